@@ -1,0 +1,1 @@
+"""Policy rules that refuse unsafe declarations of an etcd cluster."""
