@@ -1,0 +1,36 @@
+"""The only source of time for agents, the lock and Rollout: the simulation replaces it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time as one process sees it."""
+
+    def boottime(self) -> float:
+        """Seconds that pass also while the machine sleeps, and that nobody can set (CLOCK_BOOTTIME)."""
+
+    def wall(self) -> float:
+        """Seconds since the epoch: for people, certificates and daily limits only; it may jump."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let others run for `seconds`."""
+
+
+class SystemClock:
+    """This machine's clock."""
+
+    def boottime(self) -> float:
+        return time.clock_gettime(_BOOTTIME)
+
+    def wall(self) -> float:
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+_BOOTTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)

@@ -1,0 +1,211 @@
+"""What an agent observed: plain values from which `decisions` chooses one step. A fact that could not be read is None."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from etcd_ops.model.records import Controls, FormationRecord, LockRecord
+from etcd_ops.model.spec import ClusterSpec, Desired
+from etcd_ops.model.status import Highest, MemberStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which member of which cluster a data directory belongs to, as its write-ahead log says."""
+
+    cluster_id: int
+    member_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What an agent must not forget: kept on the volume, written atomically before it is relied upon."""
+
+    highest: Highest = Highest()
+    formation: bytes = b""
+    """The newest formation record seen, as it stood in the channel."""
+    desired: bytes = b""
+    """The newest desired document that was understood."""
+    applied_digest: str = ""
+    """Digest of the document that is fully applied."""
+    failed_digest: str = ""
+    """Digest of the document whose configuration could not be started."""
+    failed_reason: str = ""
+    identity: Identity | None = None
+    """Of the member that this volume last held; kept when the data is gone."""
+    incarnation: int = 0
+    """Of the data on this volume; 0 before the first start."""
+    fence: int = 0
+    """Data of an incarnation below this never starts again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Everything the launcher needs to start the member with no agent and no channel."""
+
+    configuration: str
+    """Text of etcd's configuration file."""
+    configuration_digest: str
+    binary_sha256: str
+    incarnation: int
+    expected: Identity | None
+    """Identity that the data must have; None only for a first start on an empty data directory."""
+    first_start: bool
+    """Whether the launcher may start etcd without data."""
+    force_new_cluster: bool = False
+    """One start of recovery; the launcher forgets it once etcd has run."""
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeFacts:
+    """A data volume as it is now."""
+
+    marked: bool
+    """It carries the platform's identity marker of this slot of this cluster."""
+    volume_id: str
+    """From the marker; empty where there is none."""
+    has_data: bool
+    """etcd's write-ahead log is there."""
+    identity: Identity | None
+    """From the write-ahead log; None where there is no data, or it cannot be read."""
+    launch: Launch | None
+    """What the next start would use."""
+    running_digest: str = ""
+    """Configuration digest with which the launcher last started etcd."""
+    running_binary: str = ""
+    """SHA-256 of the program that the launcher last started."""
+    good: Launch | None = None
+    """The launch with which etcd last became healthy."""
+    credentials: frozenset[str] = frozenset()
+    """Fingerprints of certificates (leaves and authorities) that were delivered to this member."""
+    leaves: dict[str, str] = field(default_factory=dict)
+    """Use (peer, server, metrics, agent) to the fingerprint of the leaf in use now."""
+    binaries: frozenset[str] = frozenset()
+    """SHA-256 of the programs cached on the volume."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessFacts:
+    """One member's etcd process as its runtime sees it now."""
+
+    running: bool
+    pid: int | None = None
+    uptime: float = 0.0
+    """Seconds since the process was started; 0 when it is not running."""
+    failure: str = ""
+    """Why it is not running, with the last lines of its log, where it ended by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the desired document asks of this member's process, rendered for it."""
+
+    configuration: str
+    configuration_digest: str
+    binary_sha256: str
+    trusted: dict[str, tuple[str, ...]]
+    """Use to the fingerprints of the authorities in its bundle."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMember:
+    """One entry of the linearizable member list."""
+
+    member_id: int
+    name: str
+    """Empty until the member has started once."""
+    peer_urls: tuple[str, ...]
+    learner: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointFacts:
+    """What one member answered through its own endpoint."""
+
+    member_id: int
+    cluster_id: int
+    leader_id: int
+    """0 where it knows no leader."""
+    healthy: bool
+    """A linearizable read through it succeeded, now and in the observation before (hysteresis)."""
+    learner: bool = False
+    term: int = 0
+    raft_index: int = 0
+    applied_index: int = 0
+    revision: int = 0
+    version: str = ""
+    storage_version: str = ""
+    database_bytes: int = 0
+    database_in_use_bytes: int = 0
+    quota_bytes: int = 0
+    downgrading: str = ""
+    """Target of a downgrade that is enabled; empty otherwise."""
+    members: tuple[ListedMember, ...] | None = None
+    """Member list as this endpoint's linearizable answer gave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """The live cluster. Slots that did not answer are absent from `endpoints`."""
+
+    endpoints: dict[str, EndpointFacts]
+    members: tuple[ListedMember, ...] | None = None
+    """A linearizable member list; None while no quorum answers."""
+    alarms: frozenset[tuple[int, str]] | None = None
+    """(member ID, NOSPACE or CORRUPT); None where it could not be read."""
+    cluster_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStatus:
+    """Another agent's status, and whether it changed within the observer's freshness bound."""
+
+    status: MemberStatus
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LockFacts:
+    """The lock as this agent sees it."""
+
+    record: LockRecord | None
+    """None where it does not exist yet."""
+    mine: bool = False
+    """This agent holds it, by its own nonce, and its term has not run out since it was last written."""
+    available: bool = False
+    """It is free, or its nonce stayed unchanged for a whole term and its intent's deadline on this observer's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFacts:
+    """What the channel holds; `None` from `observe` stands for an unreachable channel."""
+
+    desired: Desired | None
+    spec: ClusterSpec | None
+    """The strict body; None where there is no document or this version cannot read it."""
+    unreadable: str
+    """Why the document could not be understood; empty otherwise."""
+    formation: FormationRecord | None
+    controls: Controls
+    statuses: dict[str, PeerStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything one decision is based on."""
+
+    slot: str
+    wall: float
+    """Seconds since the epoch, for the daily limit of replacements only."""
+    volume: VolumeFacts | None
+    memory: Memory
+    process: ProcessFacts | None
+    channel: ChannelFacts | None
+    cluster: ClusterFacts
+    lock: LockFacts
+    target: Target | None = None
+    """None until the document is readable and everything it names was delivered."""
+    missing: tuple[str, ...] = ()
+    """What `target` still waits for: credentials, program."""
+    settle_expired: bool = False
+    """The member was (re)started by a step of this agent and did not become healthy within its time."""

@@ -1,0 +1,193 @@
+"""The desired document: what a stack declares, and every agent beside a member reads.
+
+A frozen, tolerant envelope (`Desired`) surrounds a strict body (`ClusterSpec`): a field of the body that an agent does
+not know makes the agent hold at the last document it understood, never stop.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import lru_cache
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from etcd_ops.model.document import Strict, Tolerant, digest
+
+FORMAT = 1
+"""The format written by this version. Readers accept documents whose `minimum_reader` is at most this."""
+
+Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256 of a certificate's DER encoding, in lower-case hexadecimal."""
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+"""A DNS label (RFC 1123): usable as a file name, host name and Kubernetes name."""
+
+
+class Mode(str, Enum):
+    """What agents may do for the cluster."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    """No step that changes a member; intact members still start."""
+    OBSERVE_ONLY = "observe-only"
+    """Decide and publish what would be done, but do nothing."""
+    RETIRING = "retiring"
+    """The cluster is being taken down: nothing is healed."""
+
+
+class FormationMode(str, Enum):
+    """Whether this cluster's data may be created, is there already, or is taken over from somebody else."""
+
+    NEW = "new"
+    EXISTING = "existing"
+    ADOPT = "adopt"
+
+
+class Formation(Tolerant):
+    token: str
+    """Names one forming of this cluster; also etcd's initial-cluster-token. Chosen by whoever first declares it."""
+    mode: FormationMode
+
+
+class MemberCertificates(Strict):
+    peer: Fingerprint
+    server: Fingerprint
+    metrics: Fingerprint
+
+
+class MemberSpec(Strict):
+    zone: Name
+    peer_url: str
+    """`https://host:port` by which other members reach this one."""
+    client_url: str
+    """`https://host:port` that clients use."""
+    metrics_url: str
+    """`https://host:port` on which the agent republishes etcd's metrics, under the metrics trust."""
+    health_url: str
+    """`http://127.0.0.x:port`: etcd's own metrics and health listener; loopback only."""
+    volume_bytes: int = Field(gt=0)
+    certificates: MemberCertificates
+
+
+class TrustSpec(Strict):
+    """One trust: the certificate authorities believed, by trust generation, and the one whose leaves are used."""
+
+    authorities: dict[str, Fingerprint] = Field(min_length=1)
+    """Trust generation (decimal) to the fingerprint of its CA certificate."""
+    issuer: int = Field(gt=0)
+
+
+class TrustsSpec(Strict):
+    peer: TrustSpec
+    client: TrustSpec
+    metrics: TrustSpec
+
+
+class Binary(Strict):
+    """etcd's program, as agents fetch it."""
+
+    source: str
+    """Where an agent copies it from: on the local platform an absolute path."""
+    sha256: Fingerprint
+
+
+class EtcdSpec(Strict):
+    """Settings of etcd, the same for every member. Names follow etcd's configuration keys."""
+
+    version: str
+    binary: Binary
+    quota_backend_bytes: int = 2 * 1024**3
+    heartbeat_interval_ms: int = 100
+    election_timeout_ms: int = 1000
+    snapshot_count: int = 10_000
+    auto_compaction_mode: str = "periodic"
+    auto_compaction_retention: str = "1h"
+    max_request_bytes: int = 1_572_864
+    max_learners: int = 1
+    log_level: str = "info"
+    extra_config: dict[str, Any] = Field(default_factory=dict)
+    """Further keys of etcd's configuration file, checked against the keys that `version` knows."""
+
+
+class HealingSpec(Strict):
+    automatic_replacements_per_day: int = Field(default=1, ge=0)
+    """How many members with a lost disk agents replace per day without `etcd-ops approve`."""
+
+
+class RenewalSpec(Strict):
+    """How long leaf certificates are valid, and how long before their end an `up` renews them (hours)."""
+
+    validity_hours: int = Field(gt=0)
+    window_hours: int = Field(gt=0)
+
+
+class AgentSpec(Strict):
+    """The agent that should run beside every member."""
+
+    version: str
+    command: tuple[str, ...]
+    """How to start it: program and leading arguments, without the subcommand."""
+
+
+class ClusterSpec(Strict):
+    """The strict body: one etcd cluster."""
+
+    name: Name
+    environment: str = "development"
+    incarnation: int = Field(default=1, gt=0)
+    members: dict[Name, MemberSpec] = Field(min_length=1)
+    """Slots by name."""
+    etcd: EtcdSpec
+    trust: TrustsSpec
+    agent: AgentSpec
+    renewal: RenewalSpec
+    healing: HealingSpec = HealingSpec()
+    allow_outage: bool = False
+    """Whether disruptive steps may stop a cluster of one or two voters."""
+
+
+class Desired(Tolerant):
+    """The envelope: everything an agent must understand even where the body is newer than itself."""
+
+    format: int = FORMAT
+    minimum_reader: int = 1
+    generation: int = Field(gt=0)
+    parent: str = ""
+    """Digest of the document this one replaced; empty for the first."""
+    owner: str
+    """URN of the resource that writes this document."""
+    mode: Mode = Mode.ACTIVE
+    formation: Formation
+    body: dict[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the document's canonical encoding."""
+        return digest(self.encode())
+
+
+class Unreadable(Exception):
+    """A desired document that this version cannot act on; the message says why."""
+
+
+@lru_cache(maxsize=64)
+def read_desired(data: bytes) -> tuple[Desired, ClusterSpec]:
+    """Parse a desired document and its body.
+
+    Raises:
+        Unreadable: it is broken, needs a newer reader, or its body has fields this version does not know.
+    """
+    try:
+        desired = Desired.decode(data)
+        if desired.minimum_reader > FORMAT:
+            raise Unreadable(f"needs a reader of format {desired.minimum_reader}; this agent reads up to {FORMAT}")
+        return desired, ClusterSpec.model_validate(desired.body)
+    except ValidationError as problem:
+        raise Unreadable(describe(problem)) from problem
+
+
+def describe(problem: ValidationError) -> str:
+    """All problems of a validation on one line each: `path: reason`."""
+    return "\n".join(
+        f"{'.'.join(str(part) for part in error['loc']) or 'document'}: {error['msg']}" for error in problem.errors()
+    )

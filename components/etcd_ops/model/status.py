@@ -1,0 +1,129 @@
+"""The status document that every agent publishes for its member."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from pydantic import Field
+
+from etcd_ops.model.document import Tolerant
+
+
+class State(str, Enum):
+    """What an agent makes of its member, in one word."""
+
+    RUNNING = "RUNNING"
+    WORKING = "WORKING"
+    """A step is under way, or waits for its turn."""
+    HELD = "HELD"
+    """Nothing is done until something named in `reason` changes."""
+    PAUSED = "PAUSED"
+    FAILED = "FAILED"
+    """The declared change was tried on this member and taken back."""
+    NEEDS_APPROVAL = "NEEDS_APPROVAL"
+    NEEDS_RECOVERY = "NEEDS_RECOVERY"
+    FENCED = "FENCED"
+    """Stopped for good in favour of a newer incarnation."""
+    RETIRED = "RETIRED"
+
+
+class Role(str, Enum):
+    VOTER = "voter"
+    LEARNER = "learner"
+    NONE = "none"
+    """Not in the member list, or not known."""
+
+
+class StepReport(Tolerant):
+    """The last step an agent decided on."""
+
+    kind: str
+    target: str = ""
+    reason: str = ""
+
+
+class CertificateReport(Tolerant):
+    fingerprint: str
+    not_after: float
+    """Seconds since the epoch."""
+
+
+class FailedChange(Tolerant):
+    """A configuration that this member could not start with; not tried again until another is declared."""
+
+    digest: str
+    """Digest of the desired document."""
+    reason: str
+
+
+class Attestation(Tolerant):
+    """The owner's word that a member's data is gone for good: its ID may be removed."""
+
+    volume_id: str
+    member_id: int
+    incarnation: int
+
+
+class Highest(Tolerant):
+    """The highest values an agent has ever seen; kept on its volume."""
+
+    generation: int = 0
+    digest: str = ""
+    epoch: int = 0
+    incarnation: int = 0
+
+
+class MemberStatus(Tolerant):
+    """One member, as its agent sees it."""
+
+    format: int = 1
+    slot: str
+    zone: str
+    boot_id: str
+    """Fresh at every start of the agent."""
+    sequence: int
+    """Rises by one with every publication since `boot_id`."""
+    agent_version: str
+    generation: int = 0
+    """Of the newest desired document this agent has read."""
+    seen_digest: str = ""
+    """Digest of that document."""
+    digest: str = ""
+    """Digest of the newest document that is fully applied on this member; empty until one is."""
+    incarnation: int = 0
+    highest: Highest = Highest()
+    state: State
+    reason: str = ""
+    step: StepReport | None = None
+    failed: FailedChange | None = None
+    attestation: Attestation | None = None
+    fence: int = 0
+    """Incarnation below which this member's volume will never serve again."""
+    role: Role = Role.NONE
+    healthy: bool = False
+    leader: bool = False
+    member_id: int | None = None
+    cluster_id: int | None = None
+    version: str = ""
+    cluster_version: str = ""
+    storage_version: str = ""
+    revision: int = 0
+    raft_index: int = 0
+    applied_lag: int = 0
+    """Raft entries between what is committed and what this member has applied."""
+    database_bytes: int = 0
+    database_in_use_bytes: int = 0
+    quota_bytes: int = 0
+    alarms: tuple[str, ...] = ()
+    running_configuration: str = ""
+    """Digest of the configuration the process was started with."""
+    certificates: dict[str, CertificateReport] = Field(default_factory=dict)
+    """By use: peer, server, metrics."""
+    trusted: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """By use: fingerprints of the authorities the running process believes."""
+    volume_id: str = ""
+    volume_marked: bool = False
+    has_data: bool = False
+    gate_allowed: bool = False
+    gate_reasons: tuple[str, ...] = ()
+    """Verdict on taking this member down now."""
