@@ -1,4 +1,4 @@
-module pulumi-etcd.invalid/tools/etcd-3.5
+module pulumi-etcd.invalid/programs/etcd
 
 go 1.26
 
