@@ -1,0 +1,1 @@
+"""Makes the Python messages of etcd's API from its published .proto files."""
