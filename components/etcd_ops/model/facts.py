@@ -54,6 +54,8 @@ class Launch:
     """Whether the launcher may start etcd without data."""
     force_new_cluster: bool = False
     """One start of recovery; the launcher forgets it once etcd has run."""
+    trusted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Domain (peer, client) to the fingerprints of the authorities in the bundles that `configuration` names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,10 @@ class ListedMember:
 
     member_id: int
     name: str
-    """Empty until the member has started once."""
     peer_urls: tuple[str, ...]
     learner: bool
+    client_urls: tuple[str, ...] = ()
+    """Empty until the member has started once and published them."""
 
 
 @dataclass(frozen=True, slots=True)

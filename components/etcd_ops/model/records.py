@@ -28,6 +28,8 @@ class Replacement(Tolerant):
 
     slot: str
     volume_id: str
+    member_id: int
+    """The ID that was removed."""
     at: float
     """Wall clock, seconds since the epoch: only used to count replacements of the last day."""
 

@@ -53,6 +53,8 @@ class MemberCertificates(Strict):
     peer: Fingerprint
     server: Fingerprint
     metrics: Fingerprint
+    agent: Fingerprint
+    """Client certificate with which this member's agent speaks to etcd."""
 
 
 class MemberSpec(Strict):

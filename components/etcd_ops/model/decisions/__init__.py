@@ -1,0 +1,119 @@
+"""`decide`: from facts to one step. Pure; each rule is a function that gives a decision or passes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from etcd_ops.model.decisions.changing import (
+    applied_rule,
+    cancel_downgrade_rule,
+    leaf_rule,
+    prepare_rule,
+    restart_rule,
+    settling_rule,
+    stopped_rule,
+)
+from etcd_ops.model.decisions.departing import alarm_rule, dropped_rule, orphan_rule, removal_rule
+from etcd_ops.model.decisions.forming import forming_rule
+from etcd_ops.model.decisions.joining import joining_rule, obsolete_data_rule, promotion_rule
+from etcd_ops.model.decisions.recovering import recovery_rule
+from etcd_ops.model.decisions.standing import (
+    behind_rule,
+    channel_rule,
+    document_rule,
+    foreign_data_rule,
+    mode_rule,
+    observe_only,
+    process_rule,
+    volume_rule,
+)
+from etcd_ops.model.decisions.view import Decision, View, wait
+from etcd_ops.model.facts import Facts
+from etcd_ops.model.status import State
+from etcd_ops.model.steps import AcquireLock, ReleaseLock
+
+__all__ = ["Decision", "View", "decide"]
+
+_STANDING = (volume_rule, channel_rule, behind_rule, document_rule)
+_RULES = (
+    mode_rule,
+    process_rule,
+    foreign_data_rule,
+    recovery_rule,
+    dropped_rule,
+    prepare_rule,
+    forming_rule,
+    joining_rule,
+    obsolete_data_rule,
+    stopped_rule,
+    leaf_rule,
+    promotion_rule,
+    settling_rule,
+    removal_rule,
+    orphan_rule,
+    alarm_rule,
+    cancel_downgrade_rule,
+    restart_rule,
+    applied_rule,
+)
+
+
+def decide(facts: Facts) -> Decision:
+    """Choose one step from the facts, or say why there is none.
+
+    A step that disturbs others is only chosen while the lock is held and the safety gate allows it; otherwise the
+    decision is to take the lock, or to wait.
+    """
+    decision = _standing(facts)
+    if decision is None:
+        assert facts.channel is not None and facts.channel.desired is not None and facts.channel.spec is not None
+        decision = _ruled(View(facts, facts.channel, facts.channel.desired, facts.channel.spec))
+    if facts.channel is not None and decision.step is not None and observe_only(facts.channel):
+        reason = f"observing only; would {decision.step.kind}: {decision.step.reason}"
+        return Decision(None, State.HELD, reason, decision.attestation)
+    return decision
+
+
+def _standing(facts: Facts) -> Decision | None:
+    for rule in _STANDING:
+        if (decision := rule(facts)) is not None:
+            return decision
+    return None
+
+
+def _ruled(view: View) -> Decision:
+    for rule in _RULES:
+        if (decision := rule(view)) is not None:
+            return _guarded(view, decision)
+    if view.facts.lock.mine:
+        return _release(Decision(None, State.RUNNING, "everything declared is in force"))
+    return Decision(None, State.RUNNING, "everything declared is in force")
+
+
+def _guarded(view: View, decision: Decision) -> Decision:
+    """Lock and gate before a step that disturbs others."""
+    step, lock = decision.step, view.facts.lock
+    if step is None:
+        return _release(decision) if lock.mine and not _settling(view) else decision
+    if step.intent is None:
+        return decision
+    if step.request is not None and not (verdict := view.verdict(step.request)).allowed:
+        denied = f"{step.kind} waits for the gate: " + "; ".join(each.text for each in verdict.reasons)
+        refused = replace(decision, step=None, reason=denied, state=State.WORKING)
+        return _release(refused) if lock.mine and not _settling(view) else refused
+    if lock.mine:
+        return decision
+    if not lock.available:
+        holder = lock.record.holder if lock.record else "nobody"
+        return replace(wait(f"{step.kind} waits for the lock, held by {holder}"), attestation=decision.attestation)
+    acquire = AcquireLock(slot=view.slot, reason=f"for {step.kind}: {step.reason}")
+    return replace(decision, step=acquire, reason=acquire.reason)
+
+
+def _settling(view: View) -> bool:
+    """This agent disturbed a member (its own) that is not back yet: the lock stays with it until its time is over."""
+    return not view.healthy and not view.facts.settle_expired and view.member is not None
+
+
+def _release(decision: Decision) -> Decision:
+    return replace(decision, step=ReleaseLock(reason=decision.reason or "done"))

@@ -1,0 +1,299 @@
+"""Rules for a running member: credentials, configuration, version, and giving up on a change that failed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
+from etcd_ops.model.facts import EndpointFacts
+from etcd_ops.model.gate import Action
+from etcd_ops.model.status import State
+from etcd_ops.model.steps import (
+    CancelDowngrade,
+    EnableDowngrade,
+    FetchBinary,
+    MarkGood,
+    Remember,
+    RestartMember,
+    RevertLaunch,
+    StageLaunch,
+    StartMember,
+    SwitchLeaf,
+    TransferLeadership,
+)
+
+USES = ("peer", "server", "metrics")
+
+
+def line(version: str) -> tuple[int, int]:
+    """(major, minor) of a version such as 3.6.15 or 3.6; (0, 0) where it is not known."""
+    parts = version.split(".")
+    return (int(parts[0]), int(parts[1])) if len(parts) >= 2 and parts[0].isdigit() and parts[1].isdigit() else (0, 0)
+
+
+def stopped_rule(view: View) -> Decision | None:
+    """A member with data that does not run: correct it where a correction is declared, then start it."""
+    volume, process, target = view.facts.volume, view.facts.process, view.facts.target
+    if volume is None or process is None or process.running or not volume.has_data or view.member is None:
+        return None
+    launch = volume.launch
+    failing = bool(process.failure) and launch is not None and launch != volume.good
+    if failing and volume.good is not None and target is not None and view.staged(target):
+        text = f"it did not start: {process.failure}"
+        return take(RevertLaunch(slot=view.slot, digest=view.desired.digest, failure=process.failure, reason=text))
+    if target is not None and not view.target_failed and not view.staged(target) and _line_permits(view):
+        return take(_stage(view, "stopped: the declared configuration is staged"))
+    if launch is None:
+        return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
+    if launch.incarnation < max(view.facts.memory.fence, view.facts.memory.highest.incarnation):
+        return hold("its data is of an older incarnation", State.FENCED)
+    return take(StartMember(slot=view.slot, reason="intact and not running"))
+
+
+def _stage(view: View, reason: str) -> StageLaunch:
+    target = view.facts.target
+    assert target is not None
+    return StageLaunch(
+        slot=view.slot, target=target, expected=view.identity, incarnation=view.spec.incarnation, reason=reason
+    )
+
+
+def _line_permits(view: View) -> bool:
+    """Starting a dead member may raise its version within what the cluster allows, never lower it."""
+    current = view.facts.cluster.cluster_version
+    return not current or line(view.spec.etcd.version) >= line(current) or _downgrade_ready(view)
+
+
+def settling_rule(view: View) -> Decision | None:
+    """A member that runs but does not serve: wait for it, or give the change up once its time is over."""
+    process, volume = view.facts.process, view.facts.volume
+    if process is None or not process.running or volume is None or view.member is None or view.healthy:
+        return None
+    if view.listed is not None and view.listed.learner:
+        return None
+    if not view.facts.settle_expired:
+        return wait("runs, but does not serve a linearizable read yet")
+    changed = volume.launch is not None and volume.launch != volume.good
+    if changed and volume.good is not None and view.has_quorum and not view.target_failed:
+        failure = "it ran, but did not become healthy in time"
+        return take(RevertLaunch(slot=view.slot, digest=view.desired.digest, failure=failure, reason=failure))
+    if view.needs_restart and not view.target_failed and view.facts.target is not None and not view.has_quorum:
+        return take(_restart(view, "no quorum: a corrected configuration cannot make it worse", gated=False))
+    if not view.has_quorum:
+        return wait("no quorum is proven healthy")
+    return wait("runs, but does not serve a linearizable read, though a quorum does")
+
+
+def prepare_rule(view: View) -> Decision | None:
+    """Fetch what the document names before anything is disturbed."""
+    volume = view.facts.volume
+    if volume is None or view.member is None:
+        return None
+    binary = view.spec.etcd.binary
+    if binary.sha256 not in volume.binaries and not view.target_failed:
+        return take(
+            FetchBinary(slot=view.slot, source=binary.source, sha256=binary.sha256, reason="cache the declared program")
+        )
+    return None
+
+
+def leaf_rule(view: View) -> Decision | None:
+    """Switch leaves; a leaf of another authority waits until every process trusts that authority."""
+    volume, member = view.facts.volume, view.member
+    if volume is None or member is None:
+        return None
+    for use in USES:
+        wanted = getattr(member.certificates, use)
+        if volume.leaves.get(use) == wanted:
+            continue
+        if wanted not in volume.credentials:
+            return wait(f"not delivered yet: {use} certificate")
+        if (waits := _barrier(view, use)) is not None:
+            return waits
+        return take(SwitchLeaf(slot=view.slot, use=use, fingerprint=wanted, reason=f"the {use} certificate changed"))
+    return None
+
+
+def _barrier(view: View, use: str) -> Decision | None:
+    """Every process must have started with a bundle that holds the issuer before its leaves are used."""
+    domain = "client" if use == "server" else use
+    if domain == "metrics" or view.facts.volume is None or not view.facts.volume.leaves.get(use):
+        return None
+    trust = view.spec.trust.peer if domain == "peer" else view.spec.trust.client
+    issuer = trust.authorities[str(trust.issuer)]
+    lacking = sorted(slot for slot, believed in _trusted(view, domain).items() if issuer not in believed)
+    if lacking:
+        return wait(f"{domain} trust generation {trust.issuer} is not yet trusted by {', '.join(lacking)}")
+    return None
+
+
+def _trusted(view: View, domain: str) -> dict[str, tuple[str, ...]]:
+    """Authorities that each member's running process believes; a status that is not fresh believes nothing."""
+    found: dict[str, tuple[str, ...]] = {}
+    for each in view.facts.cluster.members or ():
+        slot = view.slot_of(each)
+        peer = view.channel.statuses.get(slot) if slot else None
+        found[slot or each.name] = peer.status.trusted.get(domain, ()) if peer and peer.fresh else ()
+    return found
+
+
+def restart_rule(view: View) -> Decision | None:
+    """Apply what needs a restart, when it is this member's turn, leaders last and after a hand-off."""
+    if view.member is None or not view.needs_restart or view.endpoint is None or view.facts.target is None:
+        return None
+    if view.target_failed:
+        return hold(f"the declared change failed here: {view.facts.memory.failed_reason}", State.FAILED)
+    if (other := _failed_elsewhere(view)) is not None:
+        return other
+    if (waits := _dropped_authority_barrier(view)) is not None:
+        return waits
+    if (version := _version_rule(view)) is not None:
+        return version
+    if (before := _whose_turn(view)) is not None:
+        return wait(f"{before} goes first")
+    if view.leader_id == view.endpoint.member_id and (successor := successor_of(view, view.slot)) is not None:
+        return take(_hand_over(view, successor, "hands the leadership over before its restart"))
+    return take(_restart(view, "the declared configuration or version needs a restart", gated=True))
+
+
+def _restart(view: View, reason: str, *, gated: bool) -> RestartMember:
+    target, endpoint, volume = view.facts.target, view.endpoint, view.facts.volume
+    assert target is not None and volume is not None
+    request = None
+    if gated:
+        assert endpoint is not None
+        raised = endpoint.quota_bytes and view.spec.etcd.quota_backend_bytes > endpoint.quota_bytes
+        request = view.request(
+            Action.TAKE_DOWN, endpoint.member_id, optional=not raised, clears_alarm=bool(raised)
+        )
+    return RestartMember(
+        slot=view.slot,
+        member_id=endpoint.member_id if endpoint else 0,
+        target=target,
+        expected=view.identity,
+        incarnation=view.spec.incarnation,
+        request=request,
+        reason=reason,
+    )
+
+
+def _failed_elsewhere(view: View) -> Decision | None:
+    for slot, peer in sorted(view.channel.statuses.items()):
+        failed = peer.status.failed
+        if slot != view.slot and slot in view.spec.members and failed is not None and failed.digest == view.desired.digest:
+            return hold(f"the change failed on {slot}, nobody else tries it: {failed.reason}")
+    return None
+
+
+def _dropped_authority_barrier(view: View) -> Decision | None:
+    """An authority is dropped only once no member presents a leaf of it any more."""
+    target = view.facts.target
+    assert target is not None
+    mine = view.channel.statuses.get(view.slot)
+    for use, domain in (("peer", "peer"), ("server", "client")):
+        believed = set(mine.status.trusted.get(domain, ())) if mine else set()
+        if not believed - set(target.trusted.get(domain, ())):
+            continue
+        late = sorted(slot for slot in view.spec.members if slot != view.slot and not _presents(view, slot, use))
+        if late:
+            return wait(f"an old {domain} authority is kept until {', '.join(late)} present their new certificates")
+    return None
+
+
+def _presents(view: View, slot: str, use: str) -> bool:
+    peer = view.channel.statuses.get(slot)
+    report = peer.status.certificates.get(use) if peer and peer.fresh else None
+    return report is not None and report.fingerprint == getattr(view.spec.members[slot].certificates, use)
+
+
+def _version_rule(view: View) -> Decision | None:
+    """Downgrades are announced to etcd first; an announced one that is no longer wanted is cancelled."""
+    current, wanted = view.facts.cluster.cluster_version, view.spec.etcd.version
+    assert view.endpoint is not None
+    if not current:
+        return wait("the cluster version could not be read")
+    if line(wanted) < line(current) and not _downgrade_ready(view):
+        if _downgrading(view):
+            return wait("the storage version is being lowered")
+        return take(
+            EnableDowngrade(
+                slot=view.slot,
+                version=".".join(map(str, line(wanted))),
+                request=view.request(Action.FINISH, view.endpoint.member_id),
+                reason=f"from {current} to {wanted}: etcd must be told before a member is",
+            )
+        )
+    return None
+
+
+def _downgrading(view: View) -> bool:
+    targets = {facts.downgrading for facts in view.facts.cluster.endpoints.values() if facts.downgrading}
+    return any(line(target) == line(view.spec.etcd.version) for target in targets)
+
+
+def _downgrade_ready(view: View) -> bool:
+    wanted = line(view.spec.etcd.version)
+    stored = [line(facts.storage_version) for facts in view.facts.cluster.endpoints.values() if facts.storage_version]
+    return _downgrading(view) and bool(stored) and all(each <= wanted for each in stored)
+
+
+def cancel_downgrade_rule(view: View) -> Decision | None:
+    """A downgrade that etcd was told of, but that is not declared any more."""
+    targets = {facts.downgrading for facts in view.facts.cluster.endpoints.values() if facts.downgrading}
+    if view.endpoint is None or not targets or _downgrading(view) or not view.healthy:
+        return None
+    if any(line(facts.version) < line(view.spec.etcd.version) for facts in view.facts.cluster.endpoints.values()):
+        return None
+    request = view.request(Action.FINISH, view.endpoint.member_id)
+    return take(CancelDowngrade(slot=view.slot, request=request, reason="the downgrade is no longer declared"))
+
+
+def _whose_turn(view: View) -> str | None:
+    """The slot that changes before this one: fresh, healthy, with the same change still to make; None for this one's."""
+    mine = _rank(view, view.slot, view.endpoint)
+    for slot, peer in view.channel.statuses.items():
+        if slot == view.slot or slot not in view.spec.members or not peer.fresh:
+            continue
+        pending = peer.status.seen_digest == view.desired.digest != peer.status.digest
+        able = peer.status.state is State.WORKING and peer.status.healthy
+        if pending and able and _rank(view, slot, view.facts.cluster.endpoints.get(slot)) < mine:
+            return slot
+    return None
+
+
+def _rank(view: View, slot: str, endpoint: EndpointFacts | None) -> tuple[bool, str]:
+    """Followers by name, the leader last."""
+    return (endpoint is not None and endpoint.member_id == view.leader_id, slot)
+
+
+def successor_of(view: View, leaving: str) -> int | None:
+    """The healthy declared voter with the least lag that takes the leadership over; None where there is none."""
+    candidates = [
+        (facts.raft_index - facts.applied_index, slot, facts.member_id)
+        for slot, facts in view.facts.cluster.endpoints.items()
+        if slot != leaving and slot in view.spec.members and facts.healthy and facts.member_id in view.voters
+    ]
+    return min(candidates)[2] if candidates else None
+
+
+def _hand_over(view: View, successor: int, reason: str) -> TransferLeadership:
+    assert view.endpoint is not None
+    request = view.request(Action.TAKE_DOWN, view.endpoint.member_id, optional=True)
+    return TransferLeadership(
+        slot=view.slot, leader_slot=view.slot, member_id=successor, request=request, reason=reason
+    )
+
+
+def applied_rule(view: View) -> Decision | None:
+    """Everything declared is in force here: remember it."""
+    memory, volume = view.facts.memory, view.facts.volume
+    if view.member is None or volume is None or not view.healthy or view.needs_restart or view.facts.target is None:
+        return None
+    if view.listed is None or view.listed.learner:
+        return None
+    if volume.launch is not None and volume.launch != volume.good:
+        return take(MarkGood(slot=view.slot, reason="healthy with the staged configuration"))
+    if memory.applied_digest == view.desired.digest:
+        return None
+    done = replace(memory, applied_digest=view.desired.digest, failed_digest="", failed_reason="")
+    return take(Remember(memory=done, slot=view.slot, reason=f"generation {view.desired.generation} is applied"))

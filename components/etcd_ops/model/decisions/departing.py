@@ -1,0 +1,121 @@
+"""Rules for members that are no longer declared, and for what a vanished agent left half done."""
+
+from __future__ import annotations
+
+from etcd_ops.model.decisions.changing import successor_of
+from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
+from etcd_ops.model.facts import ListedMember
+from etcd_ops.model.gate import Action
+from etcd_ops.model.status import State
+from etcd_ops.model.steps import DisarmAlarm, PromoteLearner, RemoveMember, StopMember, TransferLeadership
+
+
+def dropped_rule(view: View) -> Decision | None:
+    """This slot was dropped: keep serving until a quorum says that its member is gone, then stop for good."""
+    if view.member is not None:
+        return None
+    process, volume = view.facts.process, view.facts.volume
+    gone = view.facts.cluster.members is not None and view.has_quorum and view.listed is None
+    if not gone:
+        return None
+    if process is not None and process.running:
+        return take(StopMember(slot=view.slot, reason="removed from the cluster"), State.RETIRED)
+    if volume is not None:
+        return hold("removed from the cluster; its volume may be deleted", State.RETIRED)
+    return None
+
+
+def removal_rule(view: View) -> Decision | None:
+    """Remove members of dropped slots: unhealthy ones at once, healthy ones after every declared slot votes."""
+    if view.member is None or not view.healthy or view.facts.cluster.members is None:
+        return None
+    dropped = [each for each in view.facts.cluster.members if _dropped(view, each)]
+    if not dropped:
+        return None
+    target = min(dropped, key=lambda each: _removal_order(view, each))
+    if target.member_id in view.healthy_ids and not _all_declared_vote(view):
+        return wait("dropped members leave after the declared ones have joined")
+    if target.member_id == view.leader_id:
+        return _depose(view, target)
+    return take(
+        RemoveMember(
+            slot=view.slot_of(target) or target.name,
+            member_id=target.member_id,
+            request=view.request(Action.REMOVE, target.member_id),
+            reason="its slot is no longer declared",
+        )
+    )
+
+
+def _dropped(view: View, listed: ListedMember) -> bool:
+    slot = view.slot_of(listed)
+    return slot is not None and slot not in view.spec.members
+
+
+def _removal_order(view: View, listed: ListedMember) -> tuple[bool, bool, str]:
+    """Unhealthy first, the leader last."""
+    return (listed.member_id in view.healthy_ids, listed.member_id == view.leader_id, listed.name)
+
+
+def _all_declared_vote(view: View) -> bool:
+    voting = {view.slot_of(each) for each in view.facts.cluster.members or () if not each.learner}
+    return set(view.spec.members) <= voting
+
+
+def _depose(view: View, leader: ListedMember) -> Decision:
+    slot = view.slot_of(leader) or ""
+    successor = successor_of(view, slot)
+    if successor is None:
+        return hold("the leader is to leave, but no declared voter can take over")
+    request = view.request(Action.TAKE_DOWN, leader.member_id, optional=False)
+    return take(
+        TransferLeadership(
+            slot=view.slot, leader_slot=slot, member_id=successor, request=request, reason="the leader's slot was dropped"
+        )
+    )
+
+
+def orphan_rule(view: View) -> Decision | None:
+    """A learner whose own agent is silent: finish it where it has caught up, otherwise make room."""
+    if view.member is None or not view.healthy:
+        return None
+    for each in view.facts.cluster.members or ():
+        slot = view.slot_of(each)
+        peer = view.channel.statuses.get(slot) if slot else None
+        if not each.learner or slot is None or slot == view.slot or (peer is not None and peer.fresh):
+            continue
+        return _adopt_orphan(view, each, slot)
+    return None
+
+
+def _adopt_orphan(view: View, listed: ListedMember, slot: str) -> Decision | None:
+    promote = view.request(Action.PROMOTE, listed.member_id)
+    if slot in view.spec.members and view.verdict(promote).allowed:
+        reason = "its agent is silent, and it has caught up"
+        return take(PromoteLearner(slot=slot, member_id=listed.member_id, request=promote, reason=reason))
+    if slot in view.facts.cluster.endpoints:
+        return None
+    request = view.request(Action.REMOVE, listed.member_id)
+    reason = "a learner whose agent and process are silent: it may join again later"
+    return take(RemoveMember(slot=slot, member_id=listed.member_id, request=request, reason=reason))
+
+
+def alarm_rule(view: View) -> Decision | None:
+    """NOSPACE is disarmed once every member is well below the quota that is declared; CORRUPT never is."""
+    alarms = view.facts.cluster.alarms
+    if view.member is None or not view.healthy or not alarms:
+        return None
+    for member_id, kind in sorted(alarms):
+        if kind == "NOSPACE" and _all_below_quota(view):
+            request = view.request(Action.FINISH, member_id, clears_alarm=True)
+            reason = "every database is below its quota again"
+            return take(DisarmAlarm(slot=view.slot, member_id=member_id, alarm=kind, request=request, reason=reason))
+    return None
+
+
+def _all_below_quota(view: View) -> bool:
+    endpoints = view.facts.cluster.endpoints
+    answered = {facts.member_id for facts in endpoints.values()}
+    if not view.voters <= answered:
+        return False
+    return all(facts.quota_bytes and facts.database_bytes < 0.95 * facts.quota_bytes for facts in endpoints.values())

@@ -1,0 +1,96 @@
+"""Rules for the first start of a cluster: the formation record guards against forming it twice."""
+
+from __future__ import annotations
+
+from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
+from etcd_ops.model.records import FormationRecord, FormationState, Started
+from etcd_ops.model.spec import FormationMode
+from etcd_ops.model.steps import StageLaunch, StartMember, WriteFormation
+
+
+def forming_rule(view: View) -> Decision | None:
+    """Open the record, record every first start in it, and close the forming once a quorum serves."""
+    formation = view.formation
+    if formation is None:
+        return _open(view)
+    if formation.token != view.desired.formation.token:
+        return hold("the formation record carries another token than the declaration: run `pulumi up`")
+    if formation.state is FormationState.CLOSED:
+        return hold("the formation record is closed: this cluster was destroyed; run `pulumi up` to form a new one")
+    if formation.state is FormationState.FORMING:
+        return _form(view, formation)
+    return None
+
+
+def _open(view: View) -> Decision:
+    volume = view.facts.volume
+    if view.desired.formation.mode is not FormationMode.NEW:
+        return hold("no formation record, though this cluster was formed before: nothing is bootstrapped")
+    if volume is not None and volume.has_data:
+        return hold("no formation record, but there is data on the volume: nothing is bootstrapped")
+    if view.facts.memory.identity is not None:
+        return hold("no formation record, but this volume once held a member: nothing is bootstrapped")
+    record = FormationRecord(
+        token=view.desired.formation.token,
+        state=FormationState.FORMING,
+        incarnation=view.spec.incarnation,
+        founders={slot: member.peer_url for slot, member in view.spec.members.items()},
+    )
+    return take(WriteFormation(record=record, slot=view.slot, reason="open the formation record"))
+
+
+def _form(view: View, formation: FormationRecord) -> Decision | None:
+    volume = view.facts.volume
+    assert volume is not None
+    if view.has_quorum:
+        return _formed(view, formation)
+    if view.slot not in formation.founders:
+        return wait("waits for the founders to form the cluster")
+    if volume.has_data:
+        return None
+    started = formation.started.get(view.slot)
+    if started is None:
+        return _record_start(view, formation)
+    if started.volume_id != volume.volume_id:
+        return hold("its volume was exchanged before the cluster was formed: destroy the cluster and create it again")
+    return _first_start(view, formation)
+
+
+def _record_start(view: View, formation: FormationRecord) -> Decision:
+    volume = view.facts.volume
+    if view.facts.target is None:
+        return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
+    assert volume is not None
+    entry = Started(volume_id=volume.volume_id, peer_url=formation.founders[view.slot])
+    record = formation.model_copy(update={"started": {**formation.started, view.slot: entry}})
+    return take(WriteFormation(record=record, slot=view.slot, reason="record the first start before it happens"))
+
+
+def _first_start(view: View, formation: FormationRecord) -> Decision | None:
+    target, volume, process = view.facts.target, view.facts.volume, view.facts.process
+    if target is None:
+        return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
+    assert volume is not None and process is not None
+    if process.running:
+        return wait("first start: waits for the other founders")
+    if not view.staged(target):
+        founders = tuple(sorted(formation.founders.items()))
+        return take(
+            StageLaunch(
+                slot=view.slot,
+                target=target,
+                first_start=True,
+                state="new",
+                initial_cluster=founders,
+                incarnation=view.spec.incarnation,
+                reason="first start of a founder",
+            )
+        )
+    failure = f"; it ended before: {process.failure}" if process.failure else ""
+    return take(StartMember(slot=view.slot, reason=f"first start of a founder{failure}"))
+
+
+def _formed(view: View, formation: FormationRecord) -> Decision:
+    cluster_id = next(each.cluster_id for each in view.facts.cluster.endpoints.values() if each.healthy)
+    record = formation.model_copy(update={"state": FormationState.FORMED, "cluster_id": cluster_id})
+    return take(WriteFormation(record=record, slot=view.slot, reason="a quorum of the founders serves"))

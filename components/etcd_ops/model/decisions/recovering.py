@@ -1,0 +1,115 @@
+"""Rules for recovery from a lost quorum: explicit, fenced, and a new incarnation of the data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
+from etcd_ops.model.records import FormationRecord, RecoveryOrder
+from etcd_ops.model.status import State
+from etcd_ops.model.steps import (
+    Fence,
+    Remember,
+    SetDataAside,
+    StageLaunch,
+    StartMember,
+    StopMember,
+    WriteFormation,
+)
+
+
+def recovery_rule(view: View) -> Decision | None:
+    """Carry a declared new incarnation out, once an operator has ordered it; None where none is declared."""
+    formation = view.formation
+    if formation is None:
+        return None
+    if view.spec.incarnation < formation.incarnation:
+        return hold(f"incarnation {formation.incarnation} exists, {view.spec.incarnation} is declared: declare the newer")
+    if view.spec.incarnation == formation.incarnation:
+        return _after(view, formation)
+    order = view.channel.controls.recovery
+    if order is None or order.incarnation != view.spec.incarnation:
+        text = f"incarnation {view.spec.incarnation} is declared: `etcd-ops recover execute` makes it"
+        return hold(text, State.NEEDS_RECOVERY)
+    if order.survivor != view.slot:
+        return _give_way(view, order)
+    return _survive(view, order, formation)
+
+
+def _give_way(view: View, order: RecoveryOrder) -> Decision:
+    """Not the survivor: stop, and acknowledge with a fence on the volume."""
+    process = view.facts.process
+    if view.facts.memory.fence < order.incarnation:
+        reason = f"gives way to incarnation {order.incarnation}, made from {order.survivor}"
+        return take(Fence(slot=view.slot, incarnation=order.incarnation, reason=reason), State.FENCED)
+    if process is not None and process.running:
+        return take(StopMember(slot=view.slot, reason="fenced"), State.FENCED)
+    return hold(f"fenced: incarnation {order.incarnation} is made from {order.survivor}", State.FENCED)
+
+
+def _survive(view: View, order: RecoveryOrder, formation: FormationRecord) -> Decision:
+    waiting = sorted(slot for slot in formation.started if slot != view.slot and not stopped(view, slot, order))
+    if waiting:
+        text = f"waits for {', '.join(waiting)} to be proved stopped, or named in `--override`"
+        return hold(text, State.NEEDS_RECOVERY)
+    volume, target = view.facts.volume, view.facts.target
+    if volume is None or not volume.has_data:
+        return hold("the survivor has no data", State.NEEDS_RECOVERY)
+    if target is None:
+        return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
+    if view.facts.process is not None and view.facts.process.running:
+        return take(StopMember(slot=view.slot, reason="stops before the new incarnation is made"))
+    record = formation.model_copy(update={"incarnation": order.incarnation, "survivor": view.slot})
+    return take(WriteFormation(record=record, slot=view.slot, reason=f"raise the incarnation to {order.incarnation}"))
+
+
+def stopped(view: View, slot: str, order: RecoveryOrder) -> bool:
+    """Its agent acknowledged the fence, or an operator vouched for it."""
+    peer = view.channel.statuses.get(slot)
+    return slot in order.overrides or (peer is not None and peer.status.fence >= order.incarnation)
+
+
+def _after(view: View, formation: FormationRecord) -> Decision | None:
+    """The incarnation exists: the survivor makes it from its data, everybody else starts anew."""
+    volume, memory = view.facts.volume, view.facts.memory
+    if volume is None or memory.incarnation == formation.incarnation or not volume.has_data:
+        return None
+    if memory.incarnation == 0 or formation.incarnation == 1:
+        return take(_remember_incarnation(view, formation.incarnation))
+    if formation.survivor == view.slot:
+        return _make(view, formation)
+    if view.facts.process is not None and view.facts.process.running:
+        return take(StopMember(slot=view.slot, reason="its data is of an older incarnation"), State.FENCED)
+    label = f"incarnation-{memory.incarnation}"
+    return take(SetDataAside(slot=view.slot, label=label, reason="its data is of an older incarnation"))
+
+
+def _remember_incarnation(view: View, incarnation: int) -> Remember:
+    memory = replace(view.facts.memory, incarnation=incarnation)
+    return Remember(memory=memory, slot=view.slot, reason=f"the data is of incarnation {incarnation}")
+
+
+def _make(view: View, formation: FormationRecord) -> Decision:
+    """Start once with force-new-cluster; the launcher never repeats it."""
+    volume, target, process = view.facts.volume, view.facts.target, view.facts.process
+    if target is None:
+        return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
+    assert volume is not None and process is not None
+    if not view.staged(target):
+        if process.running:
+            return take(StopMember(slot=view.slot, reason="stops before the new incarnation is made"))
+        return take(
+            StageLaunch(
+                slot=view.slot,
+                target=target,
+                expected=volume.identity,
+                incarnation=formation.incarnation,
+                force_new_cluster=True,
+                reason=f"incarnation {formation.incarnation} is made from this volume",
+            )
+        )
+    if not process.running:
+        return take(StartMember(slot=view.slot, reason="the survivor starts as a cluster of its own"))
+    if view.healthy and view.voters == {view.endpoint.member_id if view.endpoint else 0}:
+        return take(_remember_incarnation(view, formation.incarnation))
+    return wait("the survivor starts as a cluster of its own")

@@ -1,0 +1,150 @@
+"""Values derived from one set of facts, shared by the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from etcd_ops.model.facts import ChannelFacts, EndpointFacts, Facts, Identity, ListedMember, Target
+from etcd_ops.model.gate import Action, Request, Verdict, healthy_voters, judge, quorum
+from etcd_ops.model.records import FormationRecord
+from etcd_ops.model.spec import ClusterSpec, Desired, MemberSpec
+from etcd_ops.model.status import Attestation, State
+from etcd_ops.model.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an agent does next, and what it says of its member meanwhile."""
+
+    step: Step | None
+    state: State
+    reason: str = ""
+    attestation: Attestation | None = None
+
+
+def hold(reason: str, state: State = State.HELD) -> Decision:
+    """Do nothing until something named in `reason` changes."""
+    return Decision(None, state, reason)
+
+
+def wait(reason: str) -> Decision:
+    """Do nothing now; a step of this or another agent is under way."""
+    return Decision(None, State.WORKING, reason)
+
+
+def take(step: Step, state: State = State.WORKING) -> Decision:
+    """Take one step."""
+    return Decision(step, state, step.reason)
+
+
+class View:
+    """The facts of one decision, with what follows from them. Rules only read it."""
+
+    def __init__(self, facts: Facts, channel: ChannelFacts, desired: Desired, spec: ClusterSpec) -> None:
+        self.facts = facts
+        self.channel = channel
+        self.desired = desired
+        self.spec = spec
+        self.slot = facts.slot
+        self.formation: FormationRecord | None = channel.formation
+
+    @cached_property
+    def member(self) -> MemberSpec | None:
+        """This slot's declaration; None where it was dropped."""
+        return self.spec.members.get(self.slot)
+
+    @cached_property
+    def endpoint(self) -> EndpointFacts | None:
+        """What this agent's own member answered."""
+        return self.facts.cluster.endpoints.get(self.slot)
+
+    @cached_property
+    def healthy(self) -> bool:
+        return self.endpoint is not None and self.endpoint.healthy
+
+    @cached_property
+    def listed(self) -> ListedMember | None:
+        """This slot's entry in the linearizable member list; None where there is none, or no list."""
+        return next((each for each in self.facts.cluster.members or () if self.slot_of(each) == self.slot), None)
+
+    def slot_of(self, listed: ListedMember) -> str | None:
+        """The slot an entry belongs to: by peer URL, declared or started; None for a member nobody declared."""
+        for slot, member in self.spec.members.items():
+            if member.peer_url in listed.peer_urls:
+                return slot
+        started = self.formation.started if self.formation else {}
+        for slot, entry in started.items():
+            if entry.peer_url in listed.peer_urls:
+                return slot
+        return None
+
+    @cached_property
+    def zones(self) -> dict[int, str]:
+        """Zone by member ID, for listed members of declared slots."""
+        found: dict[int, str] = {}
+        for each in self.facts.cluster.members or ():
+            slot = self.slot_of(each)
+            if slot is not None and slot in self.spec.members:
+                found[each.member_id] = self.spec.members[slot].zone
+        return found
+
+    @cached_property
+    def voters(self) -> frozenset[int]:
+        return frozenset(each.member_id for each in self.facts.cluster.members or () if not each.learner)
+
+    @cached_property
+    def healthy_ids(self) -> frozenset[int]:
+        return healthy_voters(self.facts.cluster)
+
+    @cached_property
+    def has_quorum(self) -> bool:
+        """A quorum of voters is proven healthy."""
+        return bool(self.voters) and len(self.healthy_ids) >= quorum(len(self.voters))
+
+    @cached_property
+    def leader_id(self) -> int:
+        return next((each.leader_id for each in self.facts.cluster.endpoints.values() if each.healthy), 0)
+
+    @cached_property
+    def identity(self) -> Identity | None:
+        """Of the data on this volume."""
+        return self.facts.volume.identity if self.facts.volume else None
+
+    @cached_property
+    def needs_restart(self) -> bool:
+        """The process runs with another configuration or program than is declared."""
+        target, volume = self.facts.target, self.facts.volume
+        if target is None or volume is None:
+            return False
+        return (volume.running_digest, volume.running_binary) != (target.configuration_digest, target.binary_sha256)
+
+    @cached_property
+    def target_failed(self) -> bool:
+        """This document was tried on this member and taken back."""
+        return self.facts.memory.failed_digest == self.desired.digest
+
+    def staged(self, target: Target) -> bool:
+        """The next start would already use `target`, for this incarnation."""
+        launch = self.facts.volume.launch if self.facts.volume else None
+        return launch is not None and (launch.configuration_digest, launch.binary_sha256, launch.incarnation) == (
+            target.configuration_digest,
+            target.binary_sha256,
+            self.spec.incarnation,
+        )
+
+    def request(self, action: Action, target: int, *, optional: bool = False, clears_alarm: bool = False) -> Request:
+        """A request to the gate, with what the declaration and operators allow for this slot."""
+        epoch = self.facts.lock.record.epoch if self.facts.lock.record else 0
+        waived = {each.reason for each in self.channel.controls.break_glass if each.epoch >= epoch}
+        return Request(
+            action=action,
+            target=target,
+            optional=optional,
+            clears_alarm=clears_alarm,
+            allow_outage=self.spec.allow_outage,
+            waived=frozenset(waived),
+        )
+
+    def verdict(self, request: Request) -> Verdict:
+        return judge(request, self.facts.cluster, self.zones)
