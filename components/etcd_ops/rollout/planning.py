@@ -1,0 +1,122 @@
+"""Which document follows from a declaration and what is known: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from etcd_ops.model.records import FormationRecord, FormationState
+from etcd_ops.model.spec import ClusterSpec, Desired, Formation, FormationMode, Mode
+from etcd_ops.rollout.contents import Contents
+from etcd_ops.rollout.problems import Problem, Refused
+
+Token = Callable[[], str]
+"""A fresh formation token; never the same twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What a stack wants of a cluster."""
+
+    spec: ClusterSpec
+    owner: str
+    """URN of the resource that declares."""
+    mode: Mode = Mode.ACTIVE
+    adopt: bool = False
+    """Whether the cluster's data was made by somebody else and is to be taken over."""
+    former_owner: str = ""
+    """URN of the resource whose document may be taken over; empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the declaring resource remembers of its earlier writes."""
+
+    generation: int = 0
+    digest: str = ""
+    token: str = ""
+    formed: bool = False
+    """Whether this cluster is known to have been formed."""
+
+
+def next_document(held: Contents, declaration: Declaration, state: State, token: Token) -> Desired:
+    """The document that the channel should hold: the one it holds, where that says the same already.
+
+    Raises:
+        Refused: the channel belongs to another owner, or what is known contradicts itself.
+    """
+    _refuse_foreign(held, declaration)
+    formation = choose_formation(held, declaration.adopt, state, token)
+    body = declaration.spec.to_wire()
+    current = held.desired
+    highest = _highest_generation(held, state)
+    if current and _says(current, declaration, body, formation) and not _stale(held, current, highest):
+        return current
+    return Desired(
+        generation=highest + 1,
+        parent=current.digest if current else state.digest,
+        owner=declaration.owner,
+        mode=declaration.mode,
+        formation=formation,
+        body=body,
+    )
+
+
+def choose_formation(held: Contents, adopt: bool, state: State, token: Token) -> Formation:
+    """Whether the cluster may still be formed, and under which token.
+
+    Raises:
+        Refused: members are alive, but nothing says which cluster they form.
+    """
+    record, current = held.formation, held.desired
+    first = FormationMode.ADOPT if adopt else FormationMode.NEW
+    if record is not None and record.state is FormationState.CLOSED:
+        reopened = current is not None and current.formation.token != record.token
+        return current.formation if current and reopened else Formation(token=token(), mode=first)
+    if record is not None:
+        started = state.formed or record.state is not FormationState.FORMING
+        return Formation(token=record.token, mode=FormationMode.EXISTING if started else first)
+    if current is not None:
+        mode = FormationMode.EXISTING if state.formed else current.formation.mode
+        return Formation(token=current.formation.token, mode=mode)
+    if state.token:
+        return Formation(token=state.token, mode=FormationMode.EXISTING)
+    if slots := sorted(slot for slot, status in held.statuses.items() if status.cluster_id is not None):
+        reason = f"{', '.join(slots)} run, but it has neither their document nor their formation record"
+        raise Refused(Problem("channel", f"{reason}; wait until their agents have published it again"))
+    return Formation(token=token(), mode=first)
+
+
+def is_formed(record: FormationRecord | None, state: State) -> bool:
+    """Whether the cluster that `record` names has ever been formed, as far as anybody knows."""
+    if record is not None and record.state is FormationState.CLOSED:
+        return False
+    return state.formed or (record is not None and record.state is FormationState.FORMED)
+
+
+def _refuse_foreign(held: Contents, declaration: Declaration) -> None:
+    current = held.desired
+    if current is None or current.owner in (declaration.owner, declaration.former_owner):
+        return
+    closed = held.formation is not None and held.formation.state is FormationState.CLOSED
+    if current.mode is Mode.RETIRING and closed:
+        return
+    remedy = "name another channel, or declare that URN as formerOwner to take its cluster over"
+    raise Refused(Problem("channel", f"it holds the cluster of {current.owner}; {remedy}"))
+
+
+def _highest_generation(held: Contents, state: State) -> int:
+    seen = (max(status.generation, status.highest.generation) for status in held.statuses.values())
+    return max(state.generation, held.desired.generation if held.desired else 0, *seen)
+
+
+def _says(current: Desired, declaration: Declaration, body: dict[str, object], formation: Formation) -> bool:
+    same = (current.body, current.mode, current.owner) == (body, declaration.mode, declaration.owner)
+    return same and current.formation.token == formation.token
+
+
+def _stale(held: Contents, current: Desired, highest: int) -> bool:
+    """Whether the same has to be said anew: the store was rolled back, or a member gave this document up."""
+    digest = current.digest
+    given_up = any(status.failed and status.failed.digest == digest for status in held.statuses.values())
+    return current.generation < highest or given_up
