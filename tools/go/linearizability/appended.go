@@ -2,14 +2,18 @@ package main
 
 import "fmt"
 
+func checkReadBack(h *history) []problem {
+	if h.readBack {
+		return nil
+	}
+	return []problem{newProblem("read-back", "the history has no complete final read-back")}
+}
+
 // checkAppended verifies that every acknowledged write to an append-only key is in the final read-back. What else the
 // read-back holds is judged by checkValues.
-func checkAppended(h *history, required bool) []problem {
+func checkAppended(h *history) []problem {
 	if !h.readBack {
-		if !required {
-			return nil
-		}
-		return []problem{newProblem("read-back", "the history has no complete final read-back")}
+		return nil
 	}
 	found := map[string]bool{}
 	for _, e := range h.entries {

@@ -45,8 +45,8 @@ type expectation struct {
 }
 
 // operation is one request of one client. observed is what the key held just before the operation (of a get:
-// what it returned); revision and cluster come from the response header. They mean something only when outcome
-// is succeeded.
+// what it returned), unless the operation is blind, as a plain put is; revision and cluster come from the response
+// header. They mean something only when outcome is succeeded.
 type operation struct {
 	id       int
 	process  int
@@ -58,9 +58,9 @@ type operation struct {
 	end      int64
 	outcome  outcome
 	observed version
+	blind    bool
 	swapped  bool
 	revision int64
-	cluster  string
 }
 
 // effective says whether a succeeded operation changed its key.
@@ -97,7 +97,10 @@ func (o *operation) String() string {
 	if o.kind == "cas" {
 		call += fmt.Sprintf(" -> swapped=%t", o.swapped)
 	}
-	return fmt.Sprintf("%s -> found %s, revision %d", call, o.observed, o.revision)
+	if !o.blind {
+		call += fmt.Sprintf(" -> found %s", o.observed)
+	}
+	return fmt.Sprintf("%s -> revision %d", call, o.revision)
 }
 
 // entry is an append-only key as the final read-back found it.
@@ -131,13 +134,13 @@ type record struct {
 		Value    *string `json:"value"`
 		Revision int64   `json:"revision"`
 	} `json:"expect"`
-	Time     int64            `json:"time"`
-	Revision int64            `json:"revision"`
-	Cluster  string           `json:"cluster"`
-	Observed *recordedVersion `json:"observed"`
-	Swapped  bool             `json:"swapped"`
-	Entries  []entry          `json:"entries"`
-	Last     bool             `json:"last"`
+	Time     int64           `json:"time"`
+	Revision int64           `json:"revision"`
+	Cluster  string          `json:"cluster"`
+	Observed json.RawMessage `json:"observed"`
+	Swapped  bool            `json:"swapped"`
+	Entries  []entry         `json:"entries"`
+	Last     bool            `json:"last"`
 }
 
 // reader collects the events of a history into operations.
@@ -243,11 +246,28 @@ func (r *reader) complete(event *record) error {
 		r.failures++
 	case "ok":
 		o.outcome, o.end = succeeded, event.Time
-		o.revision, o.cluster, o.swapped = event.Revision, event.Cluster, event.Swapped
-		if event.Observed != nil {
-			o.observed = version{true, event.Observed.Value, event.Observed.ModRevision}
-		}
+		o.revision, o.swapped = event.Revision, event.Swapped
 		r.seeCluster(event.Cluster)
+		return o.observe(event.Observed)
+	}
+	return nil
+}
+
+// observe takes what an answer told of the key: nothing (only a put may be blind), null for absent, or a version.
+func (o *operation) observe(raw json.RawMessage) error {
+	if raw == nil {
+		o.blind = true
+		if o.kind != "put" && o.kind != "append" {
+			return fmt.Errorf("operation %d: the answer to a %s must tell what was observed", o.id, o.kind)
+		}
+		return nil
+	}
+	var found *recordedVersion
+	if err := json.Unmarshal(raw, &found); err != nil {
+		return fmt.Errorf("operation %d: %w", o.id, err)
+	}
+	if found != nil {
+		o.observed = version{true, found.Value, found.ModRevision}
 	}
 	return nil
 }

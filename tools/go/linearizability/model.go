@@ -3,7 +3,7 @@ package main
 import "github.com/anishathalye/porcupine"
 
 // register is the sequential specification of one key: etcd's put, get, delete and compare-and-swap, where each
-// answer also tells what the key held just before.
+// answer but a plain put's also tells what the key held just before.
 var register = porcupine.Model{
 	Init: func() any { return version{} },
 	Step: func(state, input, _ any) (bool, any) {
@@ -17,11 +17,13 @@ func step(state version, o *operation) (bool, version) {
 	if o.outcome != succeeded {
 		return true, unknownStep(state, o)
 	}
-	if !matches(state, o.observed) {
-		return false, state
+	if !o.blind {
+		if !matches(state, o.observed) {
+			return false, state
+		}
+		// What was observed also names the revision, which the state may lack.
+		state = o.observed
 	}
-	// What was observed also names the revision, which the state may lack.
-	state = o.observed
 	switch o.kind {
 	case "put":
 		return true, version{true, o.value, o.revision}

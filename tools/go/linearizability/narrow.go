@@ -1,8 +1,9 @@
 package main
 
 // narrow bounds the writes of unknown outcome, which otherwise make the search exponential. Values are unique and
-// every answer tells what it found, so a write that nobody observed changed no answer and can be left out, and one
-// that was observed took effect before its first observer returned. Deletes leave no trace and stay open.
+// every answer that depends on what a key held tells it, so a write that nobody observed changed no answer and can be
+// left out, and one that was observed took effect before its first observer returned. Deletes leave no trace and stay
+// open.
 func narrow(operations []*operation) []*operation {
 	first := map[string]*operation{}
 	for _, o := range operations {

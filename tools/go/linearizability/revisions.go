@@ -5,33 +5,29 @@ import (
 	"sort"
 )
 
-// checkRevisions verifies what etcd promises of revisions: one history of one cluster, each write at a revision of
-// its own, never older than anything that had finished before, and every answer the newest version at its revision.
-func checkRevisions(h *history) []problem {
-	var answered []*operation
-	for _, o := range h.operations {
+func answered(operations []*operation) []*operation {
+	var chosen []*operation
+	for _, o := range operations {
 		if o.outcome == succeeded {
-			answered = append(answered, o)
+			chosen = append(chosen, o)
 		}
 	}
-	problems := checkClusters(h.clusters)
-	problems = append(problems, checkUnique(answered)...)
-	problems = append(problems, checkOrder(answered)...)
-	return append(problems, checkNewest(h.operations)...)
+	return chosen
 }
 
-func checkClusters(clusters []string) []problem {
-	if len(clusters) < 2 {
+// checkClusters verifies that one cluster gave all answers.
+func checkClusters(h *history) []problem {
+	if len(h.clusters) < 2 {
 		return nil
 	}
-	return []problem{newProblem("revisions", fmt.Sprintf("answers came from several clusters: %v", clusters))}
+	return []problem{newProblem("revisions", fmt.Sprintf("answers came from several clusters: %v", h.clusters))}
 }
 
 // checkUnique verifies that no two writes share a revision and that each is newer than what it replaced.
-func checkUnique(answered []*operation) []problem {
+func checkUnique(h *history) []problem {
 	writes := map[int64]*operation{}
 	var problems []problem
-	for _, o := range answered {
+	for _, o := range answered(h.operations) {
 		if o.effective() {
 			if other := writes[o.revision]; other != nil {
 				message := fmt.Sprintf("two writes were acknowledged at revision %d", o.revision)
@@ -49,10 +45,10 @@ func checkUnique(answered []*operation) []problem {
 
 // checkOrder sweeps over time: an operation must not answer with an older revision than any that had finished before
 // it began, and a write must answer with a newer one.
-func checkOrder(answered []*operation) []problem {
-	byEnd := append([]*operation(nil), answered...)
+func checkOrder(h *history) []problem {
+	byEnd := answered(h.operations)
 	sort.SliceStable(byEnd, func(i, j int) bool { return byEnd[i].end < byEnd[j].end })
-	byCall := append([]*operation(nil), answered...)
+	byCall := answered(h.operations)
 	sort.SliceStable(byCall, func(i, j int) bool { return byCall[i].call < byCall[j].call })
 	var newest *operation
 	var problems []problem
@@ -76,10 +72,10 @@ func checkOrder(answered []*operation) []problem {
 
 // checkNewest verifies each answer against the acknowledged writes of its key: the version it found must be the newest
 // up to the revision it answered with.
-func checkNewest(operations []*operation) []problem {
+func checkNewest(h *history) []problem {
 	writes := map[string][]*operation{}
 	uncertainDelete := map[string]bool{}
-	for _, o := range operations {
+	for _, o := range h.operations {
 		if o.outcome == succeeded && o.effective() {
 			writes[o.key] = append(writes[o.key], o)
 		}
@@ -91,8 +87,8 @@ func checkNewest(operations []*operation) []problem {
 		sort.SliceStable(ofKey, func(i, j int) bool { return ofKey[i].revision < ofKey[j].revision })
 	}
 	var problems []problem
-	for _, o := range operations {
-		if o.outcome != succeeded || o.kind == "append" {
+	for _, o := range answered(h.operations) {
+		if o.blind {
 			continue
 		}
 		newest := newestBefore(writes[o.key], o)

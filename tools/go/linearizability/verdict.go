@@ -8,7 +8,13 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-const shownProblems = 20
+// shownProblems is how many problems of each check the verdict tells in full.
+const shownProblems = 4
+
+// checks go over the whole history; the linearizability of each key comes after them.
+var checks = []func(*history) []problem{
+	checkClusters, checkValues, checkUnique, checkOrder, checkNewest, checkAppended,
+}
 
 type settings struct {
 	deadline      time.Time
@@ -71,9 +77,12 @@ func (v *verdict) exitStatus() int {
 
 func judge(h *history, s settings) *verdict {
 	v := &verdict{Failed: h.failures, Problems: []problem{}}
-	v.add(checkValues(h))
-	v.add(checkRevisions(h))
-	v.add(checkAppended(h, s.readBack))
+	for _, check := range checks {
+		v.add(check(h))
+	}
+	if s.readBack {
+		v.add(checkReadBack(h))
+	}
 	v.count(h.operations)
 	v.checkKeys(byKey(h.operations), s)
 	v.Ok = v.ProblemCount == 0 && !v.TimedOut
@@ -82,8 +91,7 @@ func judge(h *history, s settings) *verdict {
 
 func (v *verdict) add(problems []problem) {
 	v.ProblemCount += len(problems)
-	room := shownProblems - len(v.Problems)
-	v.Problems = append(v.Problems, problems[:min(room, len(problems))]...)
+	v.Problems = append(v.Problems, problems[:min(shownProblems, len(problems))]...)
 }
 
 func (v *verdict) count(operations []*operation) {
