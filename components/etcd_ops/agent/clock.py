@@ -24,12 +24,15 @@ class SystemClock:
     """This machine's clock."""
 
     def boottime(self) -> float:
+        """CLOCK_BOOTTIME, or the monotonic clock where there is none."""
         return time.clock_gettime(_BOOTTIME)
 
     def wall(self) -> float:
+        """Seconds since the epoch."""
         return time.time()
 
     async def sleep(self, seconds: float) -> None:
+        """Let other tasks run for `seconds`."""
         await asyncio.sleep(seconds)
 
 

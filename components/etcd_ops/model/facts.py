@@ -1,4 +1,4 @@
-"""What an agent observed: plain values from which `decisions` chooses one step. A fact that could not be read is None."""
+"""What an agent observed: plain values from which `decisions` chooses one step. What could not be read is None."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from etcd_ops.model.records import Controls, FormationRecord, LockRecord
 from etcd_ops.model.spec import ClusterSpec, Desired
 from etcd_ops.model.status import Highest, MemberStatus
+
+NOTHING_SEEN = Highest()
+"""What an agent knows that never read a channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Identity:
 class Memory:
     """What an agent must not forget: kept on the volume, written atomically before it is relied upon."""
 
-    highest: Highest = Highest()
+    highest: Highest = NOTHING_SEEN
     formation: bytes = b""
     """The newest formation record seen, as it stood in the channel."""
     desired: bytes = b""

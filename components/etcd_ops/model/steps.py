@@ -1,6 +1,6 @@
 """The single steps an agent can take. Each is a value; `etcd_ops.agent.execute` carries it out.
 
-`intent` names what must be recorded in the lock before the step; None for a step that disturbs nobody and needs no lock.
+`intent` names what must be recorded in the lock before the step; None for one that disturbs nobody and needs no lock.
 `request` is what the safety gate must allow, judged again immediately before the step is sent.
 """
 

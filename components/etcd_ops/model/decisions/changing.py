@@ -54,7 +54,11 @@ def _stage(view: View, reason: str) -> StageLaunch:
     target = view.facts.target
     assert target is not None
     return StageLaunch(
-        slot=view.slot, target=target, expected=view.identity, incarnation=view.spec.incarnation, reason=reason
+        slot=view.slot,
+        target=target,
+        expected=view.identity,
+        incarnation=view.spec.incarnation,
+        reason=reason,
     )
 
 
@@ -92,7 +96,12 @@ def prepare_rule(view: View) -> Decision | None:
     binary = view.spec.etcd.binary
     if binary.sha256 not in volume.binaries and not view.target_failed:
         return take(
-            FetchBinary(slot=view.slot, source=binary.source, sha256=binary.sha256, reason="cache the declared program")
+            FetchBinary(
+                slot=view.slot,
+                source=binary.source,
+                sha256=binary.sha256,
+                reason="cache the declared program",
+            )
         )
     return None
 
@@ -163,9 +172,7 @@ def _restart(view: View, reason: str, *, gated: bool) -> RestartMember:
     if gated:
         assert endpoint is not None
         raised = endpoint.quota_bytes and view.spec.etcd.quota_backend_bytes > endpoint.quota_bytes
-        request = view.request(
-            Action.TAKE_DOWN, endpoint.member_id, optional=not raised, clears_alarm=bool(raised)
-        )
+        request = view.request(Action.TAKE_DOWN, endpoint.member_id, optional=not raised, clears_alarm=bool(raised))
     return RestartMember(
         slot=view.slot,
         member_id=endpoint.member_id if endpoint else 0,
@@ -180,7 +187,12 @@ def _restart(view: View, reason: str, *, gated: bool) -> RestartMember:
 def _failed_elsewhere(view: View) -> Decision | None:
     for slot, peer in sorted(view.channel.statuses.items()):
         failed = peer.status.failed
-        if slot != view.slot and slot in view.spec.members and failed is not None and failed.digest == view.desired.digest:
+        if (
+            slot != view.slot
+            and slot in view.spec.members
+            and failed is not None
+            and failed.digest == view.desired.digest
+        ):
             return hold(f"the change failed on {slot}, nobody else tries it: {failed.reason}")
     return None
 

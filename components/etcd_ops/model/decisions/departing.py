@@ -70,7 +70,11 @@ def _depose(view: View, leader: ListedMember) -> Decision:
     request = view.request(Action.TAKE_DOWN, leader.member_id, optional=False)
     return take(
         TransferLeadership(
-            slot=view.slot, leader_slot=slot, member_id=successor, request=request, reason="the leader's slot was dropped"
+            slot=view.slot,
+            leader_slot=slot,
+            member_id=successor,
+            request=request,
+            reason="the leader's slot was dropped",
         )
     )
 

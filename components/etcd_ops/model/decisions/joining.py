@@ -177,9 +177,7 @@ def _replacement_refusal(view: View, listed: ListedMember, formation: FormationR
     if not declared and not approved and _recent(view, formation) >= limit:
         text = f"{limit} automatic replacements a day are used up: `etcd-ops approve replace {view.slot}`"
         return hold(text, State.NEEDS_APPROVAL)
-    entry = Replacement(
-        slot=view.slot, volume_id=volume.volume_id, member_id=listed.member_id, at=view.facts.wall
-    )
+    entry = Replacement(slot=view.slot, volume_id=volume.volume_id, member_id=listed.member_id, at=view.facts.wall)
     counted = () if declared or approved else (entry,)
     if not counted:
         return None
@@ -205,7 +203,9 @@ def obsolete_data_rule(view: View) -> Decision | None:
     if view.facts.memory.incarnation > view.formation.incarnation:
         return hold("the volume is of a newer incarnation than the channel knows")
     label = f"{volume.identity.member_id:x}"
-    return take(SetDataAside(slot=view.slot, label=label, reason="the cluster removed this member: its data is set aside"))
+    return take(
+        SetDataAside(slot=view.slot, label=label, reason="the cluster removed this member: its data is set aside")
+    )
 
 
 def promotion_rule(view: View) -> Decision | None:

@@ -24,7 +24,9 @@ def recovery_rule(view: View) -> Decision | None:
     if formation is None:
         return None
     if view.spec.incarnation < formation.incarnation:
-        return hold(f"incarnation {formation.incarnation} exists, {view.spec.incarnation} is declared: declare the newer")
+        return hold(
+            f"incarnation {formation.incarnation} exists, {view.spec.incarnation} is declared: declare the newer"
+        )
     if view.spec.incarnation == formation.incarnation:
         return _after(view, formation)
     order = view.channel.controls.recovery

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
-from etcd_ops.model.facts import ChannelFacts, Facts, VolumeFacts
+from etcd_ops.model.facts import ChannelFacts, Facts, Memory, VolumeFacts
 from etcd_ops.model.records import FormationRecord, FormationState
 from etcd_ops.model.spec import Mode
 from etcd_ops.model.status import State
@@ -52,7 +52,7 @@ def channel_rule(facts: Facts) -> Decision | None:
 def behind_rule(facts: Facts) -> Decision | None:
     """A channel that was emptied or rolled back: give back what this volume knows, and hold."""
     assert facts.channel is not None
-    known = formation_known(facts)
+    known = formation_known(facts.memory)
     if known is not None and older(facts.channel.formation, known):
         text = "the channel lost the formation record: restored from this volume"
         return take(WriteFormation(record=known, slot=facts.slot, reason=text), State.HELD)
@@ -70,9 +70,9 @@ def _current(generation: int, digest: str, facts: Facts) -> bool:
     return generation > highest.generation or (generation == highest.generation and digest == highest.digest)
 
 
-def formation_known(facts: Facts) -> FormationRecord | None:
+def formation_known(memory: Memory) -> FormationRecord | None:
     """The newest formation record this volume has seen."""
-    return FormationRecord.decode(facts.memory.formation) if facts.memory.formation else None
+    return FormationRecord.decode(memory.formation) if memory.formation else None
 
 
 def older(found: FormationRecord | None, known: FormationRecord) -> bool:
@@ -121,6 +121,7 @@ def foreign_data_rule(view: View) -> Decision | None:
 
 
 def process_rule(view: View) -> Decision | None:
+    """Without a runtime's answer nothing is known of the process, so nothing is done to it."""
     if view.facts.process is None:
         return wait("the runtime does not answer: whether the process runs is unknown")
     return None

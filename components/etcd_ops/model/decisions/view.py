@@ -61,6 +61,7 @@ class View:
 
     @cached_property
     def healthy(self) -> bool:
+        """This agent's own member is proven healthy."""
         return self.endpoint is not None and self.endpoint.healthy
 
     @cached_property
@@ -91,10 +92,12 @@ class View:
 
     @cached_property
     def voters(self) -> frozenset[int]:
+        """IDs of the listed voters."""
         return frozenset(each.member_id for each in self.facts.cluster.members or () if not each.learner)
 
     @cached_property
     def healthy_ids(self) -> frozenset[int]:
+        """IDs of the voters proven healthy: H of the safety gate."""
         return healthy_voters(self.facts.cluster)
 
     @cached_property
@@ -104,6 +107,7 @@ class View:
 
     @cached_property
     def leader_id(self) -> int:
+        """As healthy members say; 0 where none does."""
         return next((each.leader_id for each in self.facts.cluster.endpoints.values() if each.healthy), 0)
 
     @cached_property
@@ -117,7 +121,10 @@ class View:
         target, volume = self.facts.target, self.facts.volume
         if target is None or volume is None:
             return False
-        return (volume.running_digest, volume.running_binary) != (target.configuration_digest, target.binary_sha256)
+        return (volume.running_digest, volume.running_binary) != (
+            target.configuration_digest,
+            target.binary_sha256,
+        )
 
     @cached_property
     def target_failed(self) -> bool:
@@ -127,7 +134,11 @@ class View:
     def staged(self, target: Target) -> bool:
         """The next start would already use `target`, for this incarnation."""
         launch = self.facts.volume.launch if self.facts.volume else None
-        return launch is not None and (launch.configuration_digest, launch.binary_sha256, launch.incarnation) == (
+        return launch is not None and (
+            launch.configuration_digest,
+            launch.binary_sha256,
+            launch.incarnation,
+        ) == (
             target.configuration_digest,
             target.binary_sha256,
             self.spec.incarnation,
@@ -147,4 +158,5 @@ class View:
         )
 
     def verdict(self, request: Request) -> Verdict:
+        """The gate's answer to `request`."""
         return judge(request, self.facts.cluster, self.zones)

@@ -1,0 +1,1 @@
+"""The agent beside every member: observe, decide, record the intent, take one step, publish."""

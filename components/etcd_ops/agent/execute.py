@@ -1,0 +1,287 @@
+"""Carrying out one step: thin. What disturbs others is announced in the lock and confirmed right before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from etcd_ops.agent.lock import Lock
+from etcd_ops.agent.ports import Ports
+from etcd_ops.agent.reading import Reading
+from etcd_ops.agent.settings import Settings
+from etcd_ops.channel.port import FORMATION
+from etcd_ops.etcd import Alarm, AlarmKind, DowngradeAction, EtcdError
+from etcd_ops.etcd import OutcomeUnknown as EtcdOutcomeUnknown
+from etcd_ops.model import steps
+from etcd_ops.model.facts import Facts, Launch, Target
+from etcd_ops.model.records import Intent
+
+
+class StepFailed(Exception):
+    """A step did not do what it should; the message is for the member's status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What one step may use."""
+
+    ports: Ports
+    settings: Settings
+    lock: Lock
+    facts: Facts
+    reading: Reading | None
+    urls: dict[str, str]
+    """Slot or member name to client URL."""
+
+
+Executor = Callable[[Context, steps.Step], Awaitable[None]]
+_EXECUTORS: dict[type[steps.Step], Executor] = {}
+
+
+def executes(kind: type[steps.Step]) -> Callable[[Executor], Executor]:
+    """Register how steps of `kind` are carried out."""
+
+    def register(executor: Executor) -> Executor:
+        _EXECUTORS[kind] = executor
+        return executor
+
+    return register
+
+
+async def execute(context: Context, step: steps.Step) -> None:
+    """Carry `step` out.
+
+    Raises:
+        StepFailed, LockLost, ChannelUnavailable, RuntimeUnavailable, OSError, ValueError
+    """
+    if step.intent is not None:
+        timeout = context.settings.pace.step_timeout
+        intent = Intent(kind=step.intent, slot=step.slot, member_id=step.member_id or None, deadline=timeout)
+        await context.lock.announce(intent)
+        await context.lock.confirm(timeout)
+    await _EXECUTORS[type(step)](context, step)
+    if step.intent is not None:
+        await context.lock.finish()
+
+
+async def _ask_any(context: Context, call: Callable[[str, float], Awaitable[object]]) -> None:
+    """Send one membership change through a healthy member; a sent one whose outcome is unknown is not repeated."""
+    healthy = [slot for slot, each in sorted(context.facts.cluster.endpoints.items()) if each.healthy]
+    own_first = sorted(healthy, key=lambda slot: slot != context.facts.slot)
+    problem = "no healthy member to ask"
+    for slot in own_first:
+        remaining = context.lock.remaining()
+        if remaining <= 0:
+            raise StepFailed("the time for this step ran out before it was sent")
+        try:
+            await call(context.urls[slot], remaining)
+            return
+        except EtcdOutcomeUnknown as unknown:
+            await context.ports.clock.sleep(max(0.0, context.lock.remaining()))
+            raise StepFailed(f"outcome unknown: {unknown}") from unknown
+        except EtcdError as refusal:
+            problem = str(refusal)
+    raise StepFailed(problem)
+
+
+@executes(steps.AcquireLock)
+async def _acquire(context: Context, step: steps.Step) -> None:
+    await context.lock.acquire(context.facts.memory.highest.epoch)
+
+
+@executes(steps.ReleaseLock)
+async def _release(context: Context, step: steps.Step) -> None:
+    await context.lock.release()
+
+
+@executes(steps.StartMember)
+async def _start(context: Context, step: steps.Step) -> None:
+    await context.ports.runtime.start()
+
+
+@executes(steps.StopMember)
+async def _stop(context: Context, step: steps.Step) -> None:
+    await context.ports.runtime.stop(context.settings.pace.stop_grace)
+
+
+@executes(steps.StageLaunch)
+async def _stage(context: Context, step: steps.Step) -> None:
+    assert isinstance(step, steps.StageLaunch)
+    text = step.target.configuration
+    if step.first_start:
+        text = _first_configuration(context, step)
+    await context.ports.volume.stage(
+        Launch(
+            configuration=text,
+            configuration_digest=step.target.configuration_digest,
+            binary_sha256=step.target.binary_sha256,
+            incarnation=step.incarnation,
+            expected=step.expected,
+            first_start=step.first_start,
+            force_new_cluster=step.force_new_cluster,
+            trusted=step.target.trusted,
+        )
+    )
+
+
+def _first_configuration(context: Context, step: steps.StageLaunch) -> str:
+    channel = context.facts.channel
+    assert channel is not None and channel.spec is not None and channel.desired is not None
+    return context.ports.renderer.configuration(
+        channel.spec,
+        step.slot,
+        step.target,
+        step.state,
+        step.initial_cluster,
+        channel.desired.formation.token,
+    )
+
+
+@executes(steps.RestartMember)
+async def _restart(context: Context, step: steps.Step) -> None:
+    assert isinstance(step, steps.RestartMember)
+    await context.ports.volume.stage(_launch(step.target, step))
+    if context.lock.remaining() <= 0:
+        raise StepFailed("the time for this step ran out before it was begun")
+    await context.ports.runtime.stop(context.settings.pace.stop_grace)
+    await context.ports.runtime.start()
+
+
+def _launch(target: Target, step: steps.RestartMember) -> Launch:
+    return Launch(
+        configuration=target.configuration,
+        configuration_digest=target.configuration_digest,
+        binary_sha256=target.binary_sha256,
+        incarnation=step.incarnation,
+        expected=step.expected,
+        first_start=False,
+        trusted=target.trusted,
+    )
+
+
+@executes(steps.RevertLaunch)
+async def _revert(context: Context, step: steps.Step) -> None:
+    assert isinstance(step, steps.RevertLaunch)
+    memory = replace(context.facts.memory, failed_digest=step.digest, failed_reason=step.failure)
+    await context.ports.volume.remember(memory)
+    if await context.ports.volume.restore_last_good() is None:
+        raise StepFailed("there is no configuration to go back to")
+    await context.ports.runtime.stop(context.settings.pace.stop_grace)
+    await context.ports.runtime.start()
+
+
+@executes(steps.FetchBinary)
+async def _fetch(context: Context, step: steps.Step) -> None:
+    assert isinstance(step, steps.FetchBinary)
+    await context.ports.volume.fetch_binary(step.source, step.sha256)
+
+
+@executes(steps.SwitchLeaf)
+async def _switch(context: Context, step: steps.Step) -> None:
+    assert isinstance(step, steps.SwitchLeaf)
+    await context.ports.volume.switch_leaf(step.use, step.fingerprint)
+
+
+@executes(steps.AcceptMarker)
+async def _accept(context: Context, step: steps.Step) -> None:
+    await context.ports.volume.accept_marker(context.settings.slot, context.settings.cluster)
+
+
+@executes(steps.SetDataAside)
+async def _set_aside(context: Context, step: steps.Step) -> None:
+    """The volume forgets the member it held, so that it can take another one up."""
+    assert isinstance(step, steps.SetDataAside)
+    await context.ports.runtime.stop(context.settings.pace.stop_grace)
+    await context.ports.volume.set_data_aside(step.label)
+    await context.ports.volume.remember(replace(context.facts.memory, identity=None, incarnation=0))
+
+
+@executes(steps.WriteFormation)
+@executes(steps.WriteFormationLocked)
+async def _write_formation(context: Context, step: steps.Step) -> None:
+    """A conflict or an unknown outcome needs nothing: the next observation reads what became of it."""
+    assert isinstance(step, steps.WriteFormation)
+    assert context.reading is not None
+    basis, data = context.reading.formation, step.record.encode()
+    if basis is None:
+        await context.ports.channel.create(FORMATION, data)
+    else:
+        await context.ports.channel.replace(FORMATION, data, basis.tag)
+
+
+@executes(steps.Remember)
+async def _remember(context: Context, step: steps.Step) -> None:
+    assert isinstance(step, steps.Remember)
+    await context.ports.volume.remember(step.memory)
+
+
+@executes(steps.MarkGood)
+async def _mark_good(context: Context, step: steps.Step) -> None:
+    await context.ports.volume.mark_good()
+
+
+@executes(steps.Fence)
+async def _fence(context: Context, step: steps.Step) -> None:
+    """Stopped first, fenced after: the fence is the word that it is stopped."""
+    assert isinstance(step, steps.Fence)
+    await context.ports.runtime.stop(context.settings.pace.stop_grace)
+    await context.ports.volume.remember(replace(context.facts.memory, fence=step.incarnation))
+
+
+@executes(steps.AddLearner)
+async def _add_learner(context: Context, step: steps.Step) -> None:
+    assert isinstance(step, steps.AddLearner)
+    url = step.peer_url
+    await _ask_any(context, lambda endpoint, left: context.ports.etcd.add_learner(endpoint, [url], timeout=left))
+
+
+@executes(steps.PromoteLearner)
+async def _promote(context: Context, step: steps.Step) -> None:
+    etcd, member = context.ports.etcd, step.member_id
+    await _ask_any(context, lambda endpoint, left: etcd.promote_learner(endpoint, member, timeout=left))
+
+
+@executes(steps.RemoveMember)
+async def _remove(context: Context, step: steps.Step) -> None:
+    etcd, member = context.ports.etcd, step.member_id
+    await _ask_any(context, lambda endpoint, left: etcd.remove_member(endpoint, member, timeout=left))
+
+
+@executes(steps.TransferLeadership)
+async def _transfer(context: Context, step: steps.Step) -> None:
+    assert isinstance(step, steps.TransferLeadership)
+    url = context.urls.get(step.leader_slot)
+    if url is None:
+        raise StepFailed("the leader's address is not known")
+    try:
+        await context.ports.etcd.move_leader(url, step.member_id, timeout=context.lock.remaining())
+    except EtcdError as problem:
+        raise StepFailed(str(problem)) from problem
+
+
+@executes(steps.EnableDowngrade)
+async def _enable_downgrade(context: Context, step: steps.Step) -> None:
+    assert isinstance(step, steps.EnableDowngrade)
+    etcd, version = context.ports.etcd, step.version
+
+    async def call(endpoint: str, left: float) -> object:
+        await etcd.downgrade(endpoint, DowngradeAction.VALIDATE, version, timeout=left)
+        return await etcd.downgrade(endpoint, DowngradeAction.ENABLE, version, timeout=left)
+
+    await _ask_any(context, call)
+
+
+@executes(steps.CancelDowngrade)
+async def _cancel_downgrade(context: Context, step: steps.Step) -> None:
+    etcd = context.ports.etcd
+    await _ask_any(context, lambda endpoint, left: etcd.downgrade(endpoint, DowngradeAction.CANCEL, timeout=left))
+
+
+@executes(steps.DisarmAlarm)
+async def _disarm(context: Context, step: steps.Step) -> None:
+    assert isinstance(step, steps.DisarmAlarm)
+    etcd, alarm = context.ports.etcd, Alarm(member_id=step.member_id, kind=AlarmKind[step.alarm])
+    await _ask_any(context, lambda endpoint, left: etcd.disarm(endpoint, alarm, timeout=left))
+
+
+__all__ = ["Context", "StepFailed", "execute", "executes"]

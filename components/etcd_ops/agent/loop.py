@@ -1,0 +1,236 @@
+"""The agent's loop: observe, decide, publish, take one step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from etcd_ops.agent.execute import Context, StepFailed, execute
+from etcd_ops.agent.lock import Lock, LockLost
+from etcd_ops.agent.observing import Observer
+from etcd_ops.agent.ports import Ports
+from etcd_ops.agent.reading import ChannelReader, Reading, remember
+from etcd_ops.agent.reporting import report
+from etcd_ops.agent.settings import Settings
+from etcd_ops.channel.port import CONTROLS, DESIRED, ChannelUnavailable, Conflict, status_name
+from etcd_ops.model.decisions import Decision, decide
+from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, Memory, ProcessFacts, Target, VolumeFacts
+from etcd_ops.model.spec import ClusterSpec, read_desired
+from etcd_ops.model.status import CertificateReport, State
+from etcd_ops.runtime.port import RuntimeUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One look at everything."""
+
+    facts: Facts
+    reading: Reading | None
+    at: float
+    """CLOCK_BOOTTIME when it was begun."""
+
+
+class Agent:
+    """Keeps one member. Holds nothing in memory that a restart may not lose."""
+
+    def __init__(self, ports: Ports, settings: Settings) -> None:
+        self._ports, self._settings = ports, settings
+        self.boot_id = ports.nonce()
+        pace = settings.pace
+        self._lock = Lock(ports.channel, ports.clock, ports.nonce, f"{settings.slot}/{self.boot_id}")
+        self._observer = Observer(ports.etcd, ports.parallel, pace.read_timeout)
+        self._reader = ChannelReader(ports.channel, ports.clock, pace.freshness, self.boot_id)
+        self._sequence = 0
+        self._problem = ""
+        self._problem_digest = ""
+        self._unhealthy_since: float | None = None
+        self._said = ""
+        self.published = False
+        """Whether a status reached the channel since this agent started."""
+
+    async def run(self) -> None:
+        """Keep the member for ever."""
+        while True:
+            decision = await self.turn()
+            await self._rest(decision)
+
+    async def turn(self) -> Decision:
+        """One round: observe, decide, publish, and take at most one step."""
+        observation = await self.observe()
+        decision = decide(observation.facts)
+        self._log(decision)
+        await self._publish(observation, decision)
+        await self._renew(observation)
+        if decision.step is not None:
+            await self._take(observation, decision)
+        return decision
+
+    async def observe(self) -> Observation:
+        """Look at volume, process, channel, lock and live cluster; remember the highest that was seen."""
+        ports, at = self._ports, self._ports.clock.boottime()
+        volume, memory = await self._volume()
+        reading, lock = await self._channel()
+        if reading is not None and volume is not None and volume.marked:
+            remembered = remember(memory, reading, lock, volume.identity)
+            if remembered != memory:
+                await ports.volume.remember(remembered)
+                memory = remembered
+        spec = _spec(reading, memory)
+        cluster = await self._observer.look(spec) if spec is not None else ClusterFacts({})
+        target, missing = await self._target(spec, volume)
+        facts = Facts(
+            slot=self._settings.slot,
+            wall=ports.clock.wall(),
+            volume=volume,
+            memory=memory,
+            process=await self._process(),
+            channel=reading.facts if reading else None,
+            cluster=cluster,
+            lock=lock,
+            target=target,
+            missing=missing,
+            settle_expired=self._settle_expired(cluster),
+        )
+        return Observation(facts, reading, at)
+
+    async def _volume(self) -> tuple[VolumeFacts | None, Memory]:
+        try:
+            return await self._ports.volume.facts(), await self._ports.volume.recall()
+        except OSError as problem:
+            self._ports.log("volume unreadable", {"problem": str(problem)})
+            return None, Memory()
+
+    async def _channel(self) -> tuple[Reading | None, LockFacts]:
+        try:
+            return await self._reader.read(), await self._lock.observe()
+        except ChannelUnavailable as problem:
+            self._ports.log("channel unavailable", {"problem": str(problem)})
+            return None, LockFacts(None)
+
+    async def _process(self) -> ProcessFacts | None:
+        try:
+            return await self._ports.runtime.process()
+        except RuntimeUnavailable as problem:
+            self._ports.log("runtime unavailable", {"problem": str(problem)})
+            return None
+
+    async def _target(
+        self, spec: ClusterSpec | None, volume: VolumeFacts | None
+    ) -> tuple[Target | None, tuple[str, ...]]:
+        slot = self._settings.slot
+        if spec is None or volume is None or slot not in spec.members:
+            return None, ()
+        if spec.etcd.binary.sha256 not in volume.binaries:
+            return None, ("etcd's program",)
+        try:
+            return await self._ports.renderer.target(spec, slot), ()
+        except KeyError as problem:
+            return None, (str(problem.args[0]),)
+
+    def _settle_expired(self, cluster: ClusterFacts) -> bool:
+        """The member was not healthy for longer than its start may take."""
+        now, pace = self._ports.clock.boottime(), self._settings.pace
+        endpoint = cluster.endpoints.get(self._settings.slot)
+        if endpoint is not None and endpoint.healthy:
+            self._unhealthy_since = None
+            return False
+        if self._unhealthy_since is None:
+            self._unhealthy_since = now
+        size = max((each.database_bytes for each in cluster.endpoints.values()), default=0)
+        return now - self._unhealthy_since > pace.settle + size / pace.settle_bytes_per_second
+
+    async def _publish(self, observation: Observation, decision: Decision) -> None:
+        """Say how the member is; an unreachable channel is tried again next time."""
+        self._sequence += 1
+        status = report(
+            observation.facts,
+            decision,
+            zone=self._settings.zone,
+            boot_id=self.boot_id,
+            sequence=self._sequence,
+            agent_version=self._settings.agent_version,
+            expiries=await self._expiries(observation.facts.volume),
+            problem=self._current_problem(observation),
+        )
+        try:
+            await self._ports.channel.put(status_name(self._settings.slot), status.encode())
+            self.published = True
+        except ChannelUnavailable as problem:
+            self._ports.log("status not published", {"problem": str(problem)})
+
+    async def _expiries(self, volume: VolumeFacts | None) -> dict[str, CertificateReport]:
+        return await self._ports.renderer.expiries(volume) if volume is not None else {}
+
+    def _current_problem(self, observation: Observation) -> str:
+        """A step's failure, as long as the document it belonged to is the declared one."""
+        channel = observation.facts.channel
+        digest = channel.desired.digest if channel and channel.desired else ""
+        return self._problem if self._problem_digest == digest else ""
+
+    async def _renew(self, observation: Observation) -> None:
+        if not observation.facts.lock.mine:
+            return
+        try:
+            await self._lock.renew()
+        except (LockLost, ChannelUnavailable) as problem:
+            self._ports.log("lock not renewed", {"problem": str(problem)})
+
+    async def _take(self, observation: Observation, decision: Decision) -> None:
+        step, ports = decision.step, self._ports
+        assert step is not None
+        if ports.clock.boottime() - observation.at > self._settings.pace.stale:
+            ports.log("facts too old", {"step": step.kind})
+            return
+        context = Context(
+            ports, self._settings, self._lock, observation.facts, observation.reading, self._observer.urls
+        )
+        try:
+            await execute(context, step)
+        except (LockLost, Conflict, ChannelUnavailable, RuntimeUnavailable) as problem:
+            ports.log("step not taken", {"step": step.kind, "problem": str(problem)})
+        except (StepFailed, OSError, ValueError) as problem:
+            self._note(observation, f"{step.kind}: {problem}")
+        else:
+            self._note(observation, "")
+            ports.log("step", {"step": step.kind, "target": step.slot, "reason": step.reason})
+
+    def _note(self, observation: Observation, problem: str) -> None:
+        channel = observation.facts.channel
+        self._problem = problem
+        self._problem_digest = channel.desired.digest if channel and channel.desired else ""
+        if problem:
+            self._ports.log("step failed", {"problem": problem})
+
+    def _log(self, decision: Decision) -> None:
+        """Each new state and reason once."""
+        text = f"{decision.state.value}: {decision.reason}"
+        if text != self._said:
+            self._ports.log("decision", {"state": decision.state.value, "reason": decision.reason})
+        self._said = text
+
+    async def _rest(self, decision: Decision) -> None:
+        """Sleep; while all is well only until the document or the controls change."""
+        pace, clock = self._settings.pace, self._ports.clock
+        if decision.state is not State.RUNNING or decision.step is not None:
+            await clock.sleep(pace.working)
+            return
+        until = clock.boottime() + pace.idle
+        before = await self._glance()
+        while clock.boottime() < until:
+            await clock.sleep(pace.glance)
+            if await self._glance() != before:
+                return
+
+    async def _glance(self) -> tuple[str, ...]:
+        """Tags of what people and stacks change."""
+        try:
+            entries = [await self._ports.channel.read(name) for name in (DESIRED, CONTROLS)]
+        except ChannelUnavailable:
+            return ()
+        return tuple(entry.tag if entry else "" for entry in entries)
+
+
+def _spec(reading: Reading | None, memory: Memory) -> ClusterSpec | None:
+    """The declared body, or the last one that was understood."""
+    if reading is not None and reading.facts.spec is not None:
+        return reading.facts.spec
+    return read_desired(memory.desired)[1] if memory.desired else None

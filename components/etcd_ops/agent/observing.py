@@ -1,0 +1,130 @@
+"""Looking at the live cluster: one set of questions to every member, none of which changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, replace
+
+from etcd_ops.agent.ports import Etcd, Parallel
+from etcd_ops.etcd import EndpointStatus, EtcdError, MemberInfo, MemberList
+from etcd_ops.model.facts import ClusterFacts, EndpointFacts, ListedMember
+from etcd_ops.model.spec import ClusterSpec
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    slot: str
+    url: str
+    status: EndpointStatus
+    healthy: bool
+    members: MemberList | None
+
+
+class Observer:
+    """Remembers which members were healthy the time before, so that one good answer is not yet health."""
+
+    def __init__(self, etcd: Etcd, parallel: Parallel, timeout: float) -> None:
+        """Ask through `etcd`.
+
+        Args:
+            timeout: seconds for one question to one member.
+        """
+        self._etcd, self._parallel, self._timeout = etcd, parallel, timeout
+        self._healthy_before: frozenset[tuple[str, int]] = frozenset()
+        self.urls: dict[str, str] = {}
+        """Slot or member name to client URL, of every member that was asked last."""
+
+    async def look(self, spec: ClusterSpec) -> ClusterFacts:
+        """Ask every declared member, and every listed one that is not declared any more."""
+        urls = {slot: member.client_url for slot, member in spec.members.items()}
+        answers = await self._ask(urls)
+        listed = _first_list(answers)
+        known = set(urls.values())
+        more = {each.name: each.client_urls[0] for each in listed or () if _unknown(each, known, urls)}
+        if more:
+            urls |= more
+            answers += await self._ask(more)
+        self.urls = urls
+        now = frozenset((each.slot, each.status.member_id) for each in answers if each.healthy)
+        facts = {each.slot: _endpoint(each, now & self._healthy_before) for each in answers}
+        self._healthy_before = now
+        alarms, version = await self._cluster_wide(answers)
+        members = tuple(_listed(each) for each in listed) if listed is not None else None
+        return ClusterFacts(endpoints=facts, members=members, alarms=alarms, cluster_version=version)
+
+    async def _ask(self, urls: Mapping[str, str]) -> list[_Answer]:
+        questions: list[Awaitable[_Answer | None]] = [self._question(slot, url) for slot, url in sorted(urls.items())]
+        return [answer for answer in await self._parallel(questions) if answer is not None]
+
+    async def _question(self, slot: str, url: str) -> _Answer | None:
+        try:
+            status = await self._etcd.status(url, timeout=self._timeout)
+        except EtcdError:
+            return None
+        if status.is_learner:
+            return _Answer(slot, url, status, False, None)
+        try:
+            await self._etcd.linearizable_read(url, timeout=self._timeout)
+            members = await self._etcd.member_list(url, timeout=self._timeout)
+        except EtcdError:
+            return _Answer(slot, url, status, False, None)
+        return _Answer(slot, url, status, True, members)
+
+    async def _cluster_wide(self, answers: list[_Answer]) -> tuple[frozenset[tuple[int, str]] | None, str]:
+        for answer in answers:
+            if not answer.healthy:
+                continue
+            try:
+                alarms = await self._etcd.alarms(answer.url, timeout=self._timeout)
+            except EtcdError:
+                continue
+            return frozenset((each.member_id, each.kind.name) for each in alarms), _cluster_version(answers)
+        return None, _cluster_version(answers)
+
+
+def _unknown(member: MemberInfo, known: set[str], urls: Mapping[str, str]) -> bool:
+    return bool(member.client_urls) and not known & set(member.client_urls) and member.name not in urls
+
+
+def _first_list(answers: list[_Answer]) -> tuple[MemberInfo, ...] | None:
+    return next((each.members.members for each in answers if each.members is not None), None)
+
+
+def _cluster_version(answers: list[_Answer]) -> str:
+    """The lowest minor line that runs (etcd's own definition of the cluster version)."""
+    lines = [tuple(int(part) for part in each.status.version.split("-")[0].split(".")[:2]) for each in answers]
+    return ".".join(map(str, min(lines))) if lines else ""
+
+
+def _listed(member: MemberInfo) -> ListedMember:
+    return ListedMember(
+        member_id=member.id,
+        name=member.name,
+        peer_urls=member.peer_urls,
+        learner=member.is_learner,
+        client_urls=member.client_urls,
+    )
+
+
+def _endpoint(answer: _Answer, steadily_healthy: frozenset[tuple[str, int]]) -> EndpointFacts:
+    status = answer.status
+    facts = EndpointFacts(
+        member_id=status.member_id,
+        cluster_id=status.cluster_id,
+        leader_id=status.leader_id,
+        healthy=(answer.slot, status.member_id) in steadily_healthy,
+        learner=status.is_learner,
+        term=status.raft_term,
+        raft_index=status.raft_index,
+        applied_index=status.raft_applied_index,
+        revision=status.revision,
+        version=status.version,
+        storage_version=status.storage_version,
+        database_bytes=status.db_size,
+        database_in_use_bytes=status.db_size_in_use,
+        quota_bytes=status.db_quota,
+        downgrading=status.downgrade_target if status.downgrade_enabled else "",
+    )
+    if answer.members is None:
+        return facts
+    return replace(facts, members=tuple(_listed(each) for each in answer.members.members))

@@ -1,0 +1,81 @@
+"""What the agent needs of the world besides channel, runtime, volume and clock."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from etcd_ops.agent.clock import Clock
+from etcd_ops.channel.port import Channel
+from etcd_ops.etcd import Alarm, DowngradeAction, EndpointStatus, Header, MemberInfo, MemberList
+from etcd_ops.model.facts import Target, VolumeFacts
+from etcd_ops.model.spec import ClusterSpec
+from etcd_ops.model.status import CertificateReport
+from etcd_ops.runtime.port import Runtime
+from etcd_ops.volume.port import Volume
+
+T = TypeVar("T")
+
+
+class Etcd(Protocol):
+    """The calls to etcd that agents make; `etcd_ops.etcd.EtcdClient` is the real one."""
+
+    async def status(self, endpoint: str, *, timeout: float) -> EndpointStatus: ...
+    async def linearizable_read(self, endpoint: str, *, timeout: float) -> Header: ...
+    async def member_list(self, endpoint: str, *, timeout: float, linearizable: bool = True) -> MemberList: ...
+    async def alarms(self, endpoint: str, *, timeout: float) -> tuple[Alarm, ...]: ...
+    async def disarm(self, endpoint: str, alarm: Alarm, *, timeout: float) -> None: ...
+    async def add_learner(self, endpoint: str, peer_urls: Sequence[str], *, timeout: float) -> MemberInfo: ...
+    async def remove_member(self, endpoint: str, member_id: int, *, timeout: float) -> None: ...
+    async def promote_learner(self, endpoint: str, member_id: int, *, timeout: float) -> None: ...
+    async def move_leader(self, endpoint: str, target_id: int, *, timeout: float) -> None: ...
+    async def downgrade(self, endpoint: str, action: DowngradeAction, version: str = "", *, timeout: float) -> str: ...
+
+
+class Renderer(Protocol):
+    """Turns the declaration into what this member's process is started with."""
+
+    async def target(self, spec: ClusterSpec, slot: str) -> Target:
+        """What the declaration asks of the process of `slot`.
+
+        Raises:
+            KeyError: a credential it needs was not delivered yet; the message names it.
+        """
+
+    def configuration(
+        self,
+        spec: ClusterSpec,
+        slot: str,
+        target: Target,
+        state: str,
+        initial_cluster: tuple[tuple[str, str], ...],
+        token: str,
+    ) -> str:
+        """The configuration text of a start: `target`'s, with the values that only a first start reads."""
+
+    async def expiries(self, volume: VolumeFacts) -> dict[str, CertificateReport]:
+        """The leaves in use, by use, with their ends."""
+
+
+class Parallel(Protocol):
+    """Runs several questions at once, or, in the simulation, one after another."""
+
+    async def __call__(self, calls: Sequence[Awaitable[T]]) -> list[T]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything an agent touches."""
+
+    channel: Channel
+    etcd: Etcd
+    runtime: Runtime
+    volume: Volume
+    renderer: Renderer
+    clock: Clock
+    parallel: Parallel
+    nonce: Callable[[], str]
+    """Gives a fresh random string."""
+    log: Callable[[str, dict[str, object]], None]
+    """Takes an event's name and its values."""

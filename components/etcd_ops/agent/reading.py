@@ -1,0 +1,145 @@
+"""Reading the channel into facts, and keeping in memory the highest that was ever seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pydantic import ValidationError
+
+from etcd_ops.agent.clock import Clock
+from etcd_ops.channel.port import (
+    CONTROLS,
+    DESIRED,
+    FORMATION,
+    STATUS_PREFIX,
+    Channel,
+    ChannelUnavailable,
+    Entry,
+)
+from etcd_ops.model.decisions.standing import formation_known, older
+from etcd_ops.model.facts import ChannelFacts, Identity, LockFacts, Memory, PeerStatus
+from etcd_ops.model.records import Controls, FormationRecord
+from etcd_ops.model.spec import ClusterSpec, Desired, Unreadable, read_desired
+from etcd_ops.model.status import Highest, MemberStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The channel's content, and the entry that a later compare-and-swap of the formation record is based on."""
+
+    facts: ChannelFacts
+    formation: Entry | None
+    desired: Entry | None
+
+
+class ChannelReader:
+    """Judges the freshness of other agents' statuses by this agent's own clock."""
+
+    def __init__(self, channel: Channel, clock: Clock, freshness: float, boot_id: str) -> None:
+        """Read `channel` by `clock`.
+
+        Args:
+            freshness: seconds for which an unchanged status still counts as fresh.
+            boot_id: this agent's own, whose statuses are always fresh.
+        """
+        self._channel, self._clock, self._freshness, self._boot_id = channel, clock, freshness, boot_id
+        self._marks: dict[str, tuple[str, int]] = {}
+        self._changed: dict[str, float] = {}
+
+    async def read(self) -> Reading:
+        """Read everything an agent decides on, besides the lock.
+
+        Raises:
+            ChannelUnavailable: also where a cluster-wide record is there but broken.
+        """
+        document = await self._channel.read(DESIRED)
+        formation = await self._channel.read(FORMATION)
+        controls = await self._channel.read(CONTROLS)
+        desired, spec, unreadable = _document(document)
+        try:
+            facts = ChannelFacts(
+                desired=desired,
+                spec=spec,
+                unreadable=unreadable,
+                formation=FormationRecord.decode(formation.data) if formation else None,
+                controls=Controls.decode(controls.data) if controls else Controls(),
+                statuses=await self._statuses(),
+            )
+        except ValidationError as problem:
+            raise ChannelUnavailable("a record in the channel cannot be read") from problem
+        return Reading(facts, formation, document)
+
+    async def _statuses(self) -> dict[str, PeerStatus]:
+        found: dict[str, PeerStatus] = {}
+        for name in await self._channel.names(STATUS_PREFIX):
+            status = _status(await self._channel.read(name))
+            if status is not None:
+                found[status.slot] = PeerStatus(status, self._fresh(status))
+        return found
+
+    def _fresh(self, status: MemberStatus) -> bool:
+        """A status is fresh once it was seen to change, and until it has not changed for the bound."""
+        mark, before = (status.boot_id, status.sequence), self._marks.get(status.slot)
+        self._marks[status.slot] = mark
+        if status.boot_id == self._boot_id:
+            return True
+        if before is not None and mark != before:
+            self._changed[status.slot] = self._clock.boottime()
+        changed = self._changed.get(status.slot)
+        return changed is not None and self._clock.boottime() - changed < self._freshness
+
+
+def _document(entry: Entry | None) -> tuple[Desired | None, ClusterSpec | None, str]:
+    """The envelope, the body, and why the body could not be read."""
+    if entry is None:
+        return None, None, ""
+    try:
+        desired, spec = read_desired(entry.data)
+    except Unreadable as problem:
+        return _envelope(entry, str(problem))
+    return desired, spec, ""
+
+
+def _envelope(entry: Entry, why: str) -> tuple[Desired | None, None, str]:
+    try:
+        return Desired.decode(entry.data), None, why
+    except ValidationError as problem:
+        raise ChannelUnavailable("the desired document cannot be read, not even its envelope") from problem
+
+
+def _status(entry: Entry | None) -> MemberStatus | None:
+    try:
+        return MemberStatus.decode(entry.data) if entry else None
+    except ValidationError:
+        return None
+
+
+def remember(memory: Memory, reading: Reading, lock: LockFacts, identity: Identity | None) -> Memory:
+    """What the volume must know from now on; equal to `memory` where nothing is new."""
+    facts = reading.facts
+    highest, known = memory.highest, formation_known(memory)
+    formation = memory.formation
+    if facts.formation is not None and (known is None or _newer(facts.formation, known)):
+        formation = facts.formation.encode()
+    generation, digest = highest.generation, highest.digest
+    if facts.desired is not None and facts.desired.generation > generation:
+        generation, digest = facts.desired.generation, facts.desired.digest
+    epoch = max(highest.epoch, lock.record.epoch if lock.record else 0)
+    incarnation = max(highest.incarnation, facts.formation.incarnation if facts.formation else 0)
+    understood = reading.desired is not None and facts.spec is not None and generation == _generation(facts)
+    return replace(
+        memory,
+        highest=Highest(generation=generation, digest=digest, epoch=epoch, incarnation=incarnation),
+        formation=formation,
+        desired=reading.desired.data if understood and reading.desired else memory.desired,
+        identity=identity or memory.identity,
+    )
+
+
+def _generation(facts: ChannelFacts) -> int:
+    return facts.desired.generation if facts.desired else 0
+
+
+def _newer(found: FormationRecord, known: FormationRecord) -> bool:
+    """Of the same forming, and not an earlier stage of it."""
+    return found.token == known.token and not older(found, known)

@@ -1,0 +1,142 @@
+"""From facts and a decision to the status document: pure."""
+
+from __future__ import annotations
+
+from etcd_ops.model.decisions import Decision
+from etcd_ops.model.facts import EndpointFacts, Facts
+from etcd_ops.model.gate import Action, Request, Verdict, judge
+from etcd_ops.model.spec import ClusterSpec
+from etcd_ops.model.status import (
+    CertificateReport,
+    FailedChange,
+    MemberStatus,
+    Role,
+    State,
+    StepReport,
+)
+
+
+def report(
+    facts: Facts,
+    decision: Decision,
+    *,
+    zone: str,
+    boot_id: str,
+    sequence: int,
+    agent_version: str,
+    expiries: dict[str, CertificateReport],
+    problem: str,
+) -> MemberStatus:
+    """The status of one member.
+
+    Args:
+        facts: what the decision was based on.
+        decision: what is done about it.
+        expiries: the leaves in use, by use.
+        problem: why the last step failed; empty where it did not.
+    """
+    channel, volume, endpoint = facts.channel, facts.volume, facts.cluster.endpoints.get(facts.slot)
+    spec = channel.spec if channel else None
+    desired = channel.desired if channel else None
+    verdict = verdict_on_member(facts, spec, endpoint)
+    digest = desired.digest if desired else ""
+    status = MemberStatus(
+        slot=facts.slot,
+        zone=zone,
+        boot_id=boot_id,
+        sequence=sequence,
+        agent_version=agent_version,
+        generation=desired.generation if desired else 0,
+        seen_digest=digest,
+        digest=facts.memory.applied_digest,
+        incarnation=facts.memory.incarnation,
+        highest=facts.memory.highest,
+        state=State.FAILED if problem and decision.state is State.WORKING else decision.state,
+        reason=f"{decision.reason} (last try: {problem})" if problem else decision.reason,
+        step=_step(decision),
+        failed=_failed(facts, digest, problem),
+        attestation=decision.attestation,
+        fence=facts.memory.fence,
+        volume_id=volume.volume_id if volume else "",
+        volume_marked=volume.marked if volume else False,
+        has_data=volume.has_data if volume else False,
+        running_configuration=volume.running_digest if volume else "",
+        certificates=expiries,
+        trusted=_trusted(facts),
+        gate_allowed=verdict.allowed,
+        gate_reasons=tuple(each.text for each in verdict.reasons),
+        alarms=_alarms(facts, endpoint),
+        cluster_version=facts.cluster.cluster_version,
+    )
+    return status.model_copy(update=_live(facts, endpoint))
+
+
+def verdict_on_member(facts: Facts, spec: ClusterSpec | None, endpoint: EndpointFacts | None) -> Verdict:
+    """May this member be taken down now, for something that could wait?"""
+    members = facts.cluster.members or ()
+    urls = {member.peer_url: member.zone for member in spec.members.values()} if spec else {}
+    zones = {each.member_id: urls[url] for each in members for url in each.peer_urls if url in urls}
+    request = Request(
+        action=Action.TAKE_DOWN,
+        target=endpoint.member_id if endpoint else 0,
+        optional=True,
+        allow_outage=spec.allow_outage if spec else False,
+    )
+    return judge(request, facts.cluster, zones)
+
+
+def _step(decision: Decision) -> StepReport | None:
+    step = decision.step
+    return StepReport(kind=step.kind, target=step.slot, reason=step.reason) if step else None
+
+
+def _failed(facts: Facts, digest: str, problem: str) -> FailedChange | None:
+    if facts.memory.failed_digest:
+        return FailedChange(digest=facts.memory.failed_digest, reason=facts.memory.failed_reason)
+    return FailedChange(digest=digest, reason=problem) if problem and digest else None
+
+
+def _trusted(facts: Facts) -> dict[str, tuple[str, ...]]:
+    """What the running process believes: known for the staged and for the last good launch only."""
+    volume = facts.volume
+    if volume is None or facts.process is None or not facts.process.running:
+        return {}
+    for launch in (volume.launch, volume.good):
+        if launch is not None and launch.configuration_digest == volume.running_digest:
+            return launch.trusted
+    return {}
+
+
+def _alarms(facts: Facts, endpoint: EndpointFacts | None) -> tuple[str, ...]:
+    if endpoint is None or not facts.cluster.alarms:
+        return ()
+    return tuple(sorted(kind for member, kind in facts.cluster.alarms if member in (0, endpoint.member_id)))
+
+
+def _live(facts: Facts, endpoint: EndpointFacts | None) -> dict[str, object]:
+    """What the member answered, under the status document's names."""
+    if endpoint is None:
+        return {}
+    ahead = max(each.raft_index for each in facts.cluster.endpoints.values())
+    return {
+        "role": _role(facts, endpoint),
+        "healthy": endpoint.healthy,
+        "leader": endpoint.leader_id == endpoint.member_id,
+        "member_id": endpoint.member_id,
+        "cluster_id": endpoint.cluster_id,
+        "version": endpoint.version,
+        "storage_version": endpoint.storage_version,
+        "revision": endpoint.revision,
+        "raft_index": endpoint.raft_index,
+        "applied_lag": max(0, ahead - endpoint.applied_index),
+        "database_bytes": endpoint.database_bytes,
+        "database_in_use_bytes": endpoint.database_in_use_bytes,
+        "quota_bytes": endpoint.quota_bytes,
+    }
+
+
+def _role(facts: Facts, endpoint: EndpointFacts) -> Role:
+    if endpoint.learner:
+        return Role.LEARNER
+    listed = {each.member_id for each in facts.cluster.members or ()}
+    return Role.VOTER if endpoint.member_id in listed else Role.NONE
