@@ -15,6 +15,9 @@ from etcd_ops.programs.releases import Release, unpack
 
 RECIPES = Path(__file__).with_name("recipes")
 
+DEFAULT = "3.6.15"
+"""The version for those who name none."""
+
 PROGRAMS = ("etcd", "etcdctl", "etcdutl")
 
 BINARIES = (
@@ -33,9 +36,7 @@ publishes them in its file SHA256SUMS; an entry made from it is used before the 
 
 def versions() -> list[str]:
     """The pinned versions, oldest first."""
-    names = [
-        folder.name.removeprefix("etcd-") for folder in RECIPES.iterdir() if folder.name.startswith("etcd-")
-    ]
+    names = [folder.name.removeprefix("etcd-") for folder in RECIPES.iterdir() if folder.name.startswith("etcd-")]
     return sorted(names, key=golang.numbers)
 
 

@@ -123,8 +123,6 @@ def toolchain(cache: Cache, minimum: tuple[int, ...]) -> Path:
 
 def _version(go: str) -> tuple[int, ...]:
     """The version of a `go` command; `()` if it does not tell, which no minimum accepts."""
-    done = subprocess.run(
-        [go, "env", "GOVERSION"], capture_output=True, text=True, env=_environment(), check=False
-    )
+    done = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, env=_environment(), check=False)
     found = re.match(r"go(\d+(?:\.\d+)*)", done.stdout)
     return numbers(found[1]) if found else ()

@@ -63,9 +63,7 @@ def run(
                 process.kill()
                 process.wait()
         if process.returncode:
-            raise ObtainError(
-                f"{doing}: exit status {process.returncode} of {' '.join(words)}\n{_end(output)}"
-            )
+            raise ObtainError(f"{doing}: exit status {process.returncode} of {' '.join(words)}\n{_end(output)}")
 
 
 def _wait(process: subprocess.Popen[bytes], doing: str) -> None:
@@ -77,9 +75,7 @@ def _wait(process: subprocess.Popen[bytes], doing: str) -> None:
             process.wait(timeout=every)
         except subprocess.TimeoutExpired:
             text = f"    {doing}: {time.monotonic() - started:.0f} s"
-            print(
-                f"\r{text}" if terminal else text, end="" if terminal else "\n", file=sys.stderr, flush=True
-            )
+            print(f"\r{text}" if terminal else text, end="" if terminal else "\n", file=sys.stderr, flush=True)
             continue
         if terminal:
             print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,45 @@
+PYTHON ?= python3
+TOOLS = $(PYTHON) -m tools
+VENV = .venv/bin
+
+# Further arguments for pytest: make test PYTEST_ARGS="-k rolling"
+PYTEST_ARGS ?=
+
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help up down env setup test lint bench clean
+.DEFAULT_GOAL := help
+
+help: ## Show this help
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+up: ## Bring a three-zone etcd cluster up on this machine, and show its status
+	@$(TOOLS) up
+
+down: ## Remove the cluster, everything it started and all its data
+	@$(TOOLS) down
+
+env: ## Print exports for working by hand: eval "$$(make env)"
+	@$(TOOLS) env
+
+setup: ## Obtain what this machine lacks, and change nothing else
+	@$(TOOLS) setup
+
+lint: ## Check style, types and the import rules
+	@$(TOOLS) setup
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	$(VENV)/mypy
+	$(VENV)/lint-imports --no-cache
+
+test: ## Check everything
+	@$(TOOLS) setup --all
+	@$(MAKE) lint
+	$(VENV)/pytest $(PYTEST_ARGS)
+
+bench: ## Print the benchmarks' table
+	@$(TOOLS) setup --all
+	$(VENV)/python -m bench
+
+clean: ## Remove the Python environment and the private tools; the cache outside the clone stays
+	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis

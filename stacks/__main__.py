@@ -1,0 +1,1 @@
+"""Declares what the chosen stack's configuration asks for."""

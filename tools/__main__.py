@@ -1,0 +1,75 @@
+"""The command `python3 -m tools`: what the Makefile calls."""
+
+import argparse
+import sys
+
+OLDEST_PYTHON = (3, 10)
+
+
+def arguments() -> argparse.Namespace:
+    """What the user asked for."""
+    parser = argparse.ArgumentParser(prog="python3 -m tools", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    setup = commands.add_parser("setup", help="obtain what this machine lacks")
+    setup.add_argument("--all", action="store_true", help="also what only the tests need")
+    commands.add_parser("up", help="bring the stack `local` up and show its status")
+    commands.add_parser("down", help="take the stack `local` down and remove its state")
+    commands.add_parser("env", help="print exports for a shell to work in by hand")
+    path = commands.add_parser("path", help="obtain one program and print where it is")
+    path.add_argument("program", help="etcd, pulumi, codegen, or a folder of tools/go with a main.go")
+    path.add_argument("version", nargs="?", help="of etcd; its default version if left out")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Runs one command; exits with its status."""
+    if sys.version_info < OLDEST_PYTHON:
+        sys.exit(f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer is needed; this is {sys.version}")
+    from etcd_ops.programs.progress import ObtainError
+    from tools import local_stack
+
+    chosen = arguments()
+    try:
+        run(chosen)
+    except ObtainError as problem:
+        sys.exit(f"error: {problem}")
+    except local_stack.CommandError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        sys.exit(problem.status)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def run(chosen: argparse.Namespace) -> None:
+    """Runs the command that was asked for."""
+    from tools import local_stack
+
+    if chosen.command == "setup":
+        local_stack.setup(everything=chosen.all)
+    elif chosen.command == "up":
+        local_stack.up()
+    elif chosen.command == "down":
+        local_stack.down()
+    elif chosen.command == "env":
+        print(local_stack.exports(), end="")
+    else:
+        print(locate(chosen.program, chosen.version))
+
+
+def locate(program: str, version: str | None) -> str:
+    """Where a program is: the folder of etcd's three, else the executable."""
+    from etcd_ops.programs import etcd
+    from etcd_ops.programs.cache import Cache
+    from tools import go_programs, pulumi_cli
+
+    if program == "etcd":
+        return str(etcd.obtain(version or etcd.DEFAULT))
+    if program == "pulumi":
+        return str(pulumi_cli.obtain(Cache.of_user()).folder / "pulumi")
+    if program == "codegen":
+        return str(pulumi_cli.codegen(Cache.of_user()))
+    return str(go_programs.obtain(program))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""Programs of our own in Go: each folder `tools/go/NAME` with a go.mod, a go.sum and a main package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from etcd_ops.programs import golang
+from etcd_ops.programs.cache import Cache
+from etcd_ops.programs.progress import ObtainError
+from tools import ROOT
+
+FOLDER = ROOT / "tools" / "go"
+
+
+def names() -> list[str]:
+    """The programs there are."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/main.go"))
+
+
+def obtain(name: str, cache: Cache | None = None) -> Path:
+    """The path of an executable, built if its sources have changed since it was built last.
+
+    Args:
+        name: one of `names()`.
+        cache: where programs are kept; the user's own if None.
+
+    Raises:
+        ObtainError: there is no such program, or it cannot be built.
+    """
+    if name not in names():
+        raise ObtainError(f"there is no program tools/go/{name}; there are {', '.join(names())}")
+    recipe = golang.Recipe(name, "local", FOLDER / name, (golang.Binary(name, "."),), "some seconds")
+    return golang.obtain(cache or Cache.of_user(), recipe) / name

@@ -1,0 +1,52 @@
+"""The clone's virtual environment, exactly as uv.lock says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from etcd_ops.programs import pypi
+from etcd_ops.programs.cache import Cache
+from etcd_ops.programs.progress import run, say
+from tools import ROOT
+
+FOLDER = ROOT / ".venv"
+
+UV_VERSION = "0.13.9"
+"""The uv that is taken from the package index where PATH has none that is new enough."""
+
+UV_REQUIREMENTS = ROOT / "tools" / "requirements" / "uv.txt"
+
+OLDEST_UV = (0, 9)
+"""What reads the revision of uv.lock."""
+
+
+def sync(cache: Cache) -> None:
+    """Makes the environment what uv.lock says; quick when it is already.
+
+    Raises:
+        ObtainError: uv or a package could not be obtained.
+    """
+    if not FOLDER.exists():
+        say("making the Python environment in .venv")
+    chosen = {"UV_PROJECT_ENVIRONMENT": str(FOLDER)}
+    inherited = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    command: list[str | Path] = [uv(cache), "sync", "--frozen", "--quiet"]
+    run(command, "installing the Python packages", folder=ROOT, environment={**inherited, **chosen})
+
+
+def uv(cache: Cache) -> Path:
+    """The uv command: from PATH if it is new enough, else from the Python package index."""
+    found = shutil.which("uv")
+    if found and _version(found) >= OLDEST_UV:
+        return Path(found)
+    return pypi.install(cache, "uv", UV_VERSION, UV_REQUIREMENTS) / "bin" / "uv"
+
+
+def _version(command: str) -> tuple[int, ...]:
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
+    found = re.match(r"uv (\d+)\.(\d+)", done.stdout)
+    return (int(found[1]), int(found[2])) if found else ()

@@ -1,0 +1,1 @@
+"""A language host for Python: serves pulumirpc.LanguageRuntime to the engine."""
