@@ -21,6 +21,10 @@ class StepFailed(Exception):
     """A step did not do what it should; the message is for the member's status."""
 
 
+class Superseded(Exception):
+    """This agent ends, so that another release can take over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What one step may use."""
@@ -109,7 +113,7 @@ async def _stage(context: Context, step: steps.Step) -> None:
     assert isinstance(step, steps.StageLaunch)
     text = step.target.configuration
     if step.first_start:
-        text = _first_configuration(context, step)
+        text = await _first_configuration(context, step)
     await context.ports.volume.stage(
         Launch(
             configuration=text,
@@ -124,7 +128,7 @@ async def _stage(context: Context, step: steps.Step) -> None:
     )
 
 
-def _first_configuration(context: Context, step: steps.StageLaunch) -> str:
+async def _first_configuration(context: Context, step: steps.StageLaunch) -> str:
     channel = context.facts.channel
     assert channel is not None and channel.spec is not None and channel.desired is not None
     return context.ports.renderer.configuration(
@@ -284,4 +288,11 @@ async def _disarm(context: Context, step: steps.Step) -> None:
     await _ask_any(context, lambda endpoint, left: etcd.disarm(endpoint, alarm, timeout=left))
 
 
-__all__ = ["Context", "StepFailed", "execute", "executes"]
+@executes(steps.UpgradeAgent)
+async def _upgrade_agent(context: Context, step: steps.Step) -> None:
+    assert isinstance(step, steps.UpgradeAgent)
+    context.ports.releases.propose(step.version, step.command)
+    raise Superseded(step.version)
+
+
+__all__ = ["Context", "StepFailed", "Superseded", "execute", "executes"]

@@ -14,7 +14,7 @@ from etcd_ops.agent.settings import Settings
 from etcd_ops.channel.port import CONTROLS, DESIRED, ChannelUnavailable, Conflict, status_name
 from etcd_ops.model.decisions import Decision, decide
 from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, Memory, ProcessFacts, Target, VolumeFacts
-from etcd_ops.model.spec import ClusterSpec, read_desired
+from etcd_ops.model.spec import ClusterSpec, MemberSpec, read_desired
 from etcd_ops.model.status import CertificateReport, State
 from etcd_ops.runtime.port import RuntimeUnavailable
 
@@ -27,6 +27,15 @@ class Observation:
     reading: Reading | None
     at: float
     """CLOCK_BOOTTIME when it was begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the declaration says of this member's metrics, and the leaf that is in use for them."""
+
+    member: MemberSpec
+    leaf: str | None
+    authorities: tuple[str, ...]
 
 
 class Agent:
@@ -44,14 +53,15 @@ class Agent:
         self._problem_digest = ""
         self._unhealthy_since: float | None = None
         self._said = ""
-        self.published = False
-        """Whether a status reached the channel since this agent started."""
+        self._confirmed = False
+        self.declared: Declared | None = None
+        """As last observed; None where this slot is not declared."""
 
     async def run(self) -> None:
         """Keep the member for ever."""
         while True:
             decision = await self.turn()
-            await self._rest(decision)
+            await self.rest(decision)
 
     async def turn(self) -> Decision:
         """One round: observe, decide, publish, and take at most one step."""
@@ -77,6 +87,7 @@ class Agent:
         spec = _spec(reading, memory)
         cluster = await self._observer.look(spec) if spec is not None else ClusterFacts({})
         target, missing = await self._target(spec, volume)
+        self.declared = _declared(spec, self._settings.slot, volume)
         facts = Facts(
             slot=self._settings.slot,
             wall=ports.clock.wall(),
@@ -88,6 +99,8 @@ class Agent:
             lock=lock,
             target=target,
             missing=missing,
+            agent_version=self._settings.agent_version,
+            agent_failure=ports.releases.failure(spec.agent.version) if spec is not None else "",
             settle_expired=self._settle_expired(cluster),
         )
         return Observation(facts, reading, at)
@@ -153,9 +166,15 @@ class Agent:
         )
         try:
             await self._ports.channel.put(status_name(self._settings.slot), status.encode())
-            self.published = True
+            self._confirm()
         except ChannelUnavailable as problem:
             self._ports.log("status not published", {"problem": str(problem)})
+
+    def _confirm(self) -> None:
+        """The first status that reaches the channel proves that this release works."""
+        if not self._confirmed:
+            self._ports.releases.confirm()
+        self._confirmed = True
 
     async def _expiries(self, volume: VolumeFacts | None) -> dict[str, CertificateReport]:
         return await self._ports.renderer.expiries(volume) if volume is not None else {}
@@ -207,7 +226,7 @@ class Agent:
             self._ports.log("decision", {"state": decision.state.value, "reason": decision.reason})
         self._said = text
 
-    async def _rest(self, decision: Decision) -> None:
+    async def rest(self, decision: Decision) -> None:
         """Sleep; while all is well only until the document or the controls change."""
         pace, clock = self._settings.pace, self._ports.clock
         if decision.state is not State.RUNNING or decision.step is not None:
@@ -227,6 +246,14 @@ class Agent:
         except ChannelUnavailable:
             return ()
         return tuple(entry.tag if entry else "" for entry in entries)
+
+
+def _declared(spec: ClusterSpec | None, slot: str, volume: VolumeFacts | None) -> Declared | None:
+    if spec is None or slot not in spec.members:
+        return None
+    trust = spec.trust.metrics.authorities
+    leaf = volume.leaves.get("metrics") if volume else None
+    return Declared(spec.members[slot], leaf, tuple(trust[number] for number in sorted(trust, key=int)))
 
 
 def _spec(reading: Reading | None, memory: Memory) -> ClusterSpec | None:

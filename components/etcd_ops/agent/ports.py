@@ -43,19 +43,26 @@ class Renderer(Protocol):
             KeyError: a credential it needs was not delivered yet; the message names it.
         """
 
-    def configuration(
-        self,
-        spec: ClusterSpec,
-        slot: str,
-        target: Target,
-        state: str,
-        initial_cluster: tuple[tuple[str, str], ...],
-        token: str,
+    async def configuration(
+        self, spec: ClusterSpec, slot: str, state: str, initial_cluster: tuple[tuple[str, str], ...], token: str
     ) -> str:
-        """The configuration text of a start: `target`'s, with the values that only a first start reads."""
+        """The configuration text of a first start: the target's, with the values that only a first start reads."""
 
     async def expiries(self, volume: VolumeFacts) -> dict[str, CertificateReport]:
         """The leaves in use, by use, with their ends."""
+
+
+class Releases(Protocol):
+    """Which release of the agent runs beside this member."""
+
+    def failure(self, version: str) -> str:
+        """Why `version` was taken back; empty where it was not tried, or runs."""
+
+    def propose(self, version: str, command: tuple[str, ...]) -> None:
+        """Let the launcher try another release when this agent ends."""
+
+    def confirm(self) -> None:
+        """This release works: the launcher keeps it."""
 
 
 class Parallel(Protocol):
@@ -73,6 +80,7 @@ class Ports:
     runtime: Runtime
     volume: Volume
     renderer: Renderer
+    releases: Releases
     clock: Clock
     parallel: Parallel
     nonce: Callable[[], str]

@@ -213,5 +213,9 @@ class Facts:
     """None until the document is readable and everything it names was delivered."""
     missing: tuple[str, ...] = ()
     """What `target` still waits for: credentials, program."""
+    agent_version: str = ""
+    """Of the agent that observed this."""
+    agent_failure: str = ""
+    """Why the declared release of the agent was taken back; empty where it was not."""
     settle_expired: bool = False
     """The member was (re)started by a step of this agent and did not become healthy within its time."""

@@ -170,3 +170,12 @@ class Fence(Step):
     """Stop the member and let no data of an older incarnation start on this volume again."""
 
     incarnation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeAgent(Step):
+    """Let the declared release of the agent take over; etcd is not touched."""
+
+    intent: ClassVar[IntentKind | None] = IntentKind.UPGRADE_AGENT
+    version: str
+    command: tuple[str, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from etcd_ops.model.decisions.changing import (
+    agent_rule,
     applied_rule,
     cancel_downgrade_rule,
     leaf_rule,
@@ -53,6 +54,7 @@ _RULES = (
     orphan_rule,
     alarm_rule,
     cancel_downgrade_rule,
+    agent_rule,
     restart_rule,
     applied_rule,
 )

@@ -20,9 +20,10 @@ from etcd_ops.model.steps import (
     StartMember,
     SwitchLeaf,
     TransferLeadership,
+    UpgradeAgent,
 )
 
-USES = ("peer", "server", "metrics")
+USES = ("peer", "server", "metrics", "agent")
 
 
 def line(version: str) -> tuple[int, int]:
@@ -125,10 +126,12 @@ def leaf_rule(view: View) -> Decision | None:
 
 def _barrier(view: View, use: str) -> Decision | None:
     """Every process must have started with a bundle that holds the issuer before its leaves are used."""
-    domain = "client" if use == "server" else use
-    if domain == "metrics" or view.facts.volume is None or not view.facts.volume.leaves.get(use):
+    domain = {"server": "client", "agent": "client"}.get(use, use)
+    if domain == "metrics":
         return None
     trust = view.spec.trust.peer if domain == "peer" else view.spec.trust.client
+    if len(trust.authorities) == 1:
+        return None
     issuer = trust.authorities[str(trust.issuer)]
     lacking = sorted(slot for slot, believed in _trusted(view, domain).items() if issuer not in believed)
     if lacking:
@@ -144,6 +147,18 @@ def _trusted(view: View, domain: str) -> dict[str, tuple[str, ...]]:
         peer = view.channel.statuses.get(slot) if slot else None
         found[slot or each.name] = peer.status.trusted.get(domain, ()) if peer and peer.fresh else ()
     return found
+
+
+def agent_rule(view: View) -> Decision | None:
+    """Hand this member over to the declared release of the agent: under the lock, so one zone at a time."""
+    declared = view.spec.agent
+    if view.member is None or declared.version == view.facts.agent_version or not view.healthy:
+        return None
+    if view.facts.agent_failure:
+        text = f"agent {declared.version} was taken back: {view.facts.agent_failure}"
+        return hold(text, State.FAILED)
+    text = f"agent {view.facts.agent_version} gives way to {declared.version}"
+    return take(UpgradeAgent(slot=view.slot, version=declared.version, command=declared.command, reason=text))
 
 
 def restart_rule(view: View) -> Decision | None:

@@ -11,7 +11,7 @@ from etcd_ops.model.steps import StageLaunch, StartMember, WriteFormation
 def forming_rule(view: View) -> Decision | None:
     """Open the record, record every first start in it, and close the forming once a quorum serves."""
     formation = view.formation
-    if formation is None:
+    if formation is None or _reopens(view, formation):
         return _open(view)
     if formation.token != view.desired.formation.token:
         return hold("the formation record carries another token than the declaration: run `pulumi up`")
@@ -20,6 +20,11 @@ def forming_rule(view: View) -> Decision | None:
     if formation.state is FormationState.FORMING:
         return _form(view, formation)
     return None
+
+
+def _reopens(view: View, formation: FormationRecord) -> bool:
+    """A destroyed cluster's record makes room for the next one's, which carries another token."""
+    return formation.state is FormationState.CLOSED and formation.token != view.desired.formation.token
 
 
 def _open(view: View) -> Decision:

@@ -1,0 +1,54 @@
+"""What an agent did and why: structured lines on its output, and a durable, bounded log on volume and channel."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+from etcd_ops.channel.port import Channel, ChannelUnavailable, log_name
+from etcd_ops.volume.layout import VolumeLayout
+
+KEPT = 500
+"""Actions that the channel's copy keeps."""
+ACTIONS = frozenset({"decision", "step", "step failed", "step not taken"})
+"""Events that are part of the record of who did what and why; others are only logged."""
+
+
+class Journal:
+    """One member's log."""
+
+    def __init__(self, layout: VolumeLayout, slot: str, channel: Channel) -> None:
+        self._path, self._slot, self._channel = layout.agent / "actions.jsonl", slot, channel
+        self._kept = self._recall()
+        self._changed = False
+
+    def _recall(self) -> list[str]:
+        try:
+            return self._path.read_text().splitlines()[-KEPT:]
+        except OSError:
+            return []
+
+    def write(self, event: str, values: dict[str, object]) -> None:
+        """Log one event; an action is also appended to the volume's log."""
+        line = json.dumps({"at": round(time.time(), 3), "slot": self._slot, "event": event, **values}, default=str)
+        print(line, file=sys.stderr, flush=True)
+        if event not in ACTIONS:
+            return
+        self._kept = [*self._kept[-KEPT + 1 :], line]
+        self._changed = True
+        try:
+            with self._path.open("a") as file:
+                file.write(line + "\n")
+        except OSError as problem:
+            print(json.dumps({"event": "log not written", "problem": str(problem)}), file=sys.stderr, flush=True)
+
+    async def publish(self) -> None:
+        """Copy the newest actions to the channel; an unreachable channel is tried again next time."""
+        if not self._changed:
+            return
+        try:
+            await self._channel.put(log_name(self._slot), "".join(f"{line}\n" for line in self._kept).encode())
+            self._changed = False
+        except ChannelUnavailable as problem:
+            print(json.dumps({"event": "log not published", "problem": str(problem)}), file=sys.stderr, flush=True)

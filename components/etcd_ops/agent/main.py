@@ -1,0 +1,125 @@
+"""The agent as a process: real ports around the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Awaitable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+from etcd_ops.agent.clock import SystemClock
+from etcd_ops.agent.credentials import AgentCredentials
+from etcd_ops.agent.execute import Superseded
+from etcd_ops.agent.journal import Journal
+from etcd_ops.agent.loop import Agent
+from etcd_ops.agent.ports import Ports
+from etcd_ops.agent.rendering import VolumeRenderer
+from etcd_ops.agent.serving import MetricsServer
+from etcd_ops.agent.settings import Settings
+from etcd_ops.channel.connect import connect
+from etcd_ops.runtime import agent_state
+from etcd_ops.runtime.connect import connect_runtime
+from etcd_ops.volume.directory import DirectoryVolume
+from etcd_ops.volume.layout import VolumeLayout
+
+T = TypeVar("T")
+
+
+class VolumeReleases:
+    """The releases of the agent, as the launcher on this volume keeps them."""
+
+    def __init__(self, volume: Path) -> None:
+        self._volume = volume
+
+    def failure(self, version: str) -> str:
+        """Why `version` was taken back; empty where it was not."""
+        failed = agent_state.read(self._volume).failed
+        return failed.reason if failed is not None and failed.version == version else ""
+
+    def propose(self, version: str, command: tuple[str, ...]) -> None:
+        """Let the launcher try another release when this agent ends."""
+        agent_state.propose(self._volume, version, command)
+
+    def confirm(self) -> None:
+        """This release works: the launcher keeps it."""
+        agent_state.confirm(self._volume)
+
+
+async def together(calls: Sequence[Awaitable[T]]) -> list[T]:
+    """All calls at once."""
+    return list(await asyncio.gather(*calls))
+
+
+async def keep(volume: Path) -> None:
+    """Keep the member on `volume` until this process is told to end, or another release takes over."""
+    layout = VolumeLayout(volume)
+    config: dict[str, Any] = json.loads(layout.agent_config.read_text())
+    settings = Settings(config["cluster"], config["slot"], config["zone"], version("etcd-ops"))
+    channel = connect(config["channel"])
+    journal = Journal(layout, settings.slot, channel)
+    member_volume = DirectoryVolume(volume, settings.slot, settings.cluster)
+    credentials = AgentCredentials(layout)
+    ports = Ports(
+        channel=channel,
+        etcd=credentials.client,
+        runtime=connect_runtime(config["runtime"]),
+        volume=member_volume,
+        renderer=VolumeRenderer(member_volume, volume),
+        releases=VolumeReleases(volume),
+        clock=SystemClock(),
+        parallel=together,
+        nonce=lambda: secrets.token_hex(8),
+        log=journal.write,
+    )
+    agent = Agent(ports, settings)
+    metrics = MetricsServer(layout)
+    try:
+        while True:
+            await credentials.refresh()
+            decision = await agent.turn()
+            _serve(metrics, agent, journal)
+            await journal.publish()
+            await agent.rest(decision)
+    finally:
+        metrics.close()
+        await credentials.client.close()
+        await channel.close()
+
+
+def _serve(metrics: MetricsServer, agent: Agent, journal: Journal) -> None:
+    """Republish etcd's metrics as declared; a port that is taken is said, and tried again next time."""
+    declared = agent.declared
+    if declared is None or declared.leaf is None:
+        return
+    try:
+        metrics.refresh(declared.member.metrics_url, declared.member.health_url, declared.leaf, declared.authorities)
+    except OSError as problem:
+        journal.write("metrics not served", {"problem": str(problem)})
+
+
+def run(volume: Path) -> int:
+    """Run the agent in the foreground; returns the exit status."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    task: asyncio.Task[None] | None = None
+
+    async def main() -> None:
+        nonlocal task
+        task = asyncio.ensure_future(keep(volume))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        await task
+
+    try:
+        asyncio.run(main())
+    except asyncio.CancelledError:
+        return 0
+    except Superseded as other:
+        print(f"giving way to release {other}", file=sys.stderr)
+        return 0
+    return 0

@@ -1,0 +1,16 @@
+"""The command `etcd-ops`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; the agent is started without loading what only people need."""
+    if sys.argv[1:2] == ["agent"]:
+        from etcd_ops.cli.agent import main as agent
+
+        sys.exit(agent(sys.argv[2:]))
+    from etcd_ops.cli.commands import app
+
+    app()
