@@ -30,17 +30,10 @@ _REFUSALS = frozenset(
         "DATA_LOSS",
     }
 )
-# Refusals under codes that also stand for lost connections and lost answers. Not among them: `NO_LEADER`,
-# which MemberPromote returns as well after it has sent the request to a leader.
-_REFUSED_ALTHOUGH_UNAVAILABLE = frozenset(
-    {
-        Reason.UNHEALTHY_CLUSTER,
-        Reason.PROPOSAL_DROPPED,
-        Reason.NOT_SUPPORTED_FOR_LEARNER,
-        Reason.NOT_CAPABLE,
-        Reason.CLUSTER_VERSION_UNKNOWN,
-    }
-)
+# Answers of etcd behind which a write may have happened. NO_LEADER: MemberPromote gives it as well after it has
+# sent the request to a leader (server.go). NO_SPACE: the member that notices first applies the put it answers
+# so (quotaApplierV3, apply.go).
+_OPEN = frozenset({Reason.NO_LEADER, Reason.LEADER_CHANGED, Reason.TIMED_OUT, Reason.STOPPING, Reason.NO_SPACE})
 _NO_ANSWER = frozenset({"DEADLINE_EXCEEDED", "CANCELLED", "UNAVAILABLE", "INTERNAL", "ABORTED"})
 
 
@@ -53,10 +46,10 @@ def error_of_read(code: str, message: str) -> type[EtcdError]:
 def error_of_write(code: str, message: str) -> type[EtcdError]:
     """The error that a failed write is."""
     reason = reason_of(message)
-    if reason is Reason.NO_SPACE:
-        # The member that notices first still applies the put it answers so (quotaApplierV3, apply.go).
-        return OutcomeUnknown
-    if code in _REFUSALS or reason in _REFUSED_ALTHOUGH_UNAVAILABLE:
+    if reason:
+        # Some of these come under codes that lost answers have too, such as UNKNOWN and UNAVAILABLE.
+        return OutcomeUnknown if reason in _OPEN else Refused
+    if code in _REFUSALS:
         return Refused
     if code == "UNAVAILABLE" and message.startswith(NOT_CONNECTED):
         return Unreachable

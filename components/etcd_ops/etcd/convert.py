@@ -92,9 +92,7 @@ def key_value(message: kv_pb2.KeyValue) -> KeyValue:
 
 def range_result(message: pb.RangeResponse) -> RangeResult:
     """The answer of Range."""
-    return RangeResult(
-        header(message.header), tuple(map(key_value, message.kvs)), message.count, message.more
-    )
+    return RangeResult(header(message.header), tuple(map(key_value, message.kvs)), message.count, message.more)
 
 
 def txn_request(

@@ -28,9 +28,7 @@ class KeyValueCalls:
     ) -> GetResult:
         """One key, at its newest or at a past `revision`; `serializable` answers without asking a quorum."""
         request = pb.RangeRequest(key=key, serializable=serializable, revision=revision)
-        answer = convert.range_result(
-            await self._connections.to(endpoint).call(methods.RANGE, request, timeout)
-        )
+        answer = convert.range_result(await self._connections.to(endpoint).call(methods.RANGE, request, timeout))
         return GetResult(answer.header, answer.entries[0] if answer.entries else None)
 
     async def get_range(
@@ -59,9 +57,7 @@ class KeyValueCalls:
             keys_only=keys_only,
             count_only=count_only,
         )
-        return convert.range_result(
-            await self._connections.to(endpoint).call(methods.RANGE, request, timeout)
-        )
+        return convert.range_result(await self._connections.to(endpoint).call(methods.RANGE, request, timeout))
 
     async def put(self, endpoint: str, key: bytes, value: bytes, *, timeout: float, lease: int = 0) -> Header:
         """Write one key."""
@@ -69,9 +65,7 @@ class KeyValueCalls:
         answer = await self._connections.to(endpoint).call(methods.PUT, request, timeout)
         return convert.header(answer.header)
 
-    async def delete(
-        self, endpoint: str, key: bytes, range_end: bytes = b"", *, timeout: float
-    ) -> DeleteResult:
+    async def delete(self, endpoint: str, key: bytes, range_end: bytes = b"", *, timeout: float) -> DeleteResult:
         """Delete one key, or all from `key` up to and without `range_end`."""
         request = pb.DeleteRangeRequest(key=key, range_end=range_end)
         answer = await self._connections.to(endpoint).call(methods.DELETE_RANGE, request, timeout)

@@ -55,9 +55,7 @@ class MaintenanceCalls:
         )
         await self._connections.to(endpoint).call(methods.ALARM_SET, request, timeout)
 
-    async def downgrade(
-        self, endpoint: str, action: DowngradeAction, version: str = "", *, timeout: float
-    ) -> str:
+    async def downgrade(self, endpoint: str, action: DowngradeAction, version: str = "", *, timeout: float) -> str:
         """Ask about, begin or call off a downgrade to `version`, such as 3.5; returns the cluster version.
 
         etcd answers CANCEL with success even where it failed: read `EndpointStatus.downgrade_enabled` then.
@@ -84,9 +82,7 @@ class MaintenanceCalls:
         answer = await self._connections.to(endpoint).call(methods.HASH_KV, request, timeout)
         return convert.hash_kv(answer)
 
-    async def snapshot(
-        self, endpoint: str, *, timeout: float, idle_timeout: float = 30.0
-    ) -> AsyncIterator[bytes]:
+    async def snapshot(self, endpoint: str, *, timeout: float, idle_timeout: float = 30.0) -> AsyncIterator[bytes]:
         """The member's database, in pieces of some 32 KiB, then the SHA-256 of all of it (32 bytes).
 
         Args:
@@ -98,15 +94,11 @@ class MaintenanceCalls:
             Unreachable: it broke off, or ended before all was sent.
             Refused: etcd would not send it.
         """
-        stream = self._connections.to(endpoint).stream(
-            methods.SNAPSHOT, pb.SnapshotRequest(), timeout, idle_timeout
-        )
+        stream = self._connections.to(endpoint).stream(methods.SNAPSHOT, pb.SnapshotRequest(), timeout, idle_timeout)
         remaining = None
         async with aclosing(stream) as pieces:
             async for piece in pieces:
                 remaining = piece.remaining_bytes
                 yield piece.blob
         if remaining != 0:
-            raise Unreachable(
-                endpoint, methods.SNAPSHOT.name, "DATA_LOSS", "the stream ended before the database"
-            )
+            raise Unreachable(endpoint, methods.SNAPSHOT.name, "DATA_LOSS", "the stream ended before the database")

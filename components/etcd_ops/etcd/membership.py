@@ -47,9 +47,7 @@ class MembershipCalls:
         request = pb.MemberPromoteRequest(ID=member_id)
         await self._connections.to(endpoint).call(methods.MEMBER_PROMOTE, request, timeout)
 
-    async def update_member(
-        self, endpoint: str, member_id: int, peer_urls: Sequence[str], *, timeout: float
-    ) -> None:
+    async def update_member(self, endpoint: str, member_id: int, peer_urls: Sequence[str], *, timeout: float) -> None:
         """Change the URLs at which the others reach a member.
 
         Never call it for a learner: before 3.5.31 and 3.6.12 it is promoted by this (etcd's changelogs).

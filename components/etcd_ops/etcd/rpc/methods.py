@@ -40,15 +40,9 @@ COMPACT = Method("KV", "Compact", pb.CompactionRequest, pb.CompactionResponse, w
 
 MEMBER_LIST = Method("Cluster", "MemberList", pb.MemberListRequest, pb.MemberListResponse, writes=False)
 MEMBER_ADD = Method("Cluster", "MemberAdd", pb.MemberAddRequest, pb.MemberAddResponse, writes=True)
-MEMBER_REMOVE = Method(
-    "Cluster", "MemberRemove", pb.MemberRemoveRequest, pb.MemberRemoveResponse, writes=True
-)
-MEMBER_UPDATE = Method(
-    "Cluster", "MemberUpdate", pb.MemberUpdateRequest, pb.MemberUpdateResponse, writes=True
-)
-MEMBER_PROMOTE = Method(
-    "Cluster", "MemberPromote", pb.MemberPromoteRequest, pb.MemberPromoteResponse, writes=True
-)
+MEMBER_REMOVE = Method("Cluster", "MemberRemove", pb.MemberRemoveRequest, pb.MemberRemoveResponse, writes=True)
+MEMBER_UPDATE = Method("Cluster", "MemberUpdate", pb.MemberUpdateRequest, pb.MemberUpdateResponse, writes=True)
+MEMBER_PROMOTE = Method("Cluster", "MemberPromote", pb.MemberPromoteRequest, pb.MemberPromoteResponse, writes=True)
 
 STATUS = Method("Maintenance", "Status", pb.StatusRequest, pb.StatusResponse, writes=False)
 ALARM_GET = Method("Maintenance", "Alarm", pb.AlarmRequest, pb.AlarmResponse, writes=False)
@@ -56,8 +50,6 @@ ALARM_SET = Method("Maintenance", "Alarm", pb.AlarmRequest, pb.AlarmResponse, wr
 DEFRAGMENT = Method("Maintenance", "Defragment", pb.DefragmentRequest, pb.DefragmentResponse, writes=True)
 HASH_KV = Method("Maintenance", "HashKV", pb.HashKVRequest, pb.HashKVResponse, writes=False)
 MOVE_LEADER = Method("Maintenance", "MoveLeader", pb.MoveLeaderRequest, pb.MoveLeaderResponse, writes=True)
-DOWNGRADE_VALIDATE = Method(
-    "Maintenance", "Downgrade", pb.DowngradeRequest, pb.DowngradeResponse, writes=False
-)
+DOWNGRADE_VALIDATE = Method("Maintenance", "Downgrade", pb.DowngradeRequest, pb.DowngradeResponse, writes=False)
 DOWNGRADE = Method("Maintenance", "Downgrade", pb.DowngradeRequest, pb.DowngradeResponse, writes=True)
 SNAPSHOT = Method("Maintenance", "Snapshot", pb.SnapshotRequest, pb.SnapshotResponse, writes=False)
