@@ -19,7 +19,7 @@ class AgentCredentials:
         self._used: tuple[str, ...] = ()
         self.client = EtcdClient(Credentials(b"", b"", b""))
 
-    async def refresh(self) -> None:
+    def refresh(self) -> None:
         """Use the leaf and the authorities that are in force now."""
         leaf = self._layout.leaf("agent")
         believed = self._believed()
@@ -30,7 +30,7 @@ class AgentCredentials:
             return
         pems = [path.read_bytes() for print_ in believed if (path := self._certificate(print_)).exists()]
         certificate, key = (leaf / "cert.pem").read_bytes(), (leaf / "key.pem").read_bytes()
-        await self.client.replace_credentials(Credentials(b"".join(pems), certificate, key))
+        self.client.replace_credentials(Credentials(b"".join(pems), certificate, key))
         self._used = used
 
     def _certificate(self, fingerprint: str) -> Path:

@@ -131,13 +131,8 @@ async def _stage(context: Context, step: steps.Step) -> None:
 async def _first_configuration(context: Context, step: steps.StageLaunch) -> str:
     channel = context.facts.channel
     assert channel is not None and channel.spec is not None and channel.desired is not None
-    return context.ports.renderer.configuration(
-        channel.spec,
-        step.slot,
-        step.target,
-        step.state,
-        step.initial_cluster,
-        channel.desired.formation.token,
+    return await context.ports.renderer.configuration(
+        channel.spec, step.slot, step.state, step.initial_cluster, channel.desired.formation.token
     )
 
 

@@ -81,7 +81,7 @@ async def keep(volume: Path) -> None:
     metrics = MetricsServer(layout)
     try:
         while True:
-            await credentials.refresh()
+            credentials.refresh()
             decision = await agent.turn()
             _serve(metrics, agent, journal)
             await journal.publish()

@@ -38,7 +38,7 @@ class VolumeRenderer:
             KeyError: a credential it needs was not delivered yet; the message names it.
         """
         bundles = await self._bundles(spec)
-        configuration = render(spec, slot, self._files(bundles), Initial((), "existing", spec.name))
+        configuration = render(spec, slot, self._files(bundles))
         return Target(
             configuration=configuration.text,
             configuration_digest=configuration.digest,
@@ -55,7 +55,7 @@ class VolumeRenderer:
             KeyError: a credential it needs was not delivered yet.
         """
         bundles = await self._bundles(spec)
-        return render(spec, slot, self._files(bundles), Initial(initial_cluster, state, token)).text
+        return render(spec, slot, self._files(bundles), Initial(state, initial_cluster, token)).text
 
     async def _bundles(self, spec: ClusterSpec) -> _Bundles:
         for use in LEAVES:
@@ -69,12 +69,12 @@ class VolumeRenderer:
     def _files(self, bundles: _Bundles) -> Files:
         peer, server = self._layout.leaf("peer"), self._layout.leaf("server")
         return Files(
-            data_dir=str(self._layout.data),
-            peer_cert=str(peer / "cert.pem"),
+            data=str(self._layout.data),
+            peer_certificate=str(peer / "cert.pem"),
             peer_key=str(peer / "key.pem"),
             peer_trust=bundles.peer,
-            client_cert=str(server / "cert.pem"),
-            client_key=str(server / "key.pem"),
+            server_certificate=str(server / "cert.pem"),
+            server_key=str(server / "key.pem"),
             client_trust=bundles.client,
         )
 

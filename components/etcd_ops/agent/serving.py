@@ -26,7 +26,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = TIMEOUT
     upstream = ""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         """Fetch the same path from etcd's loopback listener."""
         if urlsplit(self.path).path not in PATHS:
             self.send_error(404)

@@ -276,7 +276,7 @@ def cancel_downgrade_rule(view: View) -> Decision | None:
 
 
 def _whose_turn(view: View) -> str | None:
-    """The slot that changes before this one: fresh, healthy, with the same change still to make; None for this one's."""
+    """The slot that changes before this one: fresh, healthy, with the change still to make; None if there is none."""
     mine = _rank(view, view.slot, view.endpoint)
     for slot, peer in view.channel.statuses.items():
         if slot == view.slot or slot not in view.spec.members or not peer.fresh:
