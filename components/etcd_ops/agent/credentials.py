@@ -7,6 +7,7 @@ from pathlib import Path
 from etcd_ops.agent.rendering import authorities
 from etcd_ops.etcd import Credentials, EtcdClient
 from etcd_ops.model.spec import Unreadable, read_desired
+from etcd_ops.volume.launch_record import decode_launch
 from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.volume.memory import decode_memory
 
@@ -37,9 +38,16 @@ class AgentCredentials:
         return self._layout.credential(fingerprint) / "cert.pem"
 
     def _believed(self) -> tuple[str, ...]:
-        """Client authorities of the newest document that this agent understood."""
+        """Client authorities of the newest document understood, and of what etcd was last started with."""
         try:
             memory = decode_memory(self._layout.memory.read_bytes())
-            return authorities(read_desired(memory.desired)[1].trust.client)
+            declared = authorities(read_desired(memory.desired)[1].trust.client)
         except (OSError, ValueError, Unreadable):
+            return ()
+        return (*declared, *(each for each in self._running() if each not in declared))
+
+    def _running(self) -> tuple[str, ...]:
+        try:
+            return decode_launch(self._layout.launch.read_bytes()).trusted.get("client", ())
+        except (OSError, ValueError):
             return ()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from etcd_ops.model.decisions.losing import quorum_lost
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import EndpointFacts
 from etcd_ops.model.gate import Action
@@ -85,7 +87,7 @@ def settling_rule(view: View) -> Decision | None:
     if view.needs_restart and not view.target_failed and view.facts.target is not None and not view.has_quorum:
         return take(_restart(view, "no quorum: a corrected configuration cannot make it worse", gated=False))
     if not view.has_quorum:
-        return wait("no quorum is proven healthy")
+        return quorum_lost(view) or wait("no quorum is proven healthy")
     return wait("runs, but does not serve a linearizable read, though a quorum does")
 
 
@@ -104,6 +106,28 @@ def prepare_rule(view: View) -> Decision | None:
                 reason="cache the declared program",
             )
         )
+    return _first_leaves(view)
+
+
+def _first_leaves(view: View) -> Decision | None:
+    """A member without data takes the declared leaves at once: nobody depends on another yet."""
+    volume = view.facts.volume
+    assert volume is not None
+    unsettled = [use for use in USES if use not in volume.leaves or not volume.has_data]
+    return switch_leaves(view, unsettled)
+
+
+def switch_leaves(view: View, uses: Sequence[str]) -> Decision | None:
+    """The first of `uses` whose leaf is not the declared one is switched, or waited for."""
+    volume, member = view.facts.volume, view.member
+    assert volume is not None and member is not None
+    for use in uses:
+        wanted = getattr(member.certificates, use)
+        if volume.leaves.get(use) == wanted:
+            continue
+        if wanted not in volume.credentials:
+            return wait(f"not delivered yet: {use} certificate")
+        return take(SwitchLeaf(slot=view.slot, use=use, fingerprint=wanted, reason=f"the declared {use} certificate"))
     return None
 
 
@@ -113,14 +137,9 @@ def leaf_rule(view: View) -> Decision | None:
     if volume is None or member is None:
         return None
     for use in USES:
-        wanted = getattr(member.certificates, use)
-        if volume.leaves.get(use) == wanted:
+        if volume.leaves.get(use) == getattr(member.certificates, use):
             continue
-        if wanted not in volume.credentials:
-            return wait(f"not delivered yet: {use} certificate")
-        if (waits := _barrier(view, use)) is not None:
-            return waits
-        return take(SwitchLeaf(slot=view.slot, use=use, fingerprint=wanted, reason=f"the {use} certificate changed"))
+        return _barrier(view, use) or switch_leaves(view, [use])
     return None
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from etcd_ops.model.decisions.losing import quorum_lost
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import Identity, ListedMember
-from etcd_ops.model.gate import Action, quorum
+from etcd_ops.model.gate import Action
 from etcd_ops.model.records import FormationRecord, Replacement, Started
 from etcd_ops.model.status import Attestation, State
 from etcd_ops.model.steps import (
@@ -30,7 +33,7 @@ def joining_rule(view: View) -> Decision | None:
     if view.facts.process is not None and view.facts.process.running:
         return wait("started without data: waits for the log to appear")
     if view.facts.cluster.members is None:
-        return _without_quorum(view, formation)
+        return _without_quorum(view)
     if view.listed is None:
         return _join(view, formation)
     if _may_start_as(view, view.listed, formation):
@@ -38,27 +41,9 @@ def joining_rule(view: View) -> Decision | None:
     return _replace(view, view.listed, formation)
 
 
-def _without_quorum(view: View, formation: FormationRecord) -> Decision:
-    lost = lost_slots(view, formation)
-    voters = len(formation.started)
-    attestation = _attest(view, None)
-    if view.slot in formation.started and len(lost) > voters - quorum(voters):
-        text = f"{len(lost)} of {voters} disks are lost, which is a quorum: see `etcd-ops recover plan`"
-        return Decision(None, State.NEEDS_RECOVERY, text, attestation)
-    return Decision(None, State.WORKING, "no quorum answers: waits before joining", attestation)
-
-
-def lost_slots(view: View, formation: FormationRecord) -> set[str]:
-    """Started slots whose agents say, freshly, that the volume is there and the data is not."""
-    lost = {
-        slot
-        for slot, peer in view.channel.statuses.items()
-        if peer.fresh and peer.status.volume_marked and not peer.status.has_data and slot in formation.started
-    }
-    volume = view.facts.volume
-    if volume is not None and volume.marked and not volume.has_data and view.slot in formation.started:
-        lost.add(view.slot)
-    return lost
+def _without_quorum(view: View) -> Decision:
+    waiting = quorum_lost(view) or wait("no quorum answers: waits before joining")
+    return replace(waiting, attestation=_attest(view, None))
 
 
 def _attest(view: View, listed: ListedMember | None) -> Attestation | None:
@@ -148,7 +133,7 @@ def _replace(view: View, listed: ListedMember, formation: FormationRecord) -> De
     attestation = _attest(view, listed)
     refusal = None if listed.learner else _replacement_refusal(view, listed, formation)
     if isinstance(refusal, Decision):
-        return Decision(refusal.step, refusal.state, refusal.reason, attestation)
+        return replace(refusal, attestation=attestation)
     step = RemoveMember(
         slot=view.slot,
         member_id=listed.member_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from etcd_ops.model.decisions.changing import USES, switch_leaves
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.records import FormationRecord, RecoveryOrder
 from etcd_ops.model.status import State
@@ -100,6 +101,8 @@ def _make(view: View, formation: FormationRecord) -> Decision:
     if not view.staged(target):
         if process.running:
             return take(StopMember(slot=view.slot, reason="stops before the new incarnation is made"))
+        if (leaf := switch_leaves(view, USES)) is not None:
+            return leaf
         return take(
             StageLaunch(
                 slot=view.slot,
