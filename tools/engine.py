@@ -83,20 +83,20 @@ def prepare(cache: Cache) -> Engine:
 
 
 def _assemble(built: Path) -> Path:
-    """Puts the command and the stand-ins into one folder, where it finds them without a warning."""
+    """Puts the command and the stand-ins into one folder, where it finds them without a warning.
+
+    The marker tells which build is there.
+    """
     BIN.mkdir(parents=True, exist_ok=True)
-    (BIN / pulumi_cli.STANDINS_MARKER).touch()
-    pulumi = BIN / "pulumi"
-    if not pulumi.exists() or pulumi.stat().st_size != built.stat().st_size or _older(pulumi, built):
+    pulumi, marker = BIN / "pulumi", BIN / pulumi_cli.STANDINS_MARKER
+    if not pulumi.exists() or not marker.exists() or marker.read_text() != str(built):
+        marker.write_text("")
         _link(built, pulumi)
+        marker.write_text(str(built))
     _write_program(BIN / pulumi_cli.LANGUAGE_HOST, launcher("language-host"))
     dynamic = "pulumi-resource-pulumi-python"
     _write_program(BIN / dynamic, (STANDINS / dynamic).read_text())
     return pulumi
-
-
-def _older(pulumi: Path, built: Path) -> bool:
-    return pulumi.stat().st_mtime < built.stat().st_mtime
 
 
 def _link(source: Path, target: Path) -> None:

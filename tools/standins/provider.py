@@ -68,9 +68,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.CheckResponse:
         return provider_pb2.CheckResponse(inputs=request.news)
 
-    def DiffConfig(
-        self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.DiffResponse:
+    def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
     def Configure(
@@ -81,22 +79,16 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
         return empty_pb2.Empty()
 
-    def Check(
-        self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.CheckResponse:
+    def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         inputs = plain(load(request.news))
         known = {name: value for name, value in inputs.items() if not is_unknown(value)}
         found = self._kind(request.urn, context).problems(known)
         # An unknown value may turn out right: only what is certain is refused.
         certain = {name: reason for name, reason in found.items() if name in known or name not in inputs}
-        failures = [
-            provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in certain.items()
-        ]
+        failures = [provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in certain.items()]
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
-    def Diff(
-        self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.DiffResponse:
+    def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         kind = self._kind(request.urn, context)
         before = {**kind.defaults, **plain(load(request.old_inputs))}
         after = {**kind.defaults, **plain(load(request.news))}
@@ -106,9 +98,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         replacing = [name for name in changed if name not in kind.updatable] + list(expired)
         return _difference(changed, expired, replacing)
 
-    def Create(
-        self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.CreateResponse:
+    def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         kind = self._kind(request.urn, context)
         inputs = load(request.properties)
         if request.preview:
@@ -123,17 +113,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         outputs = {**kind.defaults, **inputs, **computed, **hidden}
         return provider_pb2.CreateResponse(id=identity, properties=dump(outputs))
 
-    def Read(
-        self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.ReadResponse:
+    def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
         if not request.properties.fields:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, "import is not supported by this stand-in")
         found = self._kind(request.urn, context).refreshed(load(request.properties))
         return provider_pb2.ReadResponse(id=request.id, properties=dump(found), inputs=request.inputs)
 
-    def Update(
-        self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.UpdateResponse:
+    def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
         kind = self._kind(request.urn, context)
         outputs = {**load(request.olds), **kind.defaults, **load(request.news)}
         return provider_pb2.UpdateResponse(properties=dump(outputs))
@@ -144,15 +130,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def _kind(self, urn: str, context: grpc.ServicerContext) -> Kind:
         name = urn.split("::")[2].rsplit(":", 1)[-1]
         if name not in self._kinds:
-            context.abort(
-                grpc.StatusCode.UNIMPLEMENTED, f"resources of type {name} are not supported by this stand-in"
-            )
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, f"resources of type {name} are not supported by this stand-in")
         return self._kinds[name]
 
 
-def _difference(
-    changed: Sequence[str], expired: Sequence[str], replacing: Sequence[str]
-) -> provider_pb2.DiffResponse:
+def _difference(changed: Sequence[str], expired: Sequence[str], replacing: Sequence[str]) -> provider_pb2.DiffResponse:
     update, replace = provider_pb2.PropertyDiff.UPDATE, provider_pb2.PropertyDiff.UPDATE_REPLACE
     detailed = {
         name: provider_pb2.PropertyDiff(kind=replace if name in replacing else update, inputDiff=True)

@@ -32,8 +32,8 @@ MONITOR_GONE = "resource monitor shut down"
 def user_traceback(program: str, problem: BaseException) -> str:
     """The traceback from the program's own first frame on."""
     frames = traceback.extract_tb(problem.__traceback__)
-    own = [i for i, frame in enumerate(frames) if str(Path(frame.filename).absolute()).startswith(program)]
-    shown = frames[own[0] :] if own else frames
+    own = [frame.filename.startswith(program) for frame in frames]
+    shown = frames[own.index(True) :] if any(own) else frames
     lines = ["Traceback (most recent call last):\n", *traceback.format_list(shown)]
     return "".join(lines + traceback.format_exception_only(type(problem), problem))
 
@@ -45,9 +45,7 @@ def interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def run(settings: dict[str, Any], program: str) -> int:
     """Runs the program against the engine; returns the exit status."""
-    pulumi.runtime.set_all_config(
-        pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env()
-    )
+    pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
     pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
     # A failed program leaves futures that nobody awaited.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)

@@ -79,17 +79,11 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.TemplateResponse()
 
     @reported
-    def About(
-        self, request: language_pb2.AboutRequest, context: grpc.ServicerContext
-    ) -> language_pb2.AboutResponse:
+    def About(self, request: language_pb2.AboutRequest, context: grpc.ServicerContext) -> language_pb2.AboutResponse:
         interpreter = Interpreter(request.info)
-        answer = interpreter.ask(
-            "-c", "import platform, sys; print(sys.executable, platform.python_version())"
-        )
+        answer = interpreter.ask("-c", "import platform, sys; print(sys.executable, platform.python_version())")
         executable, _, version = answer.strip().rpartition(" ")
-        return language_pb2.AboutResponse(
-            executable=executable, version=version, metadata={"toolchain": "pip"}
-        )
+        return language_pb2.AboutResponse(executable=executable, version=version, metadata={"toolchain": "pip"})
 
     @reported
     def GetRequiredPackages(
@@ -129,9 +123,7 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
             for line in child.stdout or ():
                 yield language_pb2.InstallDependenciesResponse(stdout=line)
             if child.wait():
-                context.abort(
-                    grpc.StatusCode.UNKNOWN, f"{' '.join(step)} exited with status {child.returncode}"
-                )
+                context.abort(grpc.StatusCode.UNKNOWN, f"{' '.join(step)} exited with status {child.returncode}")
 
     def GeneratePackage(
         self, request: language_pb2.GeneratePackageRequest, context: grpc.ServicerContext
@@ -153,16 +145,12 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
             context.abort(grpc.StatusCode.UNKNOWN, done.stderr.strip())
         return language_pb2.GeneratePackageResponse()
 
-    def Link(
-        self, request: language_pb2.LinkRequest, context: grpc.ServicerContext
-    ) -> language_pb2.LinkResponse:
+    def Link(self, request: language_pb2.LinkRequest, context: grpc.ServicerContext) -> language_pb2.LinkResponse:
         requirements = Path(request.info.program_directory, "requirements.txt")
         project.link(requirements, [dependency.path for dependency in request.packages])
         return language_pb2.LinkResponse(import_instructions=f"The SDKs are listed in {requirements}.")
 
-    def Run(
-        self, request: language_pb2.RunRequest, context: grpc.ServicerContext
-    ) -> language_pb2.RunResponse:
+    def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
         try:
             interpreter = Interpreter(request.info)
             interpreter.check()

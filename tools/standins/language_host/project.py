@@ -9,9 +9,7 @@ from pulumi.runtime.proto import language_pb2
 from tools.standins.language_host.interpreter import Interpreter, ProjectError
 
 
-def installation(
-    interpreter: Interpreter, info: language_pb2.ProgramInfo, *, is_plugin: bool
-) -> list[list[str]]:
+def installation(interpreter: Interpreter, info: language_pb2.ProgramInfo, *, is_plugin: bool) -> list[list[str]]:
     """The commands that install a project's dependencies with pip."""
     folder = Path(info.program_directory)
     steps = []
@@ -37,9 +35,7 @@ def plugin_command(folder: Path) -> list[str]:
         return [str(folder)]
     name = package_name(folder)
     if name is None:
-        raise ProjectError(
-            f"{folder} has neither __main__.py nor a pyproject.toml with a name and a build-backend"
-        )
+        raise ProjectError(f"{folder} has neither __main__.py nor a pyproject.toml with a name and a build-backend")
     return ["-m", "pulumi.run.plugin", name]
 
 

@@ -11,9 +11,7 @@ from pulumi.runtime.proto import language_pb2
 from tools.standins.language_host.policy_proxy import PolicyProxy
 
 
-def relay(
-    child: subprocess.Popen[bytes], proxy: PolicyProxy | None = None
-) -> Iterator[language_pb2.RunPluginResponse]:
+def relay(child: subprocess.Popen[bytes], proxy: PolicyProxy | None = None) -> Iterator[language_pb2.RunPluginResponse]:
     """Yields the child's output until both its streams end, and then its exit status.
 
     Args:

@@ -46,9 +46,7 @@ def subject(inputs: Mapping[str, Any]) -> x509.Name:
     """The distinguished name of a resource's property `subject`."""
     given = inputs.get("subject") or {}
     parts = [x509.NameAttribute(SUBJECT[name], given[name]) for name in SUBJECT if given.get(name)]
-    streets = [
-        x509.NameAttribute(NameOID.STREET_ADDRESS, street) for street in given.get("streetAddresses") or []
-    ]
+    streets = [x509.NameAttribute(NameOID.STREET_ADDRESS, street) for street in given.get("streetAddresses") or []]
     return x509.Name([*parts, *streets])
 
 
