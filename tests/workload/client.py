@@ -22,9 +22,7 @@ class Client:
         recorder: the history, shared with the other clients.
     """
 
-    def __init__(
-        self, index: int, options: Options, store: Store, requests: Requests, recorder: Recorder
-    ) -> None:
+    def __init__(self, index: int, options: Options, store: Store, requests: Requests, recorder: Recorder) -> None:
         self._index = index
         self._process = index
         self._options = options
@@ -51,9 +49,7 @@ class Client:
         Returns whether it was acknowledged.
         """
         self._store.refresh()
-        number = self._recorder.invoke(
-            self._process, request, client=self._index, endpoint=self._store.endpoint
-        )
+        number = self._recorder.invoke(self._process, request, client=self._index, endpoint=self._store.endpoint)
         try:
             answer = await self._store.perform(request)
         except Refused as error:

@@ -93,9 +93,7 @@ class Recorder:
     def unknown(self, number: int, error: str) -> None:
         self._write({"event": "unknown", "id": number, "error": error})
 
-    def read_back(
-        self, entries: Sequence[Mapping[str, object]], *, revision: int, cluster: str, last: bool
-    ) -> None:
+    def read_back(self, entries: Sequence[Mapping[str, object]], *, revision: int, cluster: str, last: bool) -> None:
         origin = {"revision": revision, "cluster": cluster}
         self._write({"event": "read-back", **origin, "entries": entries, "last": last})
 

@@ -90,9 +90,7 @@ class Report:
         return (self.summary if name is None else self.phase(name)).longest_write_gap
 
 
-def summarize(
-    phases: Iterable[Phase], outcomes: Sequence[Outcome], lags: Sequence[tuple[int, float]] = ()
-) -> Summary:
+def summarize(phases: Iterable[Phase], outcomes: Sequence[Outcome], lags: Sequence[tuple[int, float]] = ()) -> Summary:
     """Sum up what happened within phases."""
     phases = list(phases)
     inside = [o for o in outcomes if any(phase.start <= o.time <= phase.end for phase in phases)]
@@ -119,11 +117,19 @@ def longest_gap(phase: Phase, writes: Iterable[int]) -> float:
 
 
 class Outcomes:
-    """Gathers outcomes from the events of a history, as they come."""
+    """Gathers outcomes from the events of a history, as they come.
+
+    Attributes:
+        outcomes: of operations, in the order they became known.
+        writes: when writes were acknowledged.
+        lags: when the load process noted that it had got no time to run, and for how many seconds.
+        reading_back_since: when the load had ended; None before.
+    """
 
     def __init__(self) -> None:
         self._invoked: dict[int, Mapping[str, Any]] = {}
         self.outcomes: list[Outcome] = []
+        self.writes: list[int] = []
         self.lags: list[tuple[int, float]] = []
         self.reading_back_since: int | None = None
 
@@ -135,6 +141,8 @@ class Outcomes:
             invocation = self._invoked.pop(event["id"])
             write = kind == "ok" and _effective(invocation["op"], event)
             self.outcomes.append(Outcome(kind, event["time"], write))
+            if write:
+                self.writes.append(event["time"])
         elif kind == "note":
             self._take_note(event)
 
@@ -143,11 +151,6 @@ class Outcomes:
             self.lags.append((note["time"], note["seconds"]))
         if note["what"] == "reading back":
             self.reading_back_since = note["time"]
-
-    @property
-    def writes(self) -> list[int]:
-        """When writes were acknowledged."""
-        return [outcome.time for outcome in self.outcomes if outcome.write]
 
     @property
     def never_completed(self) -> int:

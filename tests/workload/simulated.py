@@ -91,9 +91,7 @@ class Scenario:
         self.history = History()
         self.etcd = SimulatedEtcd()
 
-    def do(
-        self, operation: Operation, key: str = "x", value: str = "", expect: Expectation | None = None
-    ) -> Answer:
+    def do(self, operation: Operation, key: str = "x", value: str = "", expect: Expectation | None = None) -> Answer:
         """Carry out and record one operation."""
         request = Request(operation, key, value, expect)
         number = self.history.invoke(request)

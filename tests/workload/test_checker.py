@@ -215,6 +215,33 @@ def value_at_two_revisions(s: Scenario) -> None:
     s.claim("get", s.answer(Version("a", 3)))
 
 
+def unknown_value_at_two_revisions(s: Scenario) -> None:
+    s.history.unknown(s.history.invoke(Request("put", "x", "a"), process=1))
+    s.claim("get", s.answer(Version("a", 2), revision=3))
+    s.claim("get", s.answer(Version("a", 3), revision=3))
+    s.etcd.revision = 3
+
+
+def failed_swap_seen(s: Scenario) -> None:
+    s.do("put", value="a")
+    s.do("cas", value="b", expect=Expectation(value="z"))
+    s.claim("get", s.answer(Version("b", 3), revision=3))
+    s.etcd.revision = 3
+
+
+def answer_older_than_what_it_found(s: Scenario) -> None:
+    s.do("put", key="y", value="a")
+    writing = s.history.invoke(Request("put", "x", "b"), process=1)
+    s.claim("get", s.answer(Version("b", 3), revision=2))
+    s.history.ok(writing, s.etcd.apply(Request("put", "x", "b")))
+
+
+def write_no_newer_than_what_it_found(s: Scenario) -> None:
+    s.history.unknown(s.history.invoke(Request("put", "x", "a"), process=1))
+    s.claim("delete", s.answer(Version("a", 2), revision=2))
+    s.etcd.revision = 2
+
+
 def another_cluster_answers(s: Scenario) -> None:
     s.do("put", value="a")
     s.claim("get", dataclasses.replace(s.answer(Version("a", 2)), cluster="c2"))
@@ -244,6 +271,10 @@ BAD: list[tuple[Script, set[str]]] = [
     (unknown_write_seen_then_gone, {"linearizability"}),
     (value_seen_before_its_write, {"linearizability", "values", "revisions"}),
     (value_at_two_revisions, {"linearizability", "values"}),
+    (unknown_value_at_two_revisions, {"linearizability", "values"}),
+    (failed_swap_seen, {"linearizability", "values"}),
+    (answer_older_than_what_it_found, {"linearizability", "revisions"}),
+    (write_no_newer_than_what_it_found, {"linearizability", "revisions"}),
     (another_cluster_answers, {"revisions"}),
     (deleted_key_comes_back, {"linearizability", "revisions"}),
 ]
@@ -291,6 +322,24 @@ def test_a_search_beyond_the_time_has_no_verdict(tmp_path: Path) -> None:
     assert judged(flapping_among_open_writes, tmp_path)["bad_key"]["key"] == "x"
 
 
+@pytest.mark.parametrize("good", [True, False])
+def test_narrowing_makes_many_open_writes_quick(good: bool, tmp_path: Path) -> None:
+    def all_seen(s: Scenario) -> None:
+        requests = [Request("put", "x", f"open{number}") for number in range(40)]
+        for number, request in enumerate(requests):
+            s.history.unknown(s.history.invoke(request, process=number))
+        for request in requests:
+            s.etcd.apply(request)
+            s.do("get")
+        if not good:
+            s.claim("get", s.answer(Version("open0", 2)))
+
+    assert judged(all_seen, tmp_path, narrow=False, timeout=1.0)["timed_out"]
+    verdict = judged(all_seen, tmp_path, timeout=10.0)
+    assert not verdict["timed_out"]
+    assert verdict["ok"] == good
+
+
 def test_a_line_cut_off_by_a_kill_is_left_out(tmp_path: Path) -> None:
     scenario = Scenario()
     every_operation(scenario)
@@ -300,6 +349,9 @@ def test_a_line_cut_off_by_a_kill_is_left_out(tmp_path: Path) -> None:
     assert checker.judge(path)["ok"]
 
 
+GET = '{"event":"invoke","id":1,"op":"get","key":"x","time":10}'
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -307,10 +359,11 @@ def test_a_line_cut_off_by_a_kill_is_left_out(tmp_path: Path) -> None:
         '{"event":"surprise"}',
         '{"event":"ok","id":7,"time":1}',
         '{"event":"invoke","id":1,"op":"watch","key":"x","time":1}',
-        '{"event":"invoke","id":1,"op":"get","key":"x","time":1}\n{"event":"ok","id":1,"time":2,"revision":1}',
-        "\n".join(
-            f'{{"event":"invoke","id":{n},"op":"append","key":"x","value":"a","time":1}}' for n in (1, 2)
-        ),
+        GET + '\n{"event":"ok","id":1,"time":12,"revision":1}',
+        GET + '\n{"event":"fail","id":1,"time":9}',
+        GET + '\n{"event":"fail","id":1,"time":12}\n{"event":"ok","id":1,"time":13,"observed":null}',
+        GET + "\n" + GET,
+        "\n".join(f'{{"event":"invoke","id":{n},"op":"append","key":"x","value":"a","time":1}}' for n in (1, 2)),
     ],
 )
 def test_what_is_no_history_is_refused(line: str, tmp_path: Path) -> None:

@@ -1,58 +1,44 @@
-"""The workload against one real etcd, through kills, stalls, other credentials and lost data."""
+"""The workload against real etcd, through kills, stalls, other credentials and lost data."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.etcd.authority import Authority
+from tests.etcd.members import Member
 from tests.workload import Options, Workload, checker
+from tests.workload.cluster import connect
+from tests.workload.conftest import MakeMember
 from tests.workload.history import Tail
 from tests.workload.options import LoadConfig
-from tests.workload.single_etcd import Authority, SingleEtcd
 from tests.workload.workload import REPOSITORY
 
 pytestmark = pytest.mark.etcd
 
 
-@pytest.fixture
-def etcd(tmp_path: Path) -> Iterator[SingleEtcd]:
-    single = SingleEtcd(tmp_path / "etcd", "127.42.0.1")
-    single.start()
-    yield single
-    single.kill()
-
-
-@pytest.fixture
-def connection_file(etcd: SingleEtcd, tmp_path: Path) -> Path:
-    return etcd.connect(tmp_path / "connection.json")
-
-
-def test_a_killed_and_a_stalled_etcd_lose_nothing(
-    etcd: SingleEtcd, connection_file: Path, tmp_path: Path
-) -> None:
+def test_a_killed_and_a_stalled_etcd_lose_nothing(etcd: Member, connection_file: Path, tmp_path: Path) -> None:
     with Workload(connection_file, tmp_path / "load", Options(request_timeout=0.5)) as workload:
         with workload.mark("undisturbed"):
             workload.wait_for(acknowledged=100)
         with workload.mark("killed"):
             etcd.kill()
             wait_for_errors(workload, "fail", workload.options.clients)
-            etcd.start()
+            etcd.start([etcd])
             workload.wait_for(acknowledged=50)
         with workload.mark("stalled"):
-            etcd.signal(signal.SIGSTOP)
+            etcd.pause()
             stalled_at = time.monotonic()
             wait_for_errors(workload, "unknown", workload.options.clients)
             stalled = time.monotonic() - stalled_at
-            etcd.signal(signal.SIGCONT)
+            etcd.resume()
             workload.wait_for(acknowledged=50)
     report = workload.check(minimum=200)
     assert report.summary.failed >= workload.options.clients
@@ -65,6 +51,41 @@ def test_a_killed_and_a_stalled_etcd_lose_nothing(
     assert report.verdict["appended"] > 20
 
 
+def test_clients_go_on_to_members_that_answer(make_member: MakeMember, authority: Authority, tmp_path: Path) -> None:
+    trio = [make_member(name, f"127.42.0.{number}") for number, name in enumerate(("a", "b", "c"), start=4)]
+    for member in trio:
+        member.start(trio)
+    connection_file = connect(tmp_path / "connection.json", trio, authority)
+    with Workload(connection_file, tmp_path / "load", Options(dwell=0.5, request_timeout=0.5)) as workload:
+        trio[0].kill()
+        workload.wait_for(acknowledged=40)
+        trio[0].start(trio)
+        wait_until_it_serves(workload, trio[0])
+        trio[1].pause()
+        workload.wait_for(acknowledged=40)
+        trio[1].resume()
+        wait_until_it_serves(workload, trio[1])
+    report = workload.check(minimum=80)
+    assert report.summary.failed > 0
+    assert report.summary.unknown > 0
+
+
+def wait_until_it_serves(workload: Workload, member: Member) -> None:
+    """Wait until a member has acknowledged something that is asked of it from now on."""
+    tail = Tail(workload.history)
+    seen = max((e["id"] for e in tail.events() if e["event"] == "invoke"), default=0)
+    asked: set[int] = set()
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for event in tail.events():
+            if event["event"] == "invoke" and event["endpoint"] == member.endpoint and event["id"] > seen:
+                asked.add(event["id"])
+            if event["event"] == "ok" and event["id"] in asked:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"{member.name} acknowledged nothing")
+
+
 def wait_for_errors(workload: Workload, event: str, count: int) -> None:
     deadline = time.monotonic() + 20
     while sum(e["event"] == event for e in Tail(workload.history).events()) < count:
@@ -72,14 +93,12 @@ def wait_for_errors(workload: Workload, event: str, count: int) -> None:
         time.sleep(0.05)
 
 
-def test_an_etcd_whose_data_were_wiped_is_found_out(
-    etcd: SingleEtcd, connection_file: Path, tmp_path: Path
-) -> None:
+def test_an_etcd_whose_data_were_wiped_is_found_out(etcd: Member, connection_file: Path, tmp_path: Path) -> None:
     with Workload(connection_file, tmp_path / "load") as workload:
         workload.wait_for(acknowledged=50)
         etcd.kill()
-        shutil.rmtree(etcd.data)
-        etcd.start()
+        shutil.rmtree(etcd.folder / "data")
+        etcd.start([etcd])
         workload.wait_for(acknowledged=20)
     with pytest.raises(AssertionError, match="went backwards") as error:
         workload.check()
@@ -88,33 +107,32 @@ def test_an_etcd_whose_data_were_wiped_is_found_out(
     assert (workload.directory / "bad-key.html").exists()
 
 
-def test_two_clusters_behind_one_name_are_found_out(etcd: SingleEtcd, tmp_path: Path) -> None:
-    other = SingleEtcd(tmp_path / "other", "127.42.0.2")
-    other.authority = etcd.authority
-    other.start()
-    try:
-        connection_file = etcd.connect(tmp_path / "connection.json")
-        content = json.loads(connection_file.read_text())
-        connection_file.write_text(json.dumps({**content, "endpoints": [etcd.endpoint, other.endpoint]}))
-        with Workload(connection_file, tmp_path / "load") as workload:
-            workload.wait_for(acknowledged=100)
-    finally:
-        other.kill()
+def test_two_clusters_behind_one_name_are_found_out(
+    etcd: Member, make_member: MakeMember, authority: Authority, tmp_path: Path
+) -> None:
+    other = make_member("other", "127.42.0.2")
+    other.start([other])
+    connection_file = connect(tmp_path / "connection.json", [etcd, other], authority)
+    with Workload(connection_file, tmp_path / "load") as workload:
+        workload.wait_for(acknowledged=100)
     with pytest.raises(AssertionError, match="answers came from several clusters"):
         workload.check()
 
 
-def test_it_follows_another_authority_and_another_endpoint(
-    etcd: SingleEtcd, connection_file: Path, tmp_path: Path
-) -> None:
+def test_it_follows_another_authority_and_another_endpoint(etcd: Member, connection_file: Path, tmp_path: Path) -> None:
     with Workload(connection_file, tmp_path / "load") as workload:
         workload.wait_for(acknowledged=20)
         etcd.kill()
-        etcd.authority = Authority(tmp_path / "second", "second")
-        etcd.address = "127.42.0.3"
-        etcd.start()
-        etcd.connect(connection_file)
-        workload.wait_for(acknowledged=50)
+        second = Authority("second")
+        moved = Member("single", "127.42.0.3", etcd.binary, tmp_path / "moved", second)
+        shutil.move(etcd.folder / "data", moved.folder / "data")
+        moved.start([moved])
+        try:
+            connect(connection_file, [moved], second)
+            workload.wait_for(acknowledged=50)
+            workload.stop()
+        finally:
+            moved.kill()
     workload.check(minimum=70)
 
 
@@ -151,9 +169,7 @@ def test_too_little_load_proves_nothing(connection_file: Path, tmp_path: Path) -
         workload.check(minimum=10_000)
 
 
-def test_a_cluster_that_does_not_answer_fails_the_start(
-    etcd: SingleEtcd, connection_file: Path, tmp_path: Path
-) -> None:
+def test_a_cluster_that_does_not_answer_fails_the_start(etcd: Member, connection_file: Path, tmp_path: Path) -> None:
     etcd.kill()
     with (
         pytest.raises(AssertionError, match=r"not within 1\.0 s(.|\n)*failed to connect"),

@@ -22,7 +22,7 @@ const (
 )
 
 // version is what a key holds; the zero value is "absent". A present key whose modRevision is 0 was written by
-// an operation whose revision nobody learnt.
+// an operation of unknown revision.
 type version struct {
 	present     bool
 	value       string

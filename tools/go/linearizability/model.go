@@ -3,7 +3,8 @@ package main
 import "github.com/anishathalye/porcupine"
 
 // register is the sequential specification of one key: etcd's put, get, delete and compare-and-swap, where each
-// answer but a plain put's also tells what the key held just before.
+// answer but a plain put's also tells what the key held just before. That revisions grow along the order is etcd's
+// promise as well, and spares the search most orders. The state of an absent key keeps the revision of its delete.
 var register = porcupine.Model{
 	Init: func() any { return version{} },
 	Step: func(state, input, _ any) (bool, any) {
@@ -15,56 +16,65 @@ var register = porcupine.Model{
 
 func step(state version, o *operation) (bool, version) {
 	if o.outcome != succeeded {
-		return true, unknownStep(state, o)
+		return unknownStep(state, o)
 	}
-	if !o.blind {
-		if !matches(state, o.observed) {
-			return false, state
-		}
-		// What was observed also names the revision, which the state may lack.
+	if !o.blind && !matches(state, o.observed) {
+		return false, state
+	}
+	if o.observed.present {
+		// This also names the revision, which the state may lack.
 		state = o.observed
 	}
-	switch o.kind {
-	case "put":
-		return true, version{true, o.value, o.revision}
-	case "delete":
-		return true, version{}
-	case "cas":
-		if o.swapped != fulfils(state, o.expect) {
-			return false, state
-		}
-		if o.swapped {
-			return true, version{true, o.value, o.revision}
-		}
+	if !follows(state, o) || o.kind == "cas" && o.swapped != fulfils(state, o.expect) {
+		return false, state
 	}
-	return true, state
+	if !o.effective() {
+		return true, state
+	}
+	if o.kind == "delete" {
+		return true, version{modRevision: o.revision}
+	}
+	return true, version{true, o.value, o.revision}
 }
 
 // unknownStep applies an operation of unknown outcome. That it may have had no effect needs no second branch: the
-// operation is open until the end, so it may also be ordered after everything else.
-func unknownStep(state version, o *operation) version {
+// operation is open until the end, so it may also be ordered after everything else. One whose revision is known was
+// observed, so it did take effect.
+func unknownStep(state version, o *operation) (bool, version) {
 	switch {
 	case o.kind == "delete":
-		return version{}
-	case o.kind == "put", o.kind == "cas" && mayFulfil(state, o.expect):
-		return version{true, o.value, o.revision}
+		return true, version{modRevision: state.modRevision}
+	case o.kind == "put", mayFulfil(state, o.expect):
+		return o.revision == 0 || o.revision > state.modRevision, version{true, o.value, o.revision}
 	default:
-		return state
+		return true, state
 	}
+}
+
+// follows says whether an answer's revision may come after a state's.
+func follows(state version, o *operation) bool {
+	if o.effective() {
+		return o.revision > state.modRevision
+	}
+	return o.revision >= state.modRevision
 }
 
 func matches(state, observed version) bool {
 	if state.present != observed.present || state.value != observed.value {
 		return false
 	}
-	return state.modRevision == 0 || state.modRevision == observed.modRevision
+	return !state.present || state.modRevision == 0 || state.modRevision == observed.modRevision
 }
 
 func fulfils(state version, expect expectation) bool {
-	if expect.byValue {
-		return state.present && state.value == expect.value
+	switch {
+	case !state.present:
+		return !expect.byValue && expect.revision == 0
+	case expect.byValue:
+		return state.value == expect.value
+	default:
+		return state.modRevision == expect.revision
 	}
-	return state.modRevision == expect.revision
 }
 
 func mayFulfil(state version, expect expectation) bool {

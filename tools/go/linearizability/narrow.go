@@ -1,17 +1,14 @@
 package main
 
-// narrow bounds the writes of unknown outcome, which otherwise make the search exponential. Values are unique and
-// every answer that depends on what a key held tells it, so a write that nobody observed changed no answer and can be
-// left out, and one that was observed took effect before its first observer returned. Deletes leave no trace and stay
-// open.
+// narrow bounds the writes of unknown outcome to one key, which otherwise make the search exponential. Values are
+// unique and every answer that depends on what a key held tells it, so a write that nobody observed changed no answer
+// and can be left out, and of one that was observed the revision is known, and so its place among the answers.
+// Deletes leave no trace and stay open.
 func narrow(operations []*operation) []*operation {
-	first := map[string]*operation{}
-	for _, o := range operations {
-		if o.outcome != succeeded || !o.observed.present {
-			continue
-		}
-		if earlier := first[o.observed.value]; earlier == nil || o.end < earlier.end {
-			first[o.observed.value] = o
+	observed := map[string]version{}
+	for _, o := range answered(operations) {
+		if o.observed.present {
+			observed[o.observed.value] = o.observed
 		}
 	}
 	var kept []*operation
@@ -20,14 +17,28 @@ func narrow(operations []*operation) []*operation {
 			kept = append(kept, o)
 			continue
 		}
-		// An observation that ended before the write began is impossible; the value check reports it.
-		observer := first[o.value]
-		if observer == nil || observer.end < o.call {
-			continue
+		if found, known := observed[o.value]; known {
+			kept = append(kept, place(o, found.modRevision, operations))
 		}
-		bounded := *o
-		bounded.end, bounded.revision = observer.end, observer.observed.modRevision
-		kept = append(kept, &bounded)
 	}
 	return kept
+}
+
+// place bounds a write by the answers around its revision: it follows those of older revisions, which it began no
+// earlier than, and had taken effect when the first of the others returned. Bounds that exclude each other are those
+// of a history that is wrong in any case, and are left as they were.
+func place(o *operation, revision int64, operations []*operation) *operation {
+	placed := *o
+	placed.revision = revision
+	for _, other := range answered(operations) {
+		if other.revision < revision {
+			placed.call = max(placed.call, other.call)
+		} else {
+			placed.end = min(placed.end, other.end)
+		}
+	}
+	if placed.end < placed.call {
+		placed.call, placed.end = o.call, o.end
+	}
+	return &placed
 }
