@@ -1,0 +1,92 @@
+"""A member's etcd as a program of its zone's supervisord."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from etcd_ops.model.facts import ProcessFacts
+from etcd_ops.runtime.log_tail import explain
+from etcd_ops.runtime.port import RuntimeUnavailable
+from etcd_ops.zone.process import Process, uptime
+from etcd_ops.zone.programs import Program, ProgramState, StillRunning, start_program, stop_program
+from etcd_ops.zone.rpc import RpcFault, RpcUnavailable
+
+RPC_SECONDS = 5.0
+"""A supervisord that takes longer for one answer hangs: it keeps nothing that takes time."""
+LAUNCH_SECONDS = 10.0
+"""For the launcher, which may read the channel (2 s) and outlives a refusal (1.2 s)."""
+_KILL_SECONDS = 20.0
+"""On top of the grace: for SIGKILL to take effect, and for answers."""
+_LOG_BYTES = 20_000
+_DELIBERATE = frozenset({"STOPPED", "STOPPING", "STARTING", "RUNNING"})
+
+Result = TypeVar("Result")
+
+
+class SupervisorRuntime:
+    """Implements `etcd_ops.runtime.port.Runtime`.
+
+    Args:
+        socket: the Unix socket of the zone's supervisord.
+        program: the name of the member's program there.
+        timeout: seconds that supervisord may take for one answer.
+    """
+
+    def __init__(self, socket: Path, program: str, timeout: float = RPC_SECONDS) -> None:
+        self._program = Program(socket, program, timeout)
+
+    async def process(self) -> ProcessFacts:
+        """The process now; a launcher that is still at work is not etcd yet.
+
+        Raises:
+            RuntimeUnavailable
+        """
+        return await self._within(self._process, self._program.timeout * 2)
+
+    async def start(self) -> None:
+        """Ask for etcd to run; returns once it does, or has already failed. Idempotent.
+
+        Raises:
+            RuntimeUnavailable
+        """
+        await self._within(
+            lambda: start_program(self._program, is_etcd, LAUNCH_SECONDS), LAUNCH_SECONDS + self._program.timeout * 2
+        )
+
+    async def stop(self, grace: float) -> None:
+        """End etcd: SIGTERM, then SIGKILL after `grace` seconds; returns once it is gone. Idempotent.
+
+        Raises:
+            RuntimeUnavailable: also when the process could not be proved gone.
+        """
+        await self._within(lambda: stop_program(self._program, grace), grace + _KILL_SECONDS)
+
+    async def _within(self, action: Callable[[], Result], seconds: float) -> Result:
+        """Run blocking calls in a thread, and believe nothing that takes too long."""
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(action), seconds)
+        except (RpcUnavailable, RpcFault, StillRunning, PermissionError) as problem:
+            raise RuntimeUnavailable(str(problem)) from problem
+        except asyncio.TimeoutError as problem:
+            raise RuntimeUnavailable(f"{self._program.name}: no answer within {seconds:.0f} s") from problem
+
+    def _process(self) -> ProcessFacts:
+        found = self._program.state()
+        process = found.process
+        if process is not None and is_etcd(process):
+            return ProcessFacts(running=True, pid=process.pid, uptime=uptime(process))
+        return ProcessFacts(running=False, failure=self._failure(found))
+
+    def _failure(self, found: ProgramState) -> str:
+        if found.state in _DELIBERATE:
+            return ""
+        reason = explain(self._program.log_tail(_LOG_BYTES))
+        return reason or f"{found.state}: {found.error or f'exit status {found.exit_status}'}"
+
+
+def is_etcd(process: Process) -> bool:
+    """Whether a process of the program is etcd itself, not its launcher nor a supervisord that has just forked."""
+    return Path(process.command[0]).name == "etcd"

@@ -1,0 +1,104 @@
+"""etcd's program, cached on the volume so that an intact member starts with nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from etcd_ops.volume.durable import PARTIAL, make_directory, partial_name, rename, sync_directory
+from etcd_ops.volume.layout import VolumeLayout
+
+TRIAL_SECONDS = 20.0
+"""How long a new program may take to tell its version."""
+_CHUNK_BYTES = 1 << 20
+
+
+def cached(volume: Path) -> frozenset[str]:
+    """SHA-256 of the cached programs."""
+    folder = VolumeLayout(volume).binaries
+    if not folder.is_dir():
+        return frozenset()
+    return frozenset(
+        entry.name for entry in folder.iterdir() if not entry.name.endswith(PARTIAL) and (entry / "etcd").is_file()
+    )
+
+
+def cache_binary(volume: Path, source: str, sha256: str) -> None:
+    """Copy a program onto the volume, verified; one that is there and intact is kept.
+
+    Args:
+        volume: its directory.
+        source: absolute path of the program.
+        sha256: its hash, 64 hexadecimal digits.
+
+    Raises:
+        ValueError: its hash is another one, or it does not run.
+        OSError: it could not be read or written.
+    """
+    if not Path(source).is_absolute():
+        raise ValueError(f"etcd.binary.source: {source} is not an absolute path of a file on this machine")
+    layout = VolumeLayout(volume)
+    if layout.binary(sha256).is_file() and _hash(layout.binary(sha256)) == sha256:
+        return
+    make_directory(layout.binaries)
+    _remove_partials(layout.binaries)
+    folder = partial_name(layout.binaries / sha256)
+    folder.mkdir(0o700)
+    try:
+        _copy(Path(source), folder / "etcd", sha256)
+        _try(folder / "etcd", source)
+        sync_directory(folder)
+        _replace(folder, layout.binaries / sha256)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy(source: Path, target: Path, sha256: str) -> None:
+    found = hashlib.sha256()
+    with source.open("rb") as reader, target.open("wb") as writer:
+        while chunk := reader.read(_CHUNK_BYTES):
+            found.update(chunk)
+            writer.write(chunk)
+        writer.flush()
+        os.fsync(writer.fileno())
+    if found.hexdigest() != sha256:
+        raise ValueError(f"the program {source} has SHA-256 {found.hexdigest()}, not {sha256} as declared")
+    target.chmod(0o500)
+
+
+def _try(program: Path, source: str) -> None:
+    try:
+        answer = subprocess.run(
+            [str(program), "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TRIAL_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        raise ValueError(f"the program {source} does not run on this machine: {problem}") from problem
+    if answer.returncode != 0:
+        detail = answer.stderr.decode(errors="replace").strip()[-300:]
+        raise ValueError(f"the program {source} does not run: exit status {answer.returncode} {detail}")
+
+
+def _replace(folder: Path, target: Path) -> None:
+    if target.exists():
+        shutil.rmtree(target)
+    rename(folder, target)
+
+
+def _remove_partials(folder: Path) -> None:
+    for entry in folder.glob(f".*{PARTIAL}"):
+        shutil.rmtree(entry, ignore_errors=True)
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        found = hashlib.sha256()
+        while chunk := file.read(_CHUNK_BYTES):
+            found.update(chunk)
+        return found.hexdigest()

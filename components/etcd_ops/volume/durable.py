@@ -1,0 +1,87 @@
+"""Writes that are either wholly there after a crash or not at all. Standard library only."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+PARTIAL = ".partial"
+"""Ending of a file or folder that is still being written; whoever reads a folder ignores such names."""
+
+
+def write_file(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Replace a file's content, atomically and durably.
+
+    Raises:
+        OSError: nothing was changed, and no half-written file is left behind.
+    """
+    temporary = partial_name(path)
+    try:
+        write_new(temporary, data, mode)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
+
+
+def write_new(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write a file and sync its content; the folder entry is not synced yet."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def partial_name(path: Path) -> Path:
+    """A name beside `path` that no other writer uses at the same time."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}{PARTIAL}")
+
+
+def sync_directory(path: Path) -> None:
+    """Make a folder's entries durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_directory(path: Path, mode: int = 0o700) -> None:
+    """Create a folder and its missing parents, durably; one that is there is left as it is."""
+    missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
+    for folder in reversed(missing):
+        folder.mkdir(mode, exist_ok=True)
+        sync_directory(folder.parent)
+
+
+def replace_link(path: Path, target: str) -> None:
+    """Make `path` a symbolic link to `target` in one step, durably."""
+    temporary = partial_name(path)
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(target)
+    try:
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
+
+
+def rename(source: Path, target: Path) -> None:
+    """Move within a file system, durably; `target` must not exist as a file or filled folder."""
+    source.rename(target)
+    sync_directory(target.parent)
+    if source.parent != target.parent:
+        sync_directory(source.parent)
+
+
+def remove_file(path: Path) -> None:
+    """Delete a file, durably; one that is not there is fine."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return
+    sync_directory(path.parent)
