@@ -85,7 +85,7 @@ class Agent:
                 await ports.volume.remember(remembered)
                 memory = remembered
         spec = _spec(reading, memory)
-        cluster = await self._observer.look(spec) if spec is not None else ClusterFacts({})
+        cluster = await self._observer.look(_urls(spec))
         target, missing = await self._target(spec, volume)
         self.declared = _declared(spec, self._settings.slot, volume)
         facts = Facts(
@@ -254,6 +254,10 @@ def _declared(spec: ClusterSpec | None, slot: str, volume: VolumeFacts | None) -
     trust = spec.trust.metrics.authorities
     leaf = volume.leaves.get("metrics") if volume else None
     return Declared(spec.members[slot], leaf, tuple(trust[number] for number in sorted(trust, key=int)))
+
+
+def _urls(spec: ClusterSpec | None) -> dict[str, str]:
+    return {slot: member.client_url for slot, member in spec.members.items()} if spec is not None else {}
 
 
 def _spec(reading: Reading | None, memory: Memory) -> ClusterSpec | None:

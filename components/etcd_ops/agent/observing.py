@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from etcd_ops.agent.ports import Etcd, Parallel
 from etcd_ops.etcd import EndpointStatus, EtcdError, MemberInfo, MemberList
 from etcd_ops.model.facts import ClusterFacts, EndpointFacts, ListedMember
-from etcd_ops.model.spec import ClusterSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +33,13 @@ class Observer:
         self.urls: dict[str, str] = {}
         """Slot or member name to client URL, of every member that was asked last."""
 
-    async def look(self, spec: ClusterSpec) -> ClusterFacts:
-        """Ask every declared member, and every listed one that is not declared any more."""
-        urls = {slot: member.client_url for slot, member in spec.members.items()}
+    async def look(self, declared: Mapping[str, str]) -> ClusterFacts:
+        """Ask every declared member, and every listed one that is not declared any more.
+
+        Args:
+            declared: slot to client URL.
+        """
+        urls = dict(declared)
         answers = await self._ask(urls)
         listed = _first_list(answers)
         known = set(urls.values())

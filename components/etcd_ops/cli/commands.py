@@ -1,0 +1,24 @@
+"""The commands people give; each is a file beside this one."""
+
+from __future__ import annotations
+
+import typer
+
+from etcd_ops.cli import approve, env, gate, log, members, mode, recover, status
+
+app = typer.Typer(
+    name="etcd-ops",
+    help="Inspect and steer an etcd cluster that pulumi-etcd keeps.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+for module in (status, env, gate, members, mode, log, approve):
+    module.register(app)
+app.add_typer(recover.app, name="recover")
+
+
+@app.command("agent")
+def agent() -> None:
+    """Keep the member on a volume (`etcd-ops agent --volume VOLUME`); platforms start it."""
+    raise typer.BadParameter("--volume comes first: etcd-ops agent --volume VOLUME")

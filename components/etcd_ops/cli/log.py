@@ -1,0 +1,51 @@
+"""`etcd-ops log`: what the agents did, and why."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import datetime, timezone
+from typing import Annotated, Any
+
+import typer
+
+from etcd_ops.channel.port import LOG_PREFIX, ChannelUnavailable
+from etcd_ops.cli.context import Context
+from etcd_ops.cli.options import ContextOption, JsonOption, context_of, fail
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("log")(log)
+
+
+def log(
+    member: Annotated[str | None, typer.Argument(help="One member; all when absent.")] = None,
+    last: Annotated[int, typer.Option("--last", min=1, help="How many actions.")] = 50,
+    context: ContextOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the newest actions of the agents, oldest first."""
+    try:
+        actions = asyncio.run(_actions(context_of(context)))
+    except ChannelUnavailable as problem:
+        fail(f"the channel cannot be read: {problem}")
+    for action in [each for each in actions if member in (None, each["slot"])][-last:]:
+        typer.echo(json.dumps(action) if as_json else _line(action))
+
+
+async def _actions(context: Context) -> list[dict[str, Any]]:
+    channel = context.connect()
+    try:
+        entries = [await channel.read(name) for name in await channel.names(LOG_PREFIX)]
+    finally:
+        await channel.close()
+    lines = [line for entry in entries if entry for line in entry.data.decode().splitlines()]
+    actions: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    return sorted(actions, key=lambda action: action["at"])
+
+
+def _line(action: dict[str, Any]) -> str:
+    at = datetime.fromtimestamp(action["at"], timezone.utc).isoformat(timespec="milliseconds")
+    rest = " ".join(f"{key}={value}" for key, value in action.items() if key not in ("at", "slot", "event"))
+    return f"{at} {action['slot']} {action['event']} {rest}"

@@ -1,0 +1,29 @@
+"""What every command takes, and how it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from etcd_ops.cli.context import Context, ContextError, find
+
+ContextOption = Annotated[
+    Path | None, typer.Option("--context", help="Context file of the cluster; the project's own by default.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+def context_of(named: Path | None) -> Context:
+    """The context, or a clear end with exit status 2."""
+    try:
+        return find(named, Path.cwd())
+    except ContextError as problem:
+        fail(str(problem), 2)
+
+
+def fail(message: str, status: int = 1) -> NoReturn:
+    """End with a message on standard error."""
+    typer.echo(f"error: {message}", err=True)
+    raise typer.Exit(status)
