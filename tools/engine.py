@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from etcd_ops.programs import etcd
-from etcd_ops.programs.cache import Cache
+from etcd_ops.programs.cache import Cache, locked
 from etcd_ops.programs.progress import ObtainError, run, say
 from tools import ROOT, pulumi_cli, python_environment
 
@@ -73,12 +73,9 @@ def prepare(cache: Cache) -> Engine:
         ObtainError: a part could not be obtained.
     """
     found = pulumi_cli.obtain(cache)
-    if found.official:
-        shutil.rmtree(BIN, ignore_errors=True)
-        pulumi = found.folder / "pulumi"
-    else:
-        pulumi = _assemble(found.folder / "pulumi")
-    _install_tls(pulumi, official=found.official)
+    with locked(PRIVATE / "lock", "preparing the engine"):
+        pulumi = found.folder / "pulumi" if found.official else _assemble(found.folder / "pulumi")
+        _install_tls(pulumi, official=found.official)
     return Engine(pulumi, etcd.obtain(etcd.DEFAULT, cache))
 
 

@@ -51,9 +51,7 @@ def fetch(source: Source) -> Path:
         ValueError: the module's content is not the recorded one.
     """
     name = f"{source.module}@{source.version}"
-    done = subprocess.run(
-        ["go", "mod", "download", "-json", name], check=True, capture_output=True, text=True
-    )
+    done = subprocess.run(["go", "mod", "download", "-json", name], check=True, capture_output=True, text=True)
     module = json.loads(done.stdout)
     if module["Sum"] != source.checksum:
         raise ValueError(f"{name} has checksum {module['Sum']}, recorded is {source.checksum}")

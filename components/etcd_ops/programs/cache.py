@@ -76,7 +76,7 @@ class Cache:
         found = self.find(key)
         if found:
             return found
-        with self._locked(key):
+        with locked(self.root / "locks" / key.folder, f"obtaining {key.name} {key.version}"):
             return self.find(key) or self._make(key, make)
 
     def _make(self, key: Key, make: Callable[[Path], None]) -> Path:
@@ -95,18 +95,23 @@ class Cache:
         unfinished.rename(finished)
         return finished
 
-    @contextmanager
-    def _locked(self, key: Key) -> Iterator[None]:
-        """Holds the program's lock, which the system frees when its holder dies."""
-        locks = self.root / "locks"
-        locks.mkdir(parents=True, exist_ok=True)
-        with (locks / key.folder).open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                say(f"waiting: another process is obtaining {key.name} {key.version}")
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+
+@contextmanager
+def locked(path: Path, what: str) -> Iterator[None]:
+    """Holds a lock file, which the system frees when its holder dies.
+
+    Args:
+        path: the file; it and its folder are made if missing.
+        what: is told to the user if another process holds the lock, such as "obtaining etcd 3.6.15".
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"waiting: another process is {what}")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _remove(folder: Path) -> None:
