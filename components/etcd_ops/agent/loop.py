@@ -16,6 +16,7 @@ from etcd_ops.model.decisions import Decision, decide
 from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, Memory, ProcessFacts, Target, VolumeFacts
 from etcd_ops.model.spec import ClusterSpec, MemberSpec, read_desired
 from etcd_ops.model.status import CertificateReport, State
+from etcd_ops.model.steps import RestartMember, RevertLaunch, StartMember
 from etcd_ops.runtime.port import RuntimeUnavailable
 
 
@@ -210,6 +211,8 @@ class Agent:
             self._note(observation, f"{step.kind}: {problem}")
         else:
             self._note(observation, "")
+            if isinstance(step, (RestartMember, RevertLaunch, StartMember)):
+                self._observer.forget(self._settings.slot)
             ports.log("step", {"step": step.kind, "target": step.slot, "reason": step.reason})
 
     def _note(self, observation: Observation, problem: str) -> None:
@@ -229,7 +232,10 @@ class Agent:
     async def rest(self, decision: Decision) -> None:
         """Sleep; while all is well only until the document or the controls change."""
         pace, clock = self._settings.pace, self._ports.clock
-        if decision.state is not State.RUNNING or decision.step is not None:
+        if decision.step is not None and not self._problem:
+            await clock.sleep(pace.after_step)
+            return
+        if decision.state is not State.RUNNING:
             await clock.sleep(pace.working)
             return
         until = clock.boottime() + pace.idle

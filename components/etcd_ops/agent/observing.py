@@ -55,6 +55,10 @@ class Observer:
         members = tuple(_listed(each) for each in listed) if listed is not None else None
         return ClusterFacts(endpoints=facts, members=members, alarms=alarms, cluster_version=version)
 
+    def forget(self, slot: str) -> None:
+        """The process of `slot` was started anew: its health has to be proved twice again."""
+        self._healthy_before = frozenset(each for each in self._healthy_before if each[0] != slot)
+
     async def _ask(self, urls: Mapping[str, str]) -> list[_Answer]:
         questions: list[Awaitable[_Answer | None]] = [self._question(slot, url) for slot, url in sorted(urls.items())]
         return [answer for answer in await self._parallel(questions) if answer is not None]

@@ -11,6 +11,8 @@ class Pace:
 
     working: float = 0.3
     """Between two observations while something is to be done."""
+    after_step: float = 0.05
+    """Between a step that succeeded and the next observation."""
     idle: float = 5.0
     """Between two observations while everything is in force."""
     glance: float = 0.5
