@@ -30,7 +30,7 @@ def test_members_tell_their_state(run: Run[Any], client: EtcdClient, trio: Seque
     written = run(client.put(trio[0].endpoint, b"status", b"1", timeout=5))
     for member in trio:
         run(client.linearizable_read(member.endpoint, timeout=5))
-    statuses: list[EndpointStatus] = [run(client.status(member.endpoint, timeout=5)) for member in trio]
+    statuses: list[EndpointStatus] = [run(settled_status(client, member)) for member in trio]
     assert len({status.member_id for status in statuses}) == 3
     assert {status.leader_id for status in statuses} <= {status.member_id for status in statuses}
     for status in statuses:
@@ -40,6 +40,13 @@ def test_members_tell_their_state(run: Run[Any], client: EtcdClient, trio: Seque
         assert status.db_size >= status.db_size_in_use > 0
         assert status.db_quota == 2 * 1024 * MEGABYTE
         assert (status.is_learner, status.errors, status.downgrade_enabled) == (False, (), False)
+
+
+async def settled_status(client: EtcdClient, member: Member) -> EndpointStatus:
+    """The status once the first leader has agreed on the cluster version."""
+    return await eventually(
+        lambda: client.status(member.endpoint, timeout=5), lambda status: status.storage_version == "3.6.0"
+    )
 
 
 def test_the_same_keys_hash_alike(run: Run[Any], client: EtcdClient, trio: Sequence[Member]) -> None:

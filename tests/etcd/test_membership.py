@@ -23,15 +23,15 @@ def fourth(binary: Path, authority: Authority, tmp_path: Path) -> Iterator[Membe
     member.kill()
 
 
-async def until_changes_are_accepted(client: EtcdClient, endpoint: str) -> None:
-    """etcd refuses changes until its members have been connected for some seconds."""
+async def until_additions_are_accepted(client: EtcdClient, trio: Sequence[Member]) -> None:
+    """etcd refuses to add members until those it has were connected for some seconds."""
 
     async def refusal() -> Reason | None:
         with pytest.raises(Refused) as refused:
-            await client.remove_member(endpoint, 4711, timeout=5)
+            await client.add_voter(trio[0].endpoint, [trio[1].peer_url], timeout=5)
         return refused.value.reason
 
-    await eventually(refusal, lambda reason: reason is Reason.MEMBER_NOT_FOUND)
+    await eventually(refusal, lambda reason: reason is Reason.PEER_URL_EXISTS)
 
 
 async def leader_of(client: EtcdClient, members: Sequence[Member]) -> Member:
@@ -53,7 +53,7 @@ def test_a_learner_is_added_catches_up_and_is_promoted_and_removed(
     run: Run[Any], client: EtcdClient, trio: Sequence[Member], fourth: Member
 ) -> None:
     endpoint = trio[0].endpoint
-    run(until_changes_are_accepted(client, endpoint))
+    run(until_additions_are_accepted(client, trio))
     added = run(client.add_learner(endpoint, [fourth.peer_url], timeout=5))
     assert (added.name, added.peer_urls, added.is_learner) == ("", (fourth.peer_url,), True)
     for member in trio:
@@ -105,7 +105,7 @@ def test_more_voters_than_could_start_are_refused(run: Run[Any], client: EtcdCli
     endpoint = trio[0].endpoint
     absent = [f"https://127.41.0.{number}:2380" for number in (5, 6, 7)]
     added: list[MemberInfo] = []
-    run(until_changes_are_accepted(client, endpoint))
+    run(until_additions_are_accepted(client, trio))
     try:
         for url in absent[:2]:
             added += [run(client.add_voter(endpoint, [url], timeout=5))]
@@ -124,7 +124,7 @@ def test_more_voters_than_could_start_are_refused(run: Run[Any], client: EtcdCli
 def test_what_cannot_be_is_refused_by_name(run: Run[Any], client: EtcdClient, trio: Sequence[Member]) -> None:
     endpoint = trio[0].endpoint
     voter = run(client.status(endpoint, timeout=5)).member_id
-    run(until_changes_are_accepted(client, endpoint))
+    run(until_additions_are_accepted(client, trio))
     for call, reason in (
         (client.remove_member(endpoint, 4711, timeout=5), Reason.MEMBER_NOT_FOUND),
         (client.promote_learner(endpoint, voter, timeout=5), Reason.MEMBER_NOT_LEARNER),

@@ -98,6 +98,13 @@ def test_where_nobody_listens_nothing_was_sent(run: Run[Any], client: EtcdClient
             run(call)
 
 
+def test_where_the_name_leads_nowhere_nothing_was_sent(run: Run[Any], client: EtcdClient) -> None:
+    # No name server is asked for a label of more than 63 characters.
+    name = "x" * 64
+    with pytest.raises(Unreachable, match=name):
+        run(client.put(f"https://{name}:2379", b"k", b"v", timeout=5))
+
+
 def test_where_nobody_answers_the_handshake_nothing_was_sent(run: Run[Any], client: EtcdClient) -> None:
     with socket.socket() as silent:
         silent.bind((f"{PREFIX}1", 0))

@@ -10,6 +10,7 @@ import pytest
 from etcd_ops.etcd import DowngradeAction, EndpointHealth, EtcdClient, Reason, Refused, prefix_end
 from etcd_ops.programs import etcd as programs
 from tests.etcd.conftest import Run, StartMember
+from tests.etcd.waiting import eventually
 
 pytestmark = pytest.mark.etcd
 
@@ -21,9 +22,10 @@ def test_every_version_answers(run: Run[Any], client: EtcdClient, single: StartM
     minor = version.rpartition(".")[0]
     tells_storage = minor != "3.5"
 
-    status = run(client.status(endpoint, timeout=5))
+    # The storage version is that of the minor before until the first leader has agreed on the cluster version.
+    storage = f"{minor}.0" if tells_storage else ""
+    status = run(eventually(lambda: client.status(endpoint, timeout=5), lambda s: s.storage_version == storage))
     assert status.version == version
-    assert status.storage_version == (f"{minor}.0" if tells_storage else "")
     assert bool(status.db_quota) is tells_storage
 
     revision = run(client.put(endpoint, b"k/1", b"v", timeout=5)).revision

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 import grpc
 import grpc.aio
 
-from etcd_ops.etcd.classify import NOT_CONNECTED, error_of_read, error_of_write
+from etcd_ops.etcd.classify import error_of_read, error_of_write
 from etcd_ops.etcd.credentials import Credentials
 from etcd_ops.etcd.errors import Unreachable
-from etcd_ops.etcd.rpc.methods import Method, Request, Response
+from etcd_ops.etcd.rpc.methods import STATUS, Method, Request, Response
+from etcd_ops.etcd.rpc.rpc_pb2 import StatusRequest
 
 if TYPE_CHECKING:
     from typing import Any
@@ -40,6 +41,7 @@ _OPTIONS = (
     # Connections are shared with no other client of the process, whose backoff or credentials are not ours.
     ("grpc.use_local_subchannel_pool", 1),
 )
+_CONNECTED = grpc.ChannelConnectivity.READY
 _CONNECTING = (grpc.ChannelConnectivity.IDLE, grpc.ChannelConnectivity.CONNECTING)
 
 
@@ -74,13 +76,8 @@ class Connection:
         deadline = time.monotonic() + timeout
         with self._in_use():
             await self._connect(method, deadline)
-            invoke = self._channel.unary_unary(
-                method.path,
-                request_serializer=method.request.SerializeToString,
-                response_deserializer=method.response.FromString,
-            )
             try:
-                return await invoke(request, timeout=_left(deadline), wait_for_ready=False)
+                return await self._send(method, request, deadline)
             except grpc.aio.AioRpcError as error:
                 self._fail(method, error)
 
@@ -122,23 +119,36 @@ class Connection:
         await self._channel.close()
 
     async def _connect(self, method: Method[Any, Any], deadline: float) -> None:
-        """Wait until the channel is connected or has failed to; a failed one reports why when it is called.
+        """Wait until the channel is connected.
 
-        Without this, a write whose deadline passes before there is a connection could not be told from one
-        that was sent and not answered.
+        What is sent only then is known not to have been sent when this fails, whatever gRPC makes of the failure.
+
+        Raises:
+            Unreachable: connecting failed, or took until the deadline.
         """
-        state = self._channel.get_state(try_to_connect=True)
-        while state in _CONNECTING:
-            try:
-                await asyncio.wait_for(self._channel.wait_for_state_change(state), _left(deadline))
-            except asyncio.TimeoutError:
-                late = f"{NOT_CONNECTED}: no connection within the deadline"
-                raise Unreachable(self.endpoint, method.name, "DEADLINE_EXCEEDED", late) from None
-            state = self._channel.get_state(try_to_connect=True)
+        try:
+            while (state := self._channel.get_state(try_to_connect=True)) is not _CONNECTED:
+                if state in _CONNECTING:
+                    await asyncio.wait_for(self._channel.wait_for_state_change(state), _left(deadline))
+                else:
+                    # gRPC tells why a channel is not connected to calls only; this one changes nothing.
+                    await self._send(STATUS, StatusRequest(), deadline)
+        except asyncio.TimeoutError:
+            late = "no connection within the deadline"
+            raise Unreachable(self.endpoint, method.name, "DEADLINE_EXCEEDED", late) from None
+        except grpc.aio.AioRpcError as error:
+            raise Unreachable(self.endpoint, method.name, *_code_and_message(error)) from None
+
+    async def _send(self, method: Method[Request, Response], request: Request, deadline: float) -> Response:
+        invoke = self._channel.unary_unary(
+            method.path,
+            request_serializer=method.request.SerializeToString,
+            response_deserializer=method.response.FromString,
+        )
+        return await invoke(request, timeout=_left(deadline), wait_for_ready=False)
 
     def _fail(self, method: Method[Any, Any], error: grpc.aio.AioRpcError) -> NoReturn:
-        code = error.code().name
-        message = error.details() or "no details"
+        code, message = _code_and_message(error)
         judge = error_of_write if method.writes else error_of_read
         raise judge(code, message)(self.endpoint, method.name, code, message) from None
 
@@ -195,6 +205,10 @@ def _channel_credentials(credentials: Credentials) -> grpc.ChannelCredentials:
         private_key=credentials.key_pem,
         certificate_chain=credentials.certificate_pem,
     )
+
+
+def _code_and_message(error: grpc.aio.AioRpcError) -> tuple[str, str]:
+    return error.code().name, error.details() or "no details"
 
 
 def _left(deadline: float) -> float:
