@@ -39,6 +39,8 @@ class Engine:
     pulumi: Path
     etcd: Path
     """The folder with the default version's programs."""
+    official: bool
+    """Whether `pulumi` is the official release, with its own language hosts."""
 
     def environment(self, backend: Path, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """The variables with which `pulumi` runs.
@@ -76,7 +78,7 @@ def prepare(cache: Cache) -> Engine:
     with locked(PRIVATE / "lock", "preparing the engine"):
         pulumi = found.folder / "pulumi" if found.official else _assemble(found.folder / "pulumi")
         _install_tls(pulumi, official=found.official)
-    return Engine(pulumi, etcd.obtain(etcd.DEFAULT, cache))
+    return Engine(pulumi, etcd.obtain(etcd.DEFAULT, cache), found.official)
 
 
 def _assemble(built: Path) -> Path:

@@ -11,7 +11,7 @@ import subprocess
 from etcd_ops.programs import etcd
 from etcd_ops.programs.cache import Cache
 from etcd_ops.programs.progress import say
-from tools import ROOT, engine, go_programs, python_environment
+from tools import ROOT, engine, go_programs, pulumi_cli, python_environment
 
 NAME = "local"
 
@@ -35,6 +35,8 @@ def setup(*, everything: bool = False) -> engine.Engine:
             etcd.obtain(version, cache)
         for name in go_programs.names():
             go_programs.obtain(name, cache)
+        if not prepared.official:
+            pulumi_cli.codegen(cache)
     return prepared
 
 

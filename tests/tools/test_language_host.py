@@ -16,6 +16,8 @@ from tools import python_environment
 
 pytestmark = pytest.mark.engine
 
+RUNTIME = f"runtime: {{name: python, options: {{virtualenv: {python_environment.FOLDER}}}}}\n"
+
 WAITING = """
 import time
 import pulumi
@@ -160,8 +162,7 @@ PolicyPack("probe", policies=[
 def test_policy_pack(project: Project, tmp_path: Path) -> None:
     pack = tmp_path / "pack"
     pack.mkdir()
-    runtime = f"runtime: {{name: python, options: {{virtualenv: {python_environment.FOLDER}}}}}\n"
-    (pack / "PulumiPolicy.yaml").write_text(runtime)
+    (pack / "PulumiPolicy.yaml").write_text(RUNTIME)
     (pack / "__main__.py").write_text(POLICY)
     project.write("import pulumi_tls as tls\ntls.PrivateKey('key', algorithm='RSA')\n")
     told = project.fail("up", "--yes", "--policy-pack", str(pack))
@@ -173,8 +174,7 @@ def test_policy_pack(project: Project, tmp_path: Path) -> None:
 def test_a_policy_pack_that_fails_is_told(project: Project, tmp_path: Path) -> None:
     pack = tmp_path / "pack"
     pack.mkdir()
-    runtime = f"runtime: {{name: python, options: {{virtualenv: {python_environment.FOLDER}}}}}\n"
-    (pack / "PulumiPolicy.yaml").write_text(runtime)
+    (pack / "PulumiPolicy.yaml").write_text(RUNTIME)
     (pack / "__main__.py").write_text("raise KeyError('no pack')\n")
     assert "no pack" in project.fail("preview", "--policy-pack", str(pack))
 
@@ -200,12 +200,16 @@ if __name__ == "__main__":
 """
 
 
-def test_component_plugin(project: Project) -> None:
+def write_component(project: Project) -> Path:
     plugin = project.folder / "plugin"
     plugin.mkdir()
-    runtime = f"runtime: {{name: python, options: {{virtualenv: {python_environment.FOLDER}}}}}\n"
-    (plugin / "PulumiPlugin.yaml").write_text(runtime)
+    (plugin / "PulumiPlugin.yaml").write_text(RUNTIME)
     (plugin / "__main__.py").write_text(COMPONENT)
+    return plugin
+
+
+def test_component_plugin(project: Project) -> None:
+    write_component(project)
     with (project.folder / "Pulumi.yaml").open("a") as description:
         description.write("plugins: {providers: [{name: probe, path: plugin}]}\n")
     assert '"probe:index:Echo"' in project.succeed("package", "get-schema", "./plugin")
@@ -221,6 +225,13 @@ def test_component_plugin(project: Project) -> None:
     )
     project.up()
     assert "probe:index:Echo" in project.succeed("stack", "--show-urns")
+
+
+def test_generated_sdk(project: Project) -> None:
+    plugin = write_component(project)
+    project.succeed("package", "gen-sdk", str(plugin), "--language", "python", "--out", "sdk")
+    generated = project.folder / "sdk" / "python" / "pulumi_probe" / "echo.py"
+    assert "class Echo(pulumi.ComponentResource)" in generated.read_text()
 
 
 DYNAMIC = """

@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +12,9 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
+from etcd_ops.programs.cache import Cache
+from etcd_ops.programs.progress import ObtainError
+from tools import pulumi_cli
 from tools.standins.language_host import project
 from tools.standins.language_host.children import Children
 from tools.standins.language_host.interpreter import Interpreter, ProjectError
@@ -22,9 +24,6 @@ from tools.standins.language_host.required import dependencies, plugin_of
 from tools.standins.serving import serve
 
 RUN_PROGRAM = Path(__file__).resolve().parents[1] / "run_program.py"
-
-CODEGEN_VARIABLE = "PULUMI_ETCD_CODEGEN"
-"""Names the program that writes Python SDKs (tools/go/pulumi/codegen); without it none can be generated."""
 
 REPORTED = 32
 """The program runner's exit status when it has already told the user the error."""
@@ -128,12 +127,10 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
     def GeneratePackage(
         self, request: language_pb2.GeneratePackageRequest, context: grpc.ServicerContext
     ) -> language_pb2.GeneratePackageResponse:
-        codegen = os.environ.get(CODEGEN_VARIABLE)
-        if not codegen:
-            context.abort(
-                grpc.StatusCode.UNIMPLEMENTED,
-                f"generating Python SDKs needs {CODEGEN_VARIABLE}: `python3 -m tools path codegen` builds it",
-            )
+        try:
+            codegen = pulumi_cli.codegen(Cache.of_user())
+        except ObtainError as problem:
+            context.abort(grpc.StatusCode.UNAVAILABLE, str(problem))
         done = subprocess.run(
             [codegen, request.directory, request.loader_target],
             input=request.schema,
