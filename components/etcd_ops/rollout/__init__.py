@@ -7,7 +7,7 @@ from etcd_ops.rollout.contents import Contents, read_contents
 from etcd_ops.rollout.declaring import Written, declare
 from etcd_ops.rollout.judgement import Marks, Outlook, judge, marks, settled
 from etcd_ops.rollout.planning import Declaration, State
-from etcd_ops.rollout.problems import Ended, Problem, Refused, Unfinished
+from etcd_ops.rollout.problems import Ended, Refused, Unfinished
 from etcd_ops.rollout.retiring import retire
 from etcd_ops.rollout.waiting import Log, Outcome, wait
 
@@ -19,7 +19,6 @@ __all__ = [
     "Marks",
     "Outcome",
     "Outlook",
-    "Problem",
     "Refused",
     "State",
     "Unfinished",

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from etcd_ops.channel.port import DESIRED, FORMATION, STATUS_PREFIX, Channel, Entry, status_name
+from etcd_ops.model.problems import Problem
 from etcd_ops.model.records import FormationRecord
 from etcd_ops.model.spec import FORMAT, Desired, describe
 from etcd_ops.model.status import MemberStatus
-from etcd_ops.rollout.problems import Problem, Refused
+from etcd_ops.rollout.problems import Refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,7 @@ class Written:
     """Whether the cluster was known to be formed before the write."""
 
 
-async def declare(
-    channel: Channel, declaration: Declaration, state: State, clock: Clock, token: Token
-) -> Written:
+async def declare(channel: Channel, declaration: Declaration, state: State, clock: Clock, token: Token) -> Written:
     """Make the channel hold the declaration, by compare-and-swap; an unchanged document is left as it is.
 
     Args:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from etcd_ops.model.problems import Problem
 from etcd_ops.model.records import FormationRecord, FormationState
 from etcd_ops.model.spec import ClusterSpec, Desired, Formation, FormationMode, Mode
 from etcd_ops.rollout.contents import Contents
-from etcd_ops.rollout.problems import Problem, Refused
+from etcd_ops.rollout.problems import Refused
+from etcd_ops.rollout.refusals import foreign
 
 Token = Callable[[], str]
 """A fresh formation token; never the same twice."""
@@ -45,7 +47,8 @@ def next_document(held: Contents, declaration: Declaration, state: State, token:
     Raises:
         Refused: the channel belongs to another owner, or what is known contradicts itself.
     """
-    _refuse_foreign(held, declaration)
+    if problems := foreign(held, declaration.owner, declaration.former_owner):
+        raise Refused(*problems)
     formation = choose_formation(held, declaration.adopt, state, token)
     body = declaration.spec.to_wire()
     current = held.desired
@@ -83,7 +86,7 @@ def choose_formation(held: Contents, adopt: bool, state: State, token: Token) ->
         return Formation(token=state.token, mode=FormationMode.EXISTING)
     if slots := sorted(slot for slot, status in held.statuses.items() if status.cluster_id is not None):
         reason = f"{', '.join(slots)} run, but it has neither their document nor their formation record"
-        raise Refused(Problem("channel", f"{reason}; wait until their agents have published it again"))
+        raise Refused(Problem("channel", reason, "wait until their agents have published it again"))
     return Formation(token=token(), mode=first)
 
 
@@ -92,17 +95,6 @@ def is_formed(record: FormationRecord | None, state: State) -> bool:
     if record is not None and record.state is FormationState.CLOSED:
         return False
     return state.formed or (record is not None and record.state is FormationState.FORMED)
-
-
-def _refuse_foreign(held: Contents, declaration: Declaration) -> None:
-    current = held.desired
-    if current is None or current.owner in (declaration.owner, declaration.former_owner):
-        return
-    closed = held.formation is not None and held.formation.state is FormationState.CLOSED
-    if current.mode is Mode.RETIRING and closed:
-        return
-    remedy = "name another channel, or declare that URN as formerOwner to take its cluster over"
-    raise Refused(Problem("channel", f"it holds the cluster of {current.owner}; {remedy}"))
 
 
 def _highest_generation(held: Contents, state: State) -> int:

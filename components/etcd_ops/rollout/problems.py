@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from etcd_ops.model.problems import Problem
 from etcd_ops.model.spec import Desired
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with a declaration."""
-
-    path: str
-    """Property path, as the user wrote it."""
-    reason: str
-    """What is wrong and what to do about it."""
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.reason}" if self.path else self.reason
 
 
 class Refused(Exception):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from etcd_ops.agent.clock import Clock
 from etcd_ops.channel.port import DESIRED, Channel, ChannelUnavailable, Conflict, OutcomeUnknown
+from etcd_ops.model.problems import Problem
 from etcd_ops.model.spec import Desired, Mode
 from etcd_ops.rollout.contents import Contents, read_contents, read_statuses
 from etcd_ops.rollout.declaring import ATTEMPTS, PAUSE
 from etcd_ops.rollout.judgement import Marks, has_seen, marks
-from etcd_ops.rollout.problems import Problem, Refused
+from etcd_ops.rollout.problems import Refused
 from etcd_ops.rollout.waiting import POLL, Cancelled, Log
 
 GRACE = 5.0
@@ -71,7 +72,7 @@ async def _mark(channel: Channel, owner: str, clock: Clock) -> tuple[Desired, Ma
 def _retiring(held: Contents, current: Desired, owner: str) -> Desired:
     if current.owner != owner:
         reason = f"it holds the cluster of {current.owner}, which this resource must not take down"
-        raise Refused(Problem("channel", f"{reason}; forget it with `pulumi state delete` instead"))
+        raise Refused(Problem("channel", reason, "forget it with `pulumi state delete` instead"))
     if current.mode is Mode.RETIRING:
         return current
     generations = (max(status.generation, status.highest.generation) for status in held.statuses.values())

@@ -1,0 +1,1 @@
+"""The local platform: zones, members and stores as processes and directories of one machine."""

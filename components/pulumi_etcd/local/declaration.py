@@ -1,0 +1,296 @@
+"""What a `LocalCluster`'s arguments mean: validated at once, with defaults, before anything is created. Pure."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from etcd_ops.channel.connect import InvalidConnection, parse
+from etcd_ops.model.problems import Invalid, Problem
+from etcd_ops.model.spec import Binary, ClusterSpec
+from etcd_ops.model.topology import Addressing, Loopback, OneAddress, Topology, plan
+from etcd_ops.model.urls import Url
+from etcd_ops.zone.paths import unusable
+from pulumi_etcd.certificates import LEAF_TRUST, TRUSTS, TrustPlan, Validity
+from pulumi_etcd.local.arguments import LocalClusterArgs
+from pulumi_etcd.local.numbers import whole
+from pulumi_etcd.provider.rollout_inputs import DEADLINE, DECLARABLE, PLACEHOLDER
+from pulumi_etcd.wire import strangers, to_wire
+
+ETCD_VERSION = "3.6.15"
+ZONES = ("a", "b", "c")
+SIZE = 3
+VOLUME_BYTES = 10 * 1024**3
+RENEWAL = {"validityHours": 90 * 24, "windowHours": 21 * 24}
+AUTHORITY_HOURS = 10 * 365 * 24
+
+FindBinary = Callable[[str, str | None], Binary]
+"""From a version and the path that a user may name to a program; raises Invalid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One local cluster, completely decided but for its certificates."""
+
+    name: str
+    directory: Path
+    topology: Topology
+    spec: ClusterSpec
+    """With placeholders for fingerprints."""
+    trusts: Mapping[str, TrustPlan]
+    validity: Validity
+    channel: Mapping[str, Any]
+    """Connection value."""
+    mode: str
+    adopt: bool
+    former_owner: str
+    keep_volumes: bool
+    protect_volumes: bool
+    protect_authorities: bool
+    deadline_seconds: float
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """Zones that have members, in the order of their first one."""
+        return tuple(dict.fromkeys(slot.zone for slot in self.topology.slots))
+
+    @property
+    def endpoints(self) -> list[str]:
+        """URLs that clients use."""
+        return [slot.urls.client for slot in self.topology.slots]
+
+    def hosts(self) -> dict[str, tuple[str, ...]]:
+        """By slot: the hosts of its URLs."""
+        return {
+            slot.name: tuple(
+                dict.fromkeys(Url.parse(url).host for url in (slot.urls.peer, slot.urls.client, slot.urls.metrics))
+            )
+            for slot in self.topology.slots
+        }
+
+
+def declare(name: str, args: LocalClusterArgs, find_binary: FindBinary) -> Declaration:
+    """Decide everything that the arguments leave open, and judge the whole.
+
+    Args:
+        name: the cluster's.
+        args: as the program wrote them.
+        find_binary: looks for etcd's program.
+
+    Raises:
+        Invalid: with every problem, by property path.
+    """
+    unknown = [Problem(path, "there is no such argument") for path in strangers(args, LocalClusterArgs)]
+    if unknown:
+        raise Invalid(unknown)
+    wire: dict[str, Any] = whole(to_wire(args, LocalClusterArgs))
+    collected = _Collected()
+    topology = collected.of(lambda: _topology(wire), Topology(()))
+    etcd = {"version": ETCD_VERSION, **wire.get("etcd", {})}
+    path = etcd.pop("path", None)
+    nowhere = Binary(source="/", sha256=PLACEHOLDER)
+    binary = collected.of(lambda: find_binary(str(etcd["version"]), path), nowhere)
+    trusts = {trust: _trust(trust, wire, collected) for trust in TRUSTS}
+    channel = _channel(wire, collected)
+    body = _body(name, wire, topology, etcd | {"binary": binary.to_wire()}, trusts)
+    spec = collected.of(lambda: _spec(body, bool(topology.slots)), None)
+    collected.problems += _own_problems(wire)
+    if collected.problems or spec is None:
+        raise Invalid(collected.problems)
+    protect = wire.get("protect", {})
+    return Declaration(
+        name=name,
+        directory=Path(wire["directory"]),
+        topology=topology,
+        spec=spec,
+        trusts=trusts,
+        validity=Validity(
+            leaf=spec.renewal.validity_hours,
+            window=spec.renewal.window_hours,
+            authority=wire.get("authorityValidityHours", AUTHORITY_HOURS),
+        ),
+        channel=channel,
+        mode=wire.get("mode", "active"),
+        adopt=wire.get("adopt", False),
+        former_owner=wire.get("formerOwner", ""),
+        keep_volumes=wire.get("keepVolumes", False),
+        protect_volumes=protect.get("volumes", False),
+        protect_authorities=protect.get("authorities", False),
+        deadline_seconds=wire.get("deadlineSeconds", DEADLINE),
+    )
+
+
+def contract(this: Declaration) -> dict[str, Any]:
+    """What policies and reviewers read: everything that matters, nothing secret, all of it known in a preview."""
+    spec = this.spec.to_wire()
+    etcd = {key: value for key, value in spec["etcd"].items() if key != "binary"}
+    members = {
+        slot: {key: value for key, value in member.items() if key != "certificates"}
+        for slot, member in spec["members"].items()
+    }
+    return {
+        "clusterName": this.name,
+        "platform": "local",
+        "environment": spec["environment"],
+        "incarnation": spec["incarnation"],
+        "mode": this.mode,
+        "zones": list(this.zones),
+        "members": members,
+        "etcd": etcd,
+        "mutualTls": dict.fromkeys(TRUSTS, True),
+        "trust": {
+            name: {"generations": list(trust.generations), "issuer": trust.issuer}
+            for name, trust in this.trusts.items()
+        },
+        "renewal": spec["renewal"],
+        "authorityValidityHours": this.validity.authority,
+        "protect": {"volumes": this.protect_volumes, "authorities": this.protect_authorities},
+        "keepVolumes": this.keep_volumes,
+        "allowOutage": spec["allowOutage"],
+        "healing": spec["healing"],
+        "channel": dict(this.channel),
+    }
+
+
+class _Collected:
+    """Problems of several judgements, all told at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def of(self, decide: Callable[[], Any], otherwise: Any) -> Any:
+        try:
+            return decide()
+        except Invalid as invalid:
+            self.problems += invalid.problems
+            return otherwise
+
+
+def _topology(wire: Mapping[str, Any]) -> Topology:
+    slots = wire.get("slots")
+    size = wire.get("size", SIZE if slots is None else None)
+    zones = wire.get("zoneNumbers") or wire.get("zones", ZONES)
+    return plan(zones, _addressing(wire.get("addressing", {})), size=size, slots=slots)
+
+
+def _addressing(wire: Mapping[str, Any]) -> Addressing:
+    mode = wire.get("mode", "zones")
+    port = {"base_port": wire["basePort"]} if "basePort" in wire else {}
+    if mode == "zones":
+        return Loopback(wire.get("network", Loopback().network), **port)
+    if mode == "ports":
+        return OneAddress(wire.get("address", OneAddress().address), **port)
+    raise Invalid([Problem("addressing.mode", f"{mode!r} is neither zones nor ports")])
+
+
+def _trust(name: str, wire: Mapping[str, Any], collected: _Collected) -> TrustPlan:
+    declared = wire.get("trust", {}).get(name, {})
+    generations = tuple(declared.get("generations", (1,)))
+    path = f"trust.{name}"
+    if not generations or any(not isinstance(each, int) or each < 1 for each in generations):
+        collected.problems.append(Problem(f"{path}.generations", "must be numbers from 1, at least one"))
+        return TrustPlan()
+    issuer = declared.get("issuer", generations[0] if len(generations) == 1 else None)
+    if issuer not in generations:
+        reason = "must be one of the generations" if issuer is not None else "must be given beside several generations"
+        collected.problems.append(Problem(f"{path}.issuer", reason))
+        return TrustPlan(generations, generations[0])
+    return TrustPlan(generations, issuer)
+
+
+def _channel(wire: Mapping[str, Any], collected: _Collected) -> Mapping[str, Any]:
+    declared = dict(wire.get("channel", {"kind": "directory"}))
+    if declared.get("kind") == "directory":
+        declared.setdefault("directory", str(Path(wire["directory"], "channel")))
+    try:
+        return parse(declared).to_wire()
+    except InvalidConnection as invalid:
+        collected.problems += [Problem(*line.split(": ", 1)) for line in invalid.problems]
+        return declared
+
+
+def _body(
+    name: str,
+    wire: Mapping[str, Any],
+    topology: Topology,
+    etcd: Mapping[str, Any],
+    trusts: Mapping[str, TrustPlan],
+) -> dict[str, Any]:
+    members = {
+        slot.name: {
+            "zone": slot.zone,
+            "peerUrl": slot.urls.peer,
+            "clientUrl": slot.urls.client,
+            "metricsUrl": slot.urls.metrics,
+            "healthUrl": slot.urls.health,
+            "volumeBytes": wire.get("volumeBytes", VOLUME_BYTES),
+            "certificates": dict.fromkeys(LEAF_TRUST, PLACEHOLDER),
+        }
+        for slot in topology.slots
+    }
+    trust = {
+        use: {
+            "authorities": {str(generation): PLACEHOLDER for generation in each.generations},
+            "issuer": each.issuer,
+        }
+        for use, each in trusts.items()
+    }
+    optional = {key: wire[key] for key in ("environment", "incarnation", "healing", "allowOutage") if key in wire}
+    return {
+        "name": name,
+        "members": members,
+        "etcd": dict(etcd),
+        "trust": trust,
+        "agent": wire.get("agent") or installed_agent(),
+        "renewal": RENEWAL | wire.get("renewal", {}),
+        **optional,
+    }
+
+
+def installed_agent() -> dict[str, Any]:
+    """The agent that is installed beside this package."""
+    command = [sys.executable, "-m", "etcd_ops"]
+    return {"version": importlib.metadata.version("etcd-ops"), "command": command}
+
+
+def _spec(body: Mapping[str, Any], placed: bool) -> ClusterSpec:
+    try:
+        return ClusterSpec.model_validate(body)
+    except ValidationError as invalid:
+        raise Invalid(
+            Problem(_argument(error["loc"]), error["msg"])
+            for error in invalid.errors()
+            if placed or error["loc"] != ("members",)
+        ) from invalid
+
+
+def _argument(location: tuple[int | str, ...]) -> str:
+    """The argument behind a place in the document's body."""
+    parts = [str(part) for part in location if part != "[key]"]
+    if parts[:1] == ["members"] and parts[-1] == "volumeBytes":
+        return "volumeBytes"
+    return "resource name" if parts == ["name"] else ".".join(parts)
+
+
+def _own_problems(wire: Mapping[str, Any]) -> list[Problem]:
+    found = []
+    if reason := unusable(Path(wire["directory"])):
+        found.append(Problem("directory", reason))
+    if wire.get("mode", "active") not in DECLARABLE:
+        choices = ", ".join(mode.value for mode in DECLARABLE)
+        found.append(Problem("mode", f"{wire['mode']!r} is none of {choices}"))
+    if "size" in wire and "slots" in wire:
+        found.append(Problem("slots", "cannot be given beside size", "give one of them"))
+    if "zones" in wire and "zoneNumbers" in wire:
+        found.append(Problem("zoneNumbers", "cannot be given beside zones", "give one of them"))
+    for name in ("authorityValidityHours", "deadlineSeconds"):
+        value = wire.get(name, 1)
+        if not isinstance(value, int | float) or value <= 0:
+            found.append(Problem(name, f"{value!r} is not a number above 0"))
+    return found

@@ -1,0 +1,29 @@
+"""Everything that the provider serves: a new component or resource is one more line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pulumi_etcd.local.cluster import LocalCluster
+from pulumi_etcd.local.context import LocalContext
+from pulumi_etcd.local.member import LocalMember
+from pulumi_etcd.local.store import LocalStore
+from pulumi_etcd.local.zone import LocalZone
+from pulumi_etcd.provider.local_contexts import LocalContexts
+from pulumi_etcd.provider.local_members import LocalMembers
+from pulumi_etcd.provider.local_stores import LocalStores
+from pulumi_etcd.provider.local_zones import LocalZones
+from pulumi_etcd.provider.resource import CustomResource
+from pulumi_etcd.provider.rollouts import Rollouts
+from pulumi_etcd.rollout import Rollout
+
+COMPONENTS: tuple[type[Any], ...] = (LocalCluster,)
+CUSTOM: tuple[tuple[type[Any], Callable[[], CustomResource]], ...] = (
+    (Rollout, Rollouts),
+    (LocalStore, LocalStores),
+    (LocalZone, LocalZones),
+    (LocalMember, LocalMembers),
+    (LocalContext, LocalContexts),
+)
+"""Each resource's class, which says its schema, and what implements it."""

@@ -1,0 +1,145 @@
+"""Rollout's inputs: from the wire to a declaration, with every problem by its property path."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from pydantic import ValidationError
+
+from etcd_ops.channel.connect import InvalidConnection, parse
+from etcd_ops.model.problems import Problem
+from etcd_ops.model.spec import ClusterSpec, Mode
+from etcd_ops.rollout import Declaration
+from pulumi_etcd.provider.values import UNKNOWN, Path, Properties, text, unknown_paths
+
+DEADLINE = 600.0
+"""Seconds to wait for every member, where nothing else is declared."""
+DEFAULTS: Properties = {"mode": Mode.ACTIVE.value, "adopt": False, "formerOwner": "", "deadlineSeconds": DEADLINE}
+PLACEHOLDER = "0" * 64
+"""Stands for a fingerprint that a preview does not know."""
+DECLARABLE = (Mode.ACTIVE, Mode.PAUSED, Mode.OBSERVE_ONLY)
+
+
+def declaration(inputs: Properties, owner: str) -> Declaration:
+    """What checked inputs declare."""
+    return Declaration(
+        spec=ClusterSpec.model_validate(inputs["cluster"]),
+        owner=owner,
+        mode=Mode(inputs["mode"]),
+        adopt=inputs["adopt"],
+        former_owner=inputs["formerOwner"],
+    )
+
+
+def normalise(inputs: Properties) -> Properties:
+    """The inputs with every default filled in, so that equal declarations are equal inputs."""
+    filled = DEFAULTS | inputs
+    try:
+        spec = known_spec(filled["cluster"])
+    except (KeyError, ValidationError):
+        return filled
+    cluster = spec.to_wire()
+    for path in unknown_paths(filled["cluster"]):
+        _put(cluster, path, UNKNOWN)
+    return filled | {"cluster": cluster}
+
+
+def known_spec(cluster: Properties) -> ClusterSpec:
+    """The body, with a placeholder where a fingerprint is not known yet.
+
+    Raises:
+        pydantic.ValidationError
+    """
+    return ClusterSpec.model_validate(_without_unknowns(cluster))
+
+
+def problems(inputs: Properties, secrets: frozenset[Path]) -> tuple[Problem, ...]:
+    """Everything wrong with inputs by themselves."""
+    found = [Problem(text(path), "must not be secret: every member reads it") for path in sorted(secrets, key=str)]
+    found += _unknown_problems(inputs)
+    if not found:
+        found += [*_channel_problems(inputs), *_own_problems(inputs), *_cluster_problems(inputs)]
+    return tuple(found)
+
+
+def identity(channel: Properties) -> str:
+    """The ID of the Rollout of a channel: a URL, from which `connection` makes the channel again."""
+    kind = channel["kind"]
+    if kind == "directory":
+        return f"file://{quote(str(channel['directory']))}"
+    rest = {key: str(value) for key, value in channel.items() if key not in ("kind", "bucket", "prefix") and value}
+    return f"{kind}://{channel['bucket']}/{quote(channel.get('prefix', ''))}?{urlencode(sorted(rest.items()))}"
+
+
+def connection(id_: str) -> Properties:
+    """The channel's connection value from an ID.
+
+    Raises:
+        ValueError: it is not an ID of a Rollout.
+    """
+    url = urlsplit(id_)
+    if url.scheme == "file" and url.path.startswith("/"):
+        return {"kind": "directory", "directory": unquote(url.path)}
+    if url.scheme == "s3" and url.netloc:
+        place = {"kind": "s3", "bucket": url.netloc, "prefix": unquote(url.path.lstrip("/"))}
+        return place | dict(parse_qsl(url.query))
+    raise ValueError(f"{id_}: not an ID of a Rollout; give file:///directory or s3://bucket/prefix/?region=name")
+
+
+def _unknown_problems(inputs: Properties) -> list[Problem]:
+    reason = "must be known in a preview: compute it from arguments, not from another resource's outputs"
+    return [Problem(text(path), reason) for path in unknown_paths(inputs) if not _may_be_unknown(path)]
+
+
+def _may_be_unknown(path: Path) -> bool:
+    """Fingerprints are the only computed leaves."""
+    match path:
+        case ("cluster", "members", _, "certificates", _):
+            return True
+        case ("cluster", "trust", _, "authorities", _):
+            return True
+    return False
+
+
+def _channel_problems(inputs: Properties) -> list[Problem]:
+    try:
+        parse(inputs.get("channel") or {})
+    except InvalidConnection as invalid:
+        return [Problem(*line.split(": ", 1)) for line in invalid.problems]
+    return []
+
+
+def _own_problems(inputs: Properties) -> list[Problem]:
+    found = []
+    if inputs["mode"] not in DECLARABLE:
+        choices = ", ".join(mode.value for mode in DECLARABLE)
+        found.append(Problem("mode", f"{inputs['mode']!r} is none of {choices}"))
+    seconds = inputs["deadlineSeconds"]
+    if not isinstance(seconds, int | float) or seconds <= 0:
+        found.append(Problem("deadlineSeconds", "must be a number above 0"))
+    return found
+
+
+def _cluster_problems(inputs: Properties) -> list[Problem]:
+    try:
+        known_spec(inputs.get("cluster") or {})
+    except ValidationError as invalid:
+        return [Problem(_location(error["loc"]), error["msg"]) for error in invalid.errors()]
+    return []
+
+
+def _location(parts: tuple[int | str, ...]) -> str:
+    return text(("cluster", *(part for part in parts if part != "[key]")))
+
+
+def _without_unknowns(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_unknowns(inner) for key, inner in value.items()}
+    return PLACEHOLDER if value == UNKNOWN else value
+
+
+def _put(tree: Any, path: Path, value: str) -> None:
+    for part in path[:-1]:
+        tree = tree[part]
+    tree[path[-1]] = value

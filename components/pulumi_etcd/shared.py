@@ -1,0 +1,49 @@
+"""Arguments that several components and resources have in common."""
+
+from typing import TypedDict
+
+from typing_extensions import NotRequired
+
+
+class ChannelConnection(TypedDict):
+    """Where the desired document, the statuses and the lock of a cluster are kept."""
+
+    kind: str
+    """`directory` or `s3`."""
+    directory: NotRequired[str]
+    """Absolute path, for kind `directory`."""
+    bucket: NotRequired[str]
+    """Name of the bucket, for kind `s3`."""
+    prefix: NotRequired[str]
+    """Begins every key, for kind `s3`: empty, or ends with a slash."""
+    region: NotRequired[str]
+    """AWS region, for kind `s3`."""
+    endpoint_url: NotRequired[str]
+    """URL of a server other than AWS, for kind `s3`."""
+    expected_account: NotRequired[str]
+    """AWS account that must own the bucket, for kind `s3`; nothing is written anywhere else."""
+
+
+class Renewal(TypedDict):
+    """When leaf certificates are renewed. Validity must be at least four windows."""
+
+    validity_hours: NotRequired[int]
+    """How long a leaf is valid, in hours; 2160 (90 days) when absent."""
+    window_hours: NotRequired[int]
+    """How long before its end an `up` renews it, in hours; 504 (21 days) when absent."""
+
+
+class Healing(TypedDict):
+    """What agents may repair by themselves."""
+
+    automatic_replacements_per_day: NotRequired[int]
+    """Members with a lost disk that agents replace per day without an operator's approval; 1 when absent."""
+
+
+class Agent(TypedDict):
+    """The agent that runs beside every member."""
+
+    version: str
+    """Its version; another one makes agents upgrade themselves, zone by zone, without restarting etcd."""
+    command: list[str]
+    """Program and leading arguments that start it, without the subcommand."""
