@@ -1,0 +1,1 @@
+"""Channels: the desired document in, statuses out, and the records that members share."""

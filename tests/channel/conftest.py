@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.channel.stores import Store
+from tests.servers.faulty_proxy import FaultyProxy
+from tests.servers.s3 import ENVIRONMENT, S3Server, client, s3_connection, s3_server
+
+KINDS = ("directory", "seaweedfs", "moto")
+BUCKET = "channel-tests"
+
+MakeStore = Callable[[str], Store]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def credentials() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("AWS_PROFILE", raising=False)
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="session")
+def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """The real S3 server, shared by all tests."""
+    with s3_server(tmp_path_factory.mktemp("seaweedfs")) as server:
+        server.make_bucket(BUCKET)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """A simulator of S3: fast, but only a stand-in."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.43.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    client(endpoint).create_bucket(Bucket=BUCKET)
+    yield endpoint
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def make_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> MakeStore:
+    """Makes a store of a kind that nothing was written to."""
+
+    def make(kind: str) -> Store:
+        if kind == "directory":
+            return directory_store(tmp_path_factory.mktemp("channel"))
+        if kind == "moto":
+            return Store(kind, s3_connection(request.getfixturevalue("moto"), BUCKET)).apart()
+        return Store(kind, request.getfixturevalue("seaweedfs").connection(BUCKET)).apart()
+
+    return make
+
+
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest, make_store: MakeStore) -> Store:
+    """A fresh store of every kind."""
+    return make_store(request.param)
+
+
+@pytest.fixture
+def proxy(seaweedfs: S3Server) -> Iterator[FaultyProxy]:
+    """A proxy of the real S3 server that can be told to misbehave."""
+    with FaultyProxy(seaweedfs.address, seaweedfs.port) as proxy:
+        yield proxy
+
+
+def directory_store(directory: Path) -> Store:
+    return Store("directory", {"kind": "directory", "directory": str(directory)})
