@@ -225,8 +225,27 @@ def unknown_value_at_two_revisions(s: Scenario) -> None:
 def failed_swap_seen(s: Scenario) -> None:
     s.do("put", value="a")
     s.do("cas", value="b", expect=Expectation(value="z"))
-    s.claim("get", s.answer(Version("b", 3), revision=3))
-    s.etcd.revision = 3
+    s.claim("get", s.answer(Version("b", 2)))
+
+
+def unknown_swap_seen_that_could_not_match(s: Scenario) -> None:
+    s.do("put", value="a")
+    s.history.unknown(s.history.invoke(Request("cas", "x", "b", Expectation(value="z")), process=1))
+    s.etcd.apply(Request("put", "x", "b"))
+    s.do("get")
+
+
+def write_no_newer_than_a_delete(s: Scenario) -> None:
+    s.do("put", value="a")
+    s.do("delete")
+    s.claim("put", s.answer(blind=True), value="b")
+
+
+def write_no_newer_than_before_an_unknown_delete(s: Scenario) -> None:
+    s.do("put", value="a")
+    s.history.unknown(s.history.invoke(Request("delete", "x"), process=1))
+    s.claim("get", s.answer())
+    s.claim("put", s.answer(blind=True), value="b")
 
 
 def answer_older_than_what_it_found(s: Scenario) -> None:
@@ -273,6 +292,9 @@ BAD: list[tuple[Script, set[str]]] = [
     (value_at_two_revisions, {"linearizability", "values"}),
     (unknown_value_at_two_revisions, {"linearizability", "values"}),
     (failed_swap_seen, {"linearizability", "values"}),
+    (unknown_swap_seen_that_could_not_match, {"linearizability"}),
+    (write_no_newer_than_a_delete, {"linearizability", "revisions"}),
+    (write_no_newer_than_before_an_unknown_delete, {"linearizability", "revisions"}),
     (answer_older_than_what_it_found, {"linearizability", "revisions"}),
     (write_no_newer_than_what_it_found, {"linearizability", "revisions"}),
     (another_cluster_answers, {"revisions"}),
@@ -286,6 +308,17 @@ def test_a_bad_history_is_rejected(script: Script, checks: set[str], narrow: boo
     verdict = judged(script, tmp_path, narrow=narrow)
     assert not verdict["ok"]
     assert {problem["check"] for problem in verdict["problems"]} == checks
+
+
+def test_a_write_of_unknown_outcome_has_the_revision_it_was_seen_at(tmp_path: Path) -> None:
+    def older_than_what_preceded_it(s: Scenario) -> None:
+        s.etcd.revision = 2
+        s.do("put", value="a")
+        s.history.unknown(s.history.invoke(Request("put", "x", "b"), process=1))
+        s.claim("get", s.answer(Version("b", 2)))
+
+    verdict = judged(older_than_what_preceded_it, tmp_path)
+    assert {problem["check"] for problem in verdict["problems"]} == {"linearizability", "revisions"}
 
 
 def test_a_missing_read_back_is_rejected(tmp_path: Path) -> None:

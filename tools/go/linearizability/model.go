@@ -38,13 +38,13 @@ func step(state version, o *operation) (bool, version) {
 }
 
 // unknownStep applies an operation of unknown outcome. That it may have had no effect needs no second branch: the
-// operation is open until the end, so it may also be ordered after everything else. One whose revision is known was
-// observed, so it did take effect.
+// operation is open until the end, so it may also be ordered after everything else. A comparison with a revision never
+// meets a state of unknown revision that it could mean: whoever made it had learnt the revision from an answer.
 func unknownStep(state version, o *operation) (bool, version) {
 	switch {
 	case o.kind == "delete":
 		return true, version{modRevision: state.modRevision}
-	case o.kind == "put", mayFulfil(state, o.expect):
+	case o.kind == "put", fulfils(state, o.expect):
 		return o.revision == 0 || o.revision > state.modRevision, version{true, o.value, o.revision}
 	default:
 		return true, state
@@ -68,16 +68,11 @@ func matches(state, observed version) bool {
 
 func fulfils(state version, expect expectation) bool {
 	switch {
-	case !state.present:
-		return !expect.byValue && expect.revision == 0
 	case expect.byValue:
-		return state.value == expect.value
+		return state.present && state.value == expect.value
+	case expect.revision == 0:
+		return !state.present
 	default:
-		return state.modRevision == expect.revision
+		return state.present && state.modRevision == expect.revision
 	}
-}
-
-func mayFulfil(state version, expect expectation) bool {
-	revisionUnknown := state.present && state.modRevision == 0
-	return fulfils(state, expect) || !expect.byValue && revisionUnknown && expect.revision != 0
 }

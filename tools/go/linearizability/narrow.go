@@ -2,8 +2,8 @@ package main
 
 // narrow bounds the writes of unknown outcome to one key, which otherwise make the search exponential. Values are
 // unique and every answer that depends on what a key held tells it, so a write that nobody observed changed no answer
-// and can be left out, and of one that was observed the revision is known, and so its place among the answers.
-// Deletes leave no trace and stay open.
+// and can be left out, and of one that was observed the revision is known, and so its place among the writes.
+// Deletes leave no trace and stay as open as they were.
 func narrow(operations []*operation) []*operation {
 	observed := map[string]version{}
 	for _, o := range answered(operations) {
@@ -24,21 +24,14 @@ func narrow(operations []*operation) []*operation {
 	return kept
 }
 
-// place bounds a write by the answers around its revision: it follows those of older revisions, which it began no
-// earlier than, and had taken effect when the first of the others returned. Bounds that exclude each other are those
-// of a history that is wrong in any case, and are left as they were.
+// place bounds a write by its revision: it follows every answer of an older one, and so began no earlier than that.
 func place(o *operation, revision int64, operations []*operation) *operation {
 	placed := *o
 	placed.revision = revision
 	for _, other := range answered(operations) {
 		if other.revision < revision {
 			placed.call = max(placed.call, other.call)
-		} else {
-			placed.end = min(placed.end, other.end)
 		}
-	}
-	if placed.end < placed.call {
-		placed.call, placed.end = o.call, o.end
 	}
 	return &placed
 }
