@@ -143,6 +143,7 @@ async def _restart(context: Context, step: steps.Step) -> None:
     if context.lock.remaining() <= 0:
         raise StepFailed("the time for this step ran out before it was begun")
     await context.ports.runtime.stop(context.settings.pace.stop_grace)
+    await context.ports.foreign.end(context.settings.pace.stop_grace)
     await context.ports.runtime.start()
 
 

@@ -25,6 +25,7 @@ from etcd_ops.agent.settings import Settings
 from etcd_ops.channel.connect import connect
 from etcd_ops.runtime import agent_state
 from etcd_ops.runtime.connect import connect_runtime
+from etcd_ops.runtime.foreign import ForeignProcess
 from etcd_ops.volume.directory import DirectoryVolume
 from etcd_ops.volume.layout import VolumeLayout
 
@@ -72,6 +73,7 @@ async def keep(volume: Path) -> None:
         volume=member_volume,
         renderer=VolumeRenderer(member_volume, volume),
         releases=VolumeReleases(volume),
+        foreign=ForeignProcess(layout.data),
         clock=SystemClock(),
         parallel=together,
         nonce=lambda: secrets.token_hex(8),

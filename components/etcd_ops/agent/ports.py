@@ -65,6 +65,17 @@ class Releases(Protocol):
         """This release works: the launcher keeps it."""
 
 
+class Foreign(Protocol):
+    """Whoever runs this member outside of its runtime: how an adopted cluster begins."""
+
+    async def end(self, grace: float) -> None:
+        """End it, SIGKILL after `grace` seconds; nothing happens where there is none.
+
+        Raises:
+            RuntimeUnavailable
+        """
+
+
 class Parallel(Protocol):
     """Runs several questions at once, or, in the simulation, one after another."""
 
@@ -81,6 +92,7 @@ class Ports:
     volume: Volume
     renderer: Renderer
     releases: Releases
+    foreign: Foreign
     clock: Clock
     parallel: Parallel
     nonce: Callable[[], str]

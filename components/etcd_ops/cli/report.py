@@ -72,7 +72,8 @@ class ClusterReport(Tolerant):
     def in_order(self) -> bool:
         """Every declared member is a healthy voter and has the current document applied."""
         return not self.problems and all(
-            each.healthy and each.role == "voter" and each.generation == self.generation for each in self.members
+            each.healthy and each.role == "voter" and each.state == "RUNNING" and each.generation == self.generation
+            for each in self.members
         )
 
 

@@ -15,7 +15,7 @@ from etcd_ops.model.decisions.changing import (
     stopped_rule,
 )
 from etcd_ops.model.decisions.departing import alarm_rule, dropped_rule, orphan_rule, removal_rule
-from etcd_ops.model.decisions.forming import forming_rule
+from etcd_ops.model.decisions.forming import adopted_rule, forming_rule
 from etcd_ops.model.decisions.joining import joining_rule, obsolete_data_rule, promotion_rule
 from etcd_ops.model.decisions.recovering import recovery_rule
 from etcd_ops.model.decisions.standing import (
@@ -44,6 +44,7 @@ _RULES = (
     dropped_rule,
     prepare_rule,
     forming_rule,
+    adopted_rule,
     joining_rule,
     obsolete_data_rule,
     stopped_rule,

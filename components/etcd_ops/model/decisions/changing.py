@@ -39,6 +39,8 @@ def stopped_rule(view: View) -> Decision | None:
     volume, process, target = view.facts.volume, view.facts.process, view.facts.target
     if volume is None or process is None or process.running or not volume.has_data or view.member is None:
         return None
+    if view.foreign:
+        return None
     launch = volume.launch
     failing = bool(process.failure) and launch is not None and launch != volume.good
     if failing and volume.good is not None and target is not None and view.staged(target):

@@ -29,6 +29,8 @@ def _reopens(view: View, formation: FormationRecord) -> bool:
 
 def _open(view: View) -> Decision:
     volume = view.facts.volume
+    if view.desired.formation.mode is FormationMode.ADOPT:
+        return _adopt(view)
     if view.desired.formation.mode is not FormationMode.NEW:
         return hold("no formation record, though this cluster was formed before: nothing is bootstrapped")
     if volume is not None and volume.has_data:
@@ -42,6 +44,30 @@ def _open(view: View) -> Decision:
         founders={slot: member.peer_url for slot, member in view.spec.members.items()},
     )
     return take(WriteFormation(record=record, slot=view.slot, reason="open the formation record"))
+
+
+def _adopt(view: View) -> Decision:
+    """Take a running cluster over as it is: it counts as formed, and nothing is started anew."""
+    if not view.has_quorum or view.identity is None:
+        return wait("waits for a quorum of the cluster that is to be adopted")
+    record = FormationRecord(
+        token=view.desired.formation.token,
+        state=FormationState.FORMED,
+        incarnation=view.spec.incarnation,
+        founders={},
+        cluster_id=view.identity.cluster_id,
+    )
+    return take(WriteFormation(record=record, slot=view.slot, reason="adopt the running cluster"))
+
+
+def adopted_rule(view: View) -> Decision | None:
+    """Data that was there before the cluster was adopted counts as started here."""
+    volume, member, formation = view.facts.volume, view.member, view.formation
+    if formation is None or volume is None or member is None or not volume.has_data or view.slot in formation.started:
+        return None
+    entry = Started(volume_id=volume.volume_id, peer_url=member.peer_url)
+    record = formation.model_copy(update={"started": {**formation.started, view.slot: entry}})
+    return take(WriteFormation(record=record, slot=view.slot, reason="record the adopted member"))
 
 
 def _form(view: View, formation: FormationRecord) -> Decision | None:

@@ -116,11 +116,21 @@ class View:
         return self.facts.volume.identity if self.facts.volume else None
 
     @cached_property
+    def foreign(self) -> bool:
+        """Somebody else runs this volume's member: it answers, though its own runtime has not started it."""
+        process, identity = self.facts.process, self.identity
+        if process is None or process.running or identity is None or self.endpoint is None:
+            return False
+        return (self.endpoint.cluster_id, self.endpoint.member_id) == (identity.cluster_id, identity.member_id)
+
+    @cached_property
     def needs_restart(self) -> bool:
         """The process runs with another configuration or program than is declared."""
         target, volume = self.facts.target, self.facts.volume
         if target is None or volume is None:
             return False
+        if self.foreign:
+            return True
         return (volume.running_digest, volume.running_binary) != (
             target.configuration_digest,
             target.binary_sha256,
