@@ -84,7 +84,7 @@ def up() -> None:
     stack = Stack(setup())
     stack.run("stack", "select", "--create", NAME)
     stack.run("up", "--yes", "--stack", NAME)
-    if not (ROOT / "components" / "etcd_ops" / "cli").exists():
+    if not (ROOT / "plugin").exists():  # nothing declares a cluster yet
         return
     status = [str(python_environment.FOLDER / "bin" / "etcd-ops"), "status"]
     done = subprocess.run(status, cwd=ROOT, env=stack.environment, check=False)
