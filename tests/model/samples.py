@@ -9,6 +9,7 @@ from typing import Any
 from etcd_ops.model.document import digest
 from etcd_ops.model.spec import ClusterSpec
 from etcd_ops.model.topology import Loopback, plan
+from etcd_ops.model.trust_changes import USES_OF_DOMAIN
 
 GIB = 1024**3
 USES = ("peer", "server", "metrics", "agent")
@@ -53,6 +54,22 @@ def body(size: int = 3, zones: tuple[str, ...] = ("a", "b", "c")) -> dict[str, A
         "agent": {"version": "0.1.0", "command": ["etcd-ops"]},
         "renewal": {"validityHours": 2160, "windowHours": 540},
     }
+
+
+def newcomer(name: str) -> dict[str, Any]:
+    """A member for one of the zones a to e, by its name."""
+    zone = name.partition("-")[0]
+    slot = plan({each: number for number, each in enumerate("abcde")}, Loopback("127.44.0"), slots={name: zone})
+    return member(name, zone, slot.slots[0].urls)
+
+
+def reissued(document: Mapping[str, Any], domain: str, generation: int) -> dict[str, Any]:
+    """A copy in which a trust's leaves are those of another generation."""
+    changed = copy.deepcopy(dict(document))
+    for name, each in changed["members"].items():
+        for use in USES_OF_DOMAIN[domain]:
+            each["certificates"][use] = fingerprint(f"{name}-{use}-{generation}")
+    return changed
 
 
 def at(document: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:

@@ -30,9 +30,7 @@ def running(cluster: str, *members: str, storage: tuple[str, ...] = (), downgrad
     return Running.read(cluster, members, storage, downgrading)
 
 
-@pytest.mark.parametrize(
-    "text", ["3.6", "v3.6.15", "3.6.15-rc.0", "3.06.1", "3.6.15 ", "", "3.6.x", "3.6.15.1"]
-)
+@pytest.mark.parametrize("text", ["3.6", "v3.6.15", "3.6.15-rc.0", "3.06.1", "3.6.15 ", "", "3.6.x", "3.6.15.1"])
 def test_a_version_is_three_numbers(text: str) -> None:
     with pytest.raises(ValueError, match="is not a release such as"):
         Version.parse(text)
@@ -173,9 +171,7 @@ def test_a_program_opens_only_data_it_understands() -> None:
 
 
 def test_names_of_settings_follow_the_line() -> None:
-    assert (
-        key_on(Line(3, 5), "watch-progress-notify-interval") == "experimental-watch-progress-notify-interval"
-    )
+    assert key_on(Line(3, 5), "watch-progress-notify-interval") == "experimental-watch-progress-notify-interval"
     assert key_on(Line(3, 6), "watch-progress-notify-interval") == "watch-progress-notify-interval"
     assert key_on(Line(3, 5), "max-learners") is None
     assert key_on(Line(3, 7), "name") == "name"
@@ -204,9 +200,7 @@ def test_gates_are_keys_before_there_were_gates() -> None:
         "experimental-initial-corrupt-check": True,
         "experimental-compact-hash-check-enabled": False,
     }
-    assert switches_on(Line(3, 6), wanted) == {
-        "feature-gates": "InitialCorruptCheck=true,CompactHashCheck=false"
-    }
+    assert switches_on(Line(3, 6), wanted) == {"feature-gates": "InitialCorruptCheck=true,CompactHashCheck=false"}
     assert switches_on(Line(3, 7), wanted) == {
         "feature-gates": "InitialCorruptCheck=true,CompactHashCheck=false,FastLeaseKeepAlive=true"
     }

@@ -47,9 +47,7 @@ def refusal(program: Path, folder: Path, configuration: dict[str, object]) -> st
 
 def wanted_type(answer: str) -> str | None:
     """The Go type etcd wanted, from its refusal of a value; None where it did not look at the value."""
-    found = re.search(
-        r"cannot unmarshal array into Go (?:struct field \S+|value) of type ([\w.\[\]]+)", answer
-    )
+    found = re.search(r"cannot unmarshal array into Go (?:struct field \S+|value) of type ([\w.\[\]]+)", answer)
     return found[1] if found else None
 
 
@@ -97,9 +95,7 @@ def test_gates_are_complete(program: Path, version: Version, tmp_path: Path) -> 
     """`etcd --help` lists the gates with their defaults."""
     done = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=30, check=False)
     listed = dict(
-        re.findall(
-            r"^\s*(?:--feature-gates.*?)?(\w+)=true\|false \(\w+ - default=(\w+)\)", done.stdout, re.MULTILINE
-        )
+        re.findall(r"^\s*(?:--feature-gates.*?)?(\w+)=true\|false \(\w+ - default=(\w+)\)", done.stdout, re.MULTILINE)
     )
     declared = {name: str(gate.default).lower() for name, gate in gates(version.line).items()}
     assert listed == declared
@@ -115,7 +111,7 @@ def test_the_lines_differ() -> None:
     keys = {minor: set(options(Line(3, minor))) for minor in (5, 6, 7)}
     assert "max-learners" in keys[6] - keys[5]
     assert "enable-v2" in keys[5] - keys[6]
-    assert keys[6] - keys[7] == {
-        name for name in keys[6] if name.startswith(("experimental-", "discovery-proxy"))
-    } | {"discovery"}
+    assert keys[6] - keys[7] == {name for name in keys[6] if name.startswith(("experimental-", "discovery-proxy"))} | {
+        "discovery"
+    }
     assert not keys[7] - keys[6]

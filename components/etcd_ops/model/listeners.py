@@ -25,6 +25,12 @@ def listener_problems(members: Mapping[str, MemberSpec]) -> tuple[Problem, ...]:
     return tuple(found)
 
 
+def reused(leaving: Mapping[str, MemberSpec], declared: Mapping[str, MemberSpec]) -> tuple[Problem, ...]:
+    """Listeners of declared members that collide with those of members which have yet to leave."""
+    read = {name: _read(name, member, []) for name, member in {**leaving, **declared}.items()}
+    return tuple(_collisions(read))
+
+
 def _read(name: str, member: MemberSpec, found: list[Problem]) -> dict[str, Url]:
     """The member's URLs by property; those that are wrong are left out and added to `found`."""
     texts = {wire: getattr(member, field) for wire, field in _SECURE.items()} | {_HEALTH: member.health_url}

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from etcd_ops.model.validation import UNKNOWN_FINGERPRINT
-from tests.model.samples import at, fingerprint
+from tests.model.samples import at, fingerprint, newcomer, reissued
 
 Case = dict[str, Any]
 
@@ -20,10 +20,15 @@ def load(name: str) -> list[Case]:
 
 
 def changed(body: Any, case: Case) -> dict[str, Any]:
-    """`body` with what a case sets and drops; `&name` in a value is an imagined certificate's fingerprint."""
+    """`body` with what a case changes; `&name` as a value is an imagined certificate's fingerprint."""
     result: dict[str, Any] = body
     for path in case.get("drop", ()):
         result = at(result, path, None)
+    for name in case.get("add", ()):
+        result = at(result, f"members.{name}", newcomer(name))
+    for domain, generation in case.get("issue", {}).items():
+        result = at(result, f"trust.{domain}.issuer", generation)
+        result = reissued(result, domain, generation)
     for path, value in case.get("set", {}).items():
         result = at(result, path, _filled(value))
     return result
@@ -39,4 +44,6 @@ def _filled(value: Any) -> Any:
 
 def label(case: Case) -> str:
     """A case's name in test reports."""
-    return case.get("name") or ",".join([*case.get("set", {}), *case.get("drop", ())])
+    return case.get("name") or ",".join(
+        [f"{key} {value}" for key, value in case.items() if key in ("set", "drop", "add", "issue")]
+    )

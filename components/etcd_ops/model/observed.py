@@ -1,0 +1,32 @@
+"""What is known of a live cluster when a new declaration is judged. Everything may be unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from etcd_ops.model.versions import Running
+
+_UNOBSERVED = Running(cluster=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Facts about a cluster; None, and whatever a mapping lacks, is unknown."""
+
+    formed: bool | None = None
+    """False only when none of its members was ever started: there is no formation record, or it is closed."""
+    quorum: bool | None = None
+    """Whether a quorum of voters is proven healthy."""
+    running: Running = _UNOBSERVED
+    """The versions of its members."""
+    members: frozenset[str] | None = None
+    """Slots in etcd's member list."""
+    learners: int | None = None
+    """How many of them are learners."""
+    database_bytes: int | None = None
+    """Size of the largest member's database file."""
+    incarnation: int | None = None
+    """Of the formation record: the one that exists, whatever is declared."""
+    believed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By domain (peer, client, metrics): fingerprints of the authorities that every running process believes."""

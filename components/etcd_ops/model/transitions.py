@@ -1,0 +1,146 @@
+"""Which declaration may follow which: judged when a stack declares, and again by every agent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from etcd_ops.model.membership_changes import members_changed, membership_problems
+from etcd_ops.model.observed import Observed
+from etcd_ops.model.problems import Problem
+from etcd_ops.model.spec import ClusterSpec
+from etcd_ops.model.trust_changes import changed_authorities, incarnation_problems, rotation_problems, trust_changed
+from etcd_ops.model.versions import Edge, EdgeKind, Running, Version, edge
+
+__all__ = ["Observed", "refusals"]
+
+UNKNOWN = Observed()
+"""Nothing is known of the cluster."""
+
+
+def refusals(
+    before: ClusterSpec | None, after: ClusterSpec, observed: Observed = UNKNOWN, *, direct: bool = True
+) -> tuple[Problem, ...]:
+    """Why `after` may not be declared where `before` is; empty where it may.
+
+    Both are valid by themselves (`validation.problems`). What is unknown refuses nothing: agents judge again, with
+    what they observe, before every step.
+
+    Args:
+        before: what is declared now; None where nothing is.
+        after: what is to be declared.
+        observed: the live cluster.
+        direct: whether `after` replaced `before` itself. False for an agent that missed the documents between them,
+            which were judged when they were written: only what no sequence of changes may do is refused then.
+    """
+    if before is None:
+        return tuple(_first_problems(after, observed))
+    if before == after:
+        return ()
+    if before.name != after.name:
+        return (Problem("name", f"a cluster keeps its name, {before.name}", "destroy it first, or keep the name"),)
+    if observed.formed is False:
+        return ()
+    return tuple(_problems(before, after, observed) if direct else _lasting_problems(before, after, observed))
+
+
+def _first_problems(after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
+    if observed.incarnation is not None and after.incarnation != observed.incarnation:
+        reason = f"the cluster's data is of incarnation {observed.incarnation}"
+        yield Problem("incarnation", reason, f"declare {observed.incarnation}")
+    found = edge(observed.running, Version.parse(after.etcd.version))
+    if found.kind is EdgeKind.REFUSED:
+        yield Problem("etcd.version", found.reason, found.remedy)
+
+
+def _lasting_problems(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
+    if after.incarnation < before.incarnation and after.incarnation != observed.incarnation:
+        yield _lowered(before)
+    yield from changed_authorities(before, after)
+
+
+def _problems(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
+    yield from membership_problems(before, after, observed)
+    yield from changed_authorities(before, after)
+    if before.incarnation == after.incarnation:
+        yield from rotation_problems(before, after, observed)
+    else:
+        yield from _incarnation_step(before, after, observed)
+        yield from incarnation_problems(before, after, observed)
+    yield from _version_problems(before, after, observed)
+    yield from _setting_problems(before, after, observed)
+    yield from _joint_problems(before, after)
+
+
+def _lowered(before: ClusterSpec) -> Problem:
+    return Problem("incarnation", f"incarnation {before.incarnation} was declared already", "never lower it")
+
+
+def _incarnation_step(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
+    """An incarnation is declared one above the one that exists, while there is no quorum; or taken back, unmade."""
+    made = observed.incarnation
+    if after.incarnation < before.incarnation:
+        if made != after.incarnation:
+            yield _lowered(before)
+        return
+    base = before.incarnation if made is None else min(made, before.incarnation)
+    if after.incarnation != base + 1:
+        reason = f"incarnation {base} is the one that exists, and the next is {base + 1}"
+        yield Problem("incarnation", reason, f"declare {base + 1}")
+    if observed.quorum:
+        reason = "the cluster has a quorum: nothing is lost that a new incarnation would bring back"
+        yield Problem("incarnation", reason, "leave it; to renew the trust, rotate its generations")
+
+
+def _version_problems(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
+    if before.etcd.version == after.etcd.version:
+        return
+    found = _edge(before, after, observed)
+    if found.kind is EdgeKind.REFUSED:
+        yield Problem("etcd.version", found.reason, found.remedy)
+    elif found.kind is EdgeKind.UPGRADE and observed.quorum is False:
+        remedy = "bring members back first, with the version they had"
+        yield Problem("etcd.version", "a cluster without a quorum cannot agree on a newer version", remedy)
+
+
+def _edge(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> Edge:
+    """By what runs; where that is unknown, as if what is declared did."""
+    target = Version.parse(after.etcd.version)
+    found = edge(observed.running, target)
+    if found.kind is not EdgeKind.UNKNOWN:
+        return found
+    declared = Version.parse(before.etcd.version)
+    return edge(Running(declared.line, (declared,)), target)
+
+
+def _setting_problems(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
+    quota, size = after.etcd.quota_backend_bytes, observed.database_bytes
+    if quota < before.etcd.quota_backend_bytes and size is not None and size >= quota:
+        reason = f"a member's database has {size} bytes: it would refuse writes at once"
+        yield Problem("etcd.quotaBackendBytes", reason, "compact and defragment first, or keep the quota")
+    learners = observed.learners
+    if learners is not None and after.etcd.max_learners < min(learners, before.etcd.max_learners):
+        reason = f"there are {learners} learners: etcd would not start"
+        yield Problem("etcd.maxLearners", reason, "promote or remove them first")
+
+
+def _joint_problems(before: ClusterSpec, after: ClusterSpec) -> Iterator[Problem]:
+    """Changes that must be complete, or taken back, each before the other begins.
+
+    A mixed-version cluster, a half-believed authority and a half-done membership each have one way back; together
+    they have none.
+    """
+    line = Version.parse(before.etcd.version).line != Version.parse(after.etcd.version).line
+    members, trust = members_changed(before, after), trust_changed(before, after)
+    recovered = before.incarnation != after.incarnation
+    if members and line:
+        yield _joint("members", "the minor version of etcd")
+    if members and (trust or recovered):
+        yield _joint("members", "the incarnation" if recovered else "the trust")
+    if line and (trust or recovered):
+        yield _joint("etcd.version", "the incarnation" if recovered else "the trust")
+
+
+def _joint(path: str, other: str) -> Problem:
+    return Problem(
+        path, f"may not change together with {other}", "declare one change, run `up`, then declare the other"
+    )
