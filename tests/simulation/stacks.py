@@ -1,0 +1,105 @@
+"""A stack: `pulumi up` with the shipped rollout code, from a machine that can be killed."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from etcd_ops.channel.port import ChannelUnavailable
+from etcd_ops.model.spec import Mode
+from etcd_ops.rollout import Declaration, Refused, State, Unfinished, Written, declare, wait
+from etcd_ops.rollout.closing import forget_volume
+from tests.simulation.declarations import Plan, credentials_of, spec_of
+from tests.simulation.hosts import Disk, Host
+from tests.simulation.ports import SimulatedClock
+from tests.simulation.scheduler import Task
+from tests.simulation.store import SimulatedChannel
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+DEADLINE = 120.0
+"""Seconds that an `up` waits."""
+
+
+class Stack:
+    """One stack's program, state and last `up`."""
+
+    def __init__(self, world: World, name: str, plan: Plan, *, former: str = "") -> None:
+        self.world, self.name, self.plan, self.former = world, name, plan, former
+        self.mode = Mode.ACTIVE
+        self.state = State()
+        self.task: Task | None = None
+        self.host = Host(name, "laptop", Disk(""), world.random.uniform(0.0, 1e6))
+        self.result = ""
+        """How the last `up` ended."""
+
+    def up(self) -> None:
+        """Start `pulumi up`, unless one runs."""
+        if self.task is None:
+            self.result = ""
+            self.task = self.world.scheduler.spawn(f"up of {self.name}", self._up(), self._ended)
+
+    def kill(self) -> None:
+        if self.task is not None:
+            self.world.scheduler.kill(self.task)
+            self.task = None
+            self.result = "killed"
+
+    def _ended(self, value: Any, problem: Exception | None) -> None:
+        self.task = None
+        if problem is not None:
+            self.world.truth.wrong(f"up of {self.name} ended: {problem!r}")
+        self.result = str(value)
+        self.world.count("up", self.result)
+        self.world.note(f"up of {self.name}: {self.result}")
+
+    def _up(self) -> Coroutine[Any, Any, str]:
+        return self._apply(self.plan, self.mode)
+
+    async def _apply(self, plan: Plan, mode: Mode) -> str:
+        world, spec = self.world, spec_of(plan)
+        channel, clock = SimulatedChannel(world, self.host), SimulatedClock(world, self.host)
+        declaration = Declaration(spec=spec, owner=self.name, mode=mode, former_owner=self.former)
+        self._provide(plan)
+        try:
+            written = await declare(channel, declaration, self.state, clock, lambda: f"token-{world.number()}")
+        except Refused as refusal:
+            return f"refused: {refusal}" if world.trace is not None else "refused"
+        except ChannelUnavailable:
+            return "channel unavailable"
+        self._keep(written, formed=written.formed)
+        try:
+            outcome = await wait(
+                channel, written.desired, spec, written.before, clock, self._say, lambda: False, DEADLINE
+            )
+        except Unfinished as unfinished:
+            return unfinished.ended.value
+        self._keep(written, formed=written.formed or not outcome.advice)
+        if not outcome.advice:
+            await self._clean_up(channel, clock, plan)
+        return "prepared" if outcome.advice else "done"
+
+    def _keep(self, written: Written, *, formed: bool) -> None:
+        desired = written.desired
+        self.state = State(desired.generation, desired.digest, desired.formation.token, formed)
+        self.world.declared(self)
+
+    async def _say(self, line: str) -> None:
+        self.world.note(f"up of {self.name} says: {line}")
+
+    def _provide(self, plan: Plan) -> None:
+        """Resources come before the rollout: machines, volumes, credentials."""
+        spec = spec_of(plan)
+        for slot in plan.slots:
+            host = self.world.hosts.get(slot) or self.world.add_host(slot)
+            host.disk.credentials |= credentials_of(spec, slot)
+
+    async def _clean_up(self, channel: SimulatedChannel, clock: SimulatedClock, plan: Plan) -> None:
+        """What is no longer declared is deleted after the rollout succeeded."""
+        for slot in sorted(set(self.world.hosts) - set(plan.slots)):
+            self.world.remove_host(slot)
+            try:
+                await forget_volume(channel, slot, clock)
+            except ChannelUnavailable:
+                self.world.note(f"the record of {slot}'s volume stays")

@@ -1,0 +1,184 @@
+"""The judge: knows what is really so, and notes whatever must never happen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from etcd_ops.model.gate import quorum
+from tests.simulation.hosts import Disk, Host
+from tests.simulation.raft import Applied, Data, Entry, contains
+from tests.simulation.servers import Server
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+BELIEVABLE = 12.0
+"""Seconds for which an agent may take a member for healthy that no longer is: the age that its facts may have when
+it begins a step (`Pace.stale`), the announcement, the step's own time, and a tick."""
+DECLARED = 20.0
+"""Seconds after which everybody knows what is declared."""
+
+
+class Window:
+    """A disruptive effect that somebody has begun."""
+
+    __slots__ = ("kind", "slot", "until")
+
+    def __init__(self, slot: str, kind: str, until: float) -> None:
+        self.slot, self.kind, self.until = slot, kind, until
+
+
+class Truth:
+    """Invariants, checked where something happens."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.problems: list[str] = []
+        self.canon: Entry | None = None
+        """Everything that was ever committed, in order."""
+        self.cluster_id = 0
+        self.incarnation = 1
+        self.ordered = 1
+        """The newest incarnation that an operator ordered."""
+        self.seen: dict[int, float] = {}
+        """Member ID to when it was last truly healthy (a voter) or in sync (a learner)."""
+        self.windows: list[Window] = []
+        self.declared: list[tuple[float, frozenset[str]]] = []
+        """What was declared when."""
+        self.owner = ""
+
+    def wrong(self, text: str) -> None:
+        self.problems.append(text)
+        self.world.note(f"VIOLATION {text}")
+
+    # What was committed stays committed.
+
+    def committed(self, server: Server) -> None:
+        entry = server.data.commit
+        if self.canon is None:
+            self.canon, self.cluster_id = entry, server.data.cluster_id
+        elif contains(entry, self.canon):
+            self.canon = entry
+        elif not contains(self.canon, entry):
+            self.wrong(f"two histories: {server.slot} of incarnation {server.data.incarnation} commits another one")
+
+    def served(self, server: Server) -> None:
+        """A linearizable read was answered."""
+        if self.canon is not None and not contains(server.data.commit, self.canon):
+            self.wrong(f"{server.slot} serves a linearizable read without a write that was acknowledged before")
+
+    def forced(self, data: Data) -> None:
+        """A new incarnation was made of `data`."""
+        if data.incarnation > self.ordered or data.incarnation <= self.incarnation:
+            self.wrong(f"incarnation {data.incarnation} was made, {self.ordered} was ordered")
+        self.canon, self.incarnation = data.commit, data.incarnation
+
+    # What an agent sends is judged by what was true when it was sent.
+
+    @property
+    def applied(self) -> Applied:
+        return self.canon.applied if self.canon is not None else Applied({})
+
+    def tick(self) -> None:
+        now, ensemble = self.world.now(), self.world.ensemble
+        for server in ensemble.servers.values():
+            leader = ensemble.leader_of(server)
+            if leader is not None and server.data.commit is leader.data.commit and ensemble.has_quorum(leader):
+                self.seen[server.member_id] = now
+
+    def believable(self) -> frozenset[int]:
+        """Voters that an agent may still take for healthy."""
+        since = self.world.now() - BELIEVABLE
+        return frozenset(each for each in self.applied.voters if self.seen.get(each, 0.0) >= since)
+
+    def take_down(self, host: Host) -> Window:
+        server = self.world.ensemble.servers.get(host.slot)
+        if server is not None and server.data.incarnation == self.incarnation:
+            self._judge_stop(host, server.member_id)
+        if server is None:
+            return Window(host.slot, "stop", 0.0)
+        return self._disrupt(host, "stop", self.world.now() + 60.0)
+
+    def _judge_stop(self, host: Host, member_id: int) -> None:
+        voters, healthy = self.applied.voters, self.believable()
+        needed = quorum(len(voters))
+        if member_id not in voters or len(healthy) < needed or len(healthy - {member_id}) >= needed:
+            return
+        if len(voters) <= 2 and self.world.allow_outage:
+            return
+        if self.ordered > self.incarnation:
+            return
+        self.wrong(f"{host.slot} stops itself, and {len(healthy) - 1} of {len(voters)} voters are left")
+
+    def change_members(self, host: Host, kind: str, member_id: int, timeout: float) -> Window:
+        voters, healthy = self.applied.voters, self.believable()
+        if kind == "remove":
+            self._judge_removal(host, member_id)
+            self._judge_rest(host, kind, voters, voters - {member_id}, healthy - {member_id})
+        if kind == "promote":
+            since = self.world.now() - BELIEVABLE
+            joining = {member_id} if self.seen.get(member_id, 0.0) >= since else set()
+            self._judge_rest(host, kind, voters, voters | {member_id}, healthy | joining)
+        return self._disrupt(host, kind, self.world.now() + timeout)
+
+    def _judge_rest(
+        self, host: Host, kind: str, before: frozenset[int], after: frozenset[int], healthy: frozenset[int]
+    ) -> None:
+        if len(self.believable()) >= quorum(len(before)) and len(healthy) < quorum(len(after)):
+            self.wrong(f"{host.slot} sends {kind}, after which {len(healthy)} of {len(after)} voters are healthy")
+
+    def _judge_removal(self, host: Host, member_id: int) -> None:
+        if member_id not in self.applied.voters:
+            return
+        for owner in self.world.hosts.values():
+            if owner.slot in self._surely_declared() and any(self._holds(disk, member_id) for disk in owner.disks()):
+                self.wrong(f"{host.slot} removes {owner.slot}, which is declared and whose data is intact")
+
+    def _holds(self, disk: Disk, member_id: int) -> bool:
+        data = disk.data
+        return (
+            data is not None
+            and data.member_id == member_id
+            and data.cluster_id == self.cluster_id
+            and data.incarnation == self.incarnation
+        )
+
+    def _surely_declared(self) -> frozenset[str]:
+        """Declared now, and for so long that every agent had to know."""
+        since = self.world.now() - DECLARED
+        known = self.declared[-1][1] if self.declared else frozenset()
+        for until, slots in zip([time for time, _ in self.declared[1:]], [slots for _, slots in self.declared], strict=False):
+            if until >= since:
+                known &= slots
+        return known
+
+    def _disrupt(self, host: Host, kind: str, until: float) -> Window:
+        now = self.world.now()
+        self.windows = [each for each in self.windows if each.until > now]
+        for other in self.windows:
+            if other.slot != host.slot:
+                self.wrong(f"{host.slot} sends {kind} while {other.slot} is at {other.kind}")
+        window = Window(host.slot, kind, until)
+        self.windows.append(window)
+        return window
+
+    def over(self, window: Window) -> None:
+        window.until = self.world.now()
+
+    def sets_aside(self, host: Host) -> None:
+        data = host.disk.data
+        if data is not None and self._holds(host.disk, data.member_id) and data.member_id in self.applied.voters:
+            self.wrong(f"{host.slot} sets the data of a voter aside")
+
+    def writes_volume(self, host: Host, what: str) -> None:
+        if not host.disk.marked:
+            self.wrong(f"{host.slot} writes {what} to a volume that is not certainly its own")
+
+    def switches_leaf(self, host: Host, use: str, fingerprint: str) -> None:
+        """No member that is connected now may be cut off by another certificate."""
+        world, server = self.world, self.world.ensemble.servers.get(host.slot)
+        if use != "peer" or server is None:
+            return
+        for other in world.ensemble.contacts(server):
+            if world.issuer_of(fingerprint) not in other.trusted:
+                self.wrong(f"{host.slot} presents a certificate that {other.slot} does not trust")

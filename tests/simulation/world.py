@@ -1,0 +1,281 @@
+"""Everything around the agents: machines, network, store, running etcd processes, and the judge."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+
+from etcd_ops.agent.execute import Superseded
+from etcd_ops.agent.loop import Agent
+from etcd_ops.agent.ports import Ports
+from etcd_ops.agent.settings import Pace, Settings
+from etcd_ops.channel.port import FORMATION
+from etcd_ops.etcd import Header
+from etcd_ops.model.records import FormationRecord
+from tests.simulation import declarations
+from tests.simulation.declarations import SimulatedRenderer, zone_of
+from tests.simulation.hosts import Disk, Host
+from tests.simulation.launching import start
+from tests.simulation.ports import (
+    SimulatedClock,
+    SimulatedEtcd,
+    SimulatedForeign,
+    SimulatedReleases,
+    SimulatedRuntime,
+    SimulatedVolume,
+    one_after_another,
+)
+from tests.simulation.raft import Entry
+from tests.simulation.scheduler import Scheduler
+from tests.simulation.servers import TICK, Ensemble, Server
+from tests.simulation.serving import Serving
+from tests.simulation.stacks import Stack
+from tests.simulation.store import SimulatedChannel, Store
+from tests.simulation.truth import Truth
+
+PACE = Pace(working=1.5, after_step=0.3, idle=6.0, glance=3.0, settle=20.0)
+"""As shipped, but coarser: fewer looks, the same order of events."""
+
+
+class World:
+    """One simulated universe, reproducible from its random source."""
+
+    def __init__(self, random: Random, counts: Counter[str] | None = None, trace: list[str] | None = None) -> None:
+        self.random, self.trace = random, trace
+        self.counts: Counter[str] = Counter() if counts is None else counts
+        self.scheduler = Scheduler(1000.0)
+        self.store = Store()
+        self.ensemble = Ensemble(self, random)
+        self.serving = Serving(self.ensemble, self.number)
+        self.truth = Truth(self)
+        self.hosts: dict[str, Host] = {}
+        self.cuts: dict[frozenset[str], bool] = {}
+        self.link_times: dict[frozenset[str], float] = {}
+        self.beginnings: dict[int, Entry] = {}
+        self.allow_outage = False
+        self.restarts = True
+        """The supervisor restarts an etcd that died."""
+        self.slow = 0.0
+        """Share of slow messages."""
+        self.unlucky = 0.0
+        """Share of requests that something happens to."""
+        self.configurations, self.programs = declarations.CONFIGURATIONS, declarations.PROGRAMS
+        self.sources = {f"/opt/etcd-{version}" for version in declarations.VERSIONS}
+        self.slot_of_peer, self.slot_of_client = declarations.SLOT_OF_PEER, declarations.SLOT_OF_CLIENT
+        self._number = 100
+        self.scheduler.after(TICK, self._tick)
+
+    # Bookkeeping.
+
+    def now(self) -> float:
+        return self.scheduler.now
+
+    def note(self, text: str) -> None:
+        if self.trace is not None:
+            self.trace.append(f"{self.scheduler.now - 1000.0:8.2f}  {text}")
+
+    def count(self, kind: str, name: str) -> None:
+        self.counts[f"{kind} {name}"] += 1
+
+    def number(self) -> int:
+        self._number += 1
+        return self._number
+
+    def id_of(self, text: str) -> int:
+        return int(declarations.print_of(text)[:8], 16)
+
+    def _tick(self) -> None:
+        self.ensemble.tick()
+        self.truth.tick()
+        self.scheduler.after(TICK, self._tick)
+
+    # Chance.
+
+    def latency(self) -> float:
+        if self.slow and self.random.random() < self.slow:
+            self.count("fault", "message delayed")
+            return self.random.uniform(0.1, 1.6)
+        return 0.001 + 0.03 * self.random.random()
+
+    def fate(self, ordered: list[str], kind: str) -> str:
+        """What becomes of a write: as ordered, else by chance."""
+        if ordered:
+            fate = ordered.pop(0)
+        elif self.unlucky and self.random.random() < self.unlucky:
+            fate = self.random.choice(("lost", "unanswered", "late", "twice"))
+        else:
+            return "normal"
+        if kind != "request" and fate == "twice":
+            fate = "unanswered"
+        self.count("fault", f"{kind} {fate}")
+        self.note(f"the next {kind} is {fate}")
+        return fate
+
+    # Surroundings of the etcd processes.
+
+    def linked(self, one: str, other: str) -> bool:
+        return self.hosts[one].on and self.hosts[other].on and frozenset((one, other)) not in self.cuts
+
+    def linked_since(self, one: str, other: str) -> float:
+        return self.link_times.get(frozenset((one, other)), 0.0)
+
+    def issuer_of(self, leaf: str) -> str:
+        return declarations.ISSUERS.get(leaf, "")
+
+    def peer_issuer(self, slot: str) -> str:
+        return declarations.ISSUERS.get(self.hosts[slot].disk.leaves.get("peer", ""), "")
+
+    def committed(self, server: Server, before: Entry) -> None:
+        self.truth.committed(server)
+
+    def forked(self, server: Server, why: str) -> None:
+        self.truth.wrong(why)
+
+    def ended(self, server: Server, why: str) -> None:
+        """An etcd process ends by itself, for good."""
+        self.stop_server(server)
+        self.hosts[server.slot].failure = f"etcd: {why}"
+        self.note(f"{server.slot}: etcd ends: {why}")
+
+    def stop_server(self, server: Server) -> None:
+        self.ensemble.servers.pop(server.slot, None)
+
+    def hand_over(self, server: Server) -> None:
+        """What etcd does on SIGTERM."""
+        if not server.leads:
+            return
+        for each in self.ensemble.contacts(server):
+            if each.member_id in server.config.voters and each.data.last is server.data.last:
+                self.ensemble.campaign(each, transferred=True)
+                return
+
+    def read(self, server: Server) -> Header:
+        header = self.serving.read(server)
+        self.truth.served(server)
+        return header
+
+    # Machines.
+
+    def add_host(self, slot: str) -> Host:
+        """A new machine with a fresh, marked volume; its agent starts."""
+        offset = self.random.uniform(0.0, 1e6)
+        host = Host(slot, zone_of(slot), Disk(f"volume-{slot}-{self.number()}"), offset)
+        host.rate = self.random.choice((1.0, 1.0, self.random.uniform(0.995, 1.005)))
+        self.hosts[slot] = host
+        self.start_agent(host)
+        return host
+
+    def start_agent(self, host: Host) -> None:
+        if host.agent is not None or not host.on:
+            return
+        version = host.agent_candidate or host.agent_version
+        agent = Agent(self.ports(host), Settings("demo", host.slot, host.zone, version, PACE))
+        host.agent = self.scheduler.spawn(f"agent {host.slot}", agent.run(), lambda _, why: self._agent_ended(host, why))
+        host.agent.stalled_until = host.stalled_until
+
+    def _agent_ended(self, host: Host, why: Exception | None) -> None:
+        host.agent = None
+        if isinstance(why, Superseded):
+            self.count("step", "UpgradeAgent")
+            self.scheduler.after(self.random.uniform(0.1, 1.0), self.start_agent, host)
+            return
+        self.truth.wrong(f"the agent of {host.slot} ended: {why!r}")
+
+    def ports(self, host: Host) -> Ports:
+        return Ports(
+            channel=SimulatedChannel(self, host),
+            etcd=SimulatedEtcd(self, host),
+            runtime=SimulatedRuntime(self, host),
+            volume=SimulatedVolume(self, host),
+            renderer=SimulatedRenderer(host),
+            releases=SimulatedReleases(host),
+            foreign=SimulatedForeign(self, host),
+            clock=SimulatedClock(self, host),
+            parallel=one_after_another,
+            nonce=lambda: f"{host.slot}-{self.number()}",
+            log=lambda event, values: self._log(host, event, values),
+        )
+
+    def _log(self, host: Host, event: str, values: dict[str, object]) -> None:
+        if event == "step":
+            self.count("step", str(values["step"]))
+        if event == "decision":
+            self.count("state", str(values["state"]))
+        if self.trace is not None:
+            self.note(f"{host.slot} {event}: " + ", ".join(f"{key}={value}" for key, value in values.items()))
+
+    def stop_agent(self, host: Host) -> None:
+        if host.agent is not None:
+            self.scheduler.kill(host.agent)
+            host.agent = None
+
+    def start_etcd(self, host: Host) -> None:
+        """By the supervisor, where it should run."""
+        if host.wanted and host.slot in self.hosts:
+            start(self, host)
+
+    def crash_etcd(self, host: Host) -> None:
+        server = self.ensemble.servers.get(host.slot)
+        if server is None:
+            return
+        self.stop_server(server)
+        host.failure = "etcd: killed by signal 9"
+        if self.restarts:
+            self.scheduler.after(self.random.uniform(0.5, 3.0), self.start_etcd, host)
+
+    def end_foreign(self, host: Host) -> None:
+        """Whoever ran this member's etcd is gone, and so is that etcd."""
+        server = self.ensemble.servers.get(host.slot)
+        if host.foreign and server is not None:
+            self.hand_over(server)
+            self.stop_server(server)
+        host.foreign = False
+
+    def power_off(self, host: Host) -> None:
+        if not host.on:
+            return
+        host.on = False
+        self.stop_agent(host)
+        if (server := self.ensemble.servers.get(host.slot)) is not None:
+            self.stop_server(server)
+
+    def power_on(self, host: Host) -> None:
+        if host.on or self.hosts.get(host.slot) is not host:
+            return
+        host.on, host.failure = True, ""
+        self.scheduler.after(self.random.uniform(0.1, 2.0), self.start_etcd, host)
+        self.scheduler.after(self.random.uniform(0.1, 3.0), self.start_agent, host)
+
+    def remove_host(self, slot: str) -> None:
+        """The engine deletes a member's resources: process, agent, volume."""
+        host = self.hosts.pop(slot)
+        if (server := self.ensemble.servers.get(slot)) is not None:
+            self.stop_server(server)
+        self.stop_agent(host)
+
+    def accept(self, host: Host) -> None:
+        """The volume that is mounted is this slot's from now on."""
+        host.disk.marked, host.disk.volume_id = True, f"volume-{host.slot}-{self.number()}"
+        host.elsewhere = None
+
+    def cut(self, one: str, other: str) -> None:
+        if one != other:
+            self.cuts[frozenset((one, other))] = True
+
+    def join(self, one: str, other: str) -> None:
+        if self.cuts.pop(frozenset((one, other)), False):
+            self.link_times[frozenset((one, other))] = self.now()
+
+    # The channel as somebody sees it.
+
+    def channel_reachable(self, host: Host) -> bool:
+        return self.store.down_until <= self.now() and host.cut_off_until <= self.now()
+
+    def declared(self, stack: Stack) -> None:
+        """A document was written."""
+        self.truth.declared.append((self.now(), frozenset(stack.plan.slots)))
+        self.allow_outage = stack.plan.allow_outage
+
+    def formation(self) -> FormationRecord | None:
+        entry = self.store.objects.get(FORMATION)
+        return FormationRecord.decode(entry.data) if entry else None
