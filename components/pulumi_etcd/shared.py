@@ -30,7 +30,7 @@ class Renewal(TypedDict):
     validity_hours: NotRequired[int]
     """How long a leaf is valid, in hours; 2160 (90 days) when absent."""
     window_hours: NotRequired[int]
-    """How long before its end an `up` renews it, in hours; 504 (21 days) when absent."""
+    """How long before its end an `up` renews it, in hours; 540 when absent."""
 
 
 class Healing(TypedDict):

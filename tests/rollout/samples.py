@@ -36,7 +36,7 @@ def spec(slots: int = 3, **changes: Any) -> ClusterSpec:
         "etcd": {"version": "3.6.15", "binary": {"source": "/opt/etcd", "sha256": print_of("etcd")}},
         "trust": trust,
         "agent": {"version": "0.1.0", "command": ("etcd-ops",)},
-        "renewal": {"validity_hours": 2160, "window_hours": 720},
+        "renewal": {"validity_hours": 2160, "window_hours": 540},
     }
     return ClusterSpec.model_validate(body | changes)
 

@@ -104,9 +104,14 @@ def _unseen(desired: Desired) -> str:
 
 
 def _saying(status: MemberStatus) -> str:
-    step = f"{status.step.kind} {status.step.target}".strip() if status.step else ""
-    reason = status.reason or (status.step.reason if status.step else "")
-    return ": ".join(part for part in (status.state.value, step, reason) if part)
+    return ": ".join(part for part in (status.state.value, status.reason or _doing(status)) if part)
+
+
+def _doing(status: MemberStatus) -> str:
+    if status.step is None:
+        return ""
+    step = f"{status.step.kind} {status.step.target}".strip()
+    return f"{step}: {status.step.reason}" if status.step.reason else step
 
 
 def _ailments(status: MemberStatus) -> Iterator[str]:

@@ -49,6 +49,7 @@ class _Wait:
     blocked_since: float | None = None
     tag: str = ""
     said: dict[str, str] = field(default_factory=dict)
+    applied: set[str] = field(default_factory=set)
 
 
 async def wait(
@@ -177,15 +178,16 @@ def _end_early(this: _Wait, statuses: Mapping[str, MemberStatus]) -> None:
 async def _progress(this: _Wait, statuses: Mapping[str, MemberStatus]) -> None:
     """Say what is new about each member."""
     slots = sorted(this.spec.members)
-    applied = [slot for slot in slots if slot in statuses and statuses[slot].digest == this.desired.digest]
     for slot in slots:
         status = statuses.get(slot)
-        if slot in applied:
-            count = f"{len(applied)}/{len(slots)}"
-            await _say(this, slot, f"applied generation {this.desired.generation} ({count})")
-        elif status is not None and status.step is not None and has_seen(this.desired, status, this.before):
-            step = f"{status.step.kind} {status.step.target}".strip()
-            await _say(this, slot, f"{step}: {status.step.reason}".strip(": "))
+        if status is None or not has_seen(this.desired, status, this.before):
+            continue
+        if status.digest == this.desired.digest:
+            this.applied |= {slot}
+            await _say(this, slot, f"applied generation {this.desired.generation} ({len(this.applied)}/{len(slots)})")
+        elif status.step is not None:
+            target = status.step.target
+            await _say(this, slot, status.step.reason if target in ("", slot) else f"{status.step.reason} ({target})")
 
 
 async def _say(this: _Wait, subject: str, text: str) -> None:

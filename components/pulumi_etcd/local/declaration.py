@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import importlib.metadata
-import sys
+import sysconfig
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from etcd_ops.channel.connect import InvalidConnection, parse
+from etcd_ops.channel.connect import InvalidConnection
+from etcd_ops.channel.connect import parse as parse_connection
 from etcd_ops.model.problems import Invalid, Problem
 from etcd_ops.model.spec import Binary, ClusterSpec
 from etcd_ops.model.topology import Addressing, Loopback, OneAddress, Topology, plan
 from etcd_ops.model.urls import Url
+from etcd_ops.model.validation import UNKNOWN_FINGERPRINT, parse
+from etcd_ops.programs import etcd as etcd_programs
 from etcd_ops.zone.paths import unusable
 from pulumi_etcd.certificates import LEAF_TRUST, TRUSTS, TrustPlan, Validity
 from pulumi_etcd.local.arguments import LocalClusterArgs
 from pulumi_etcd.local.numbers import whole
-from pulumi_etcd.provider.rollout_inputs import DEADLINE, DECLARABLE, PLACEHOLDER
+from pulumi_etcd.provider.rollout_inputs import DEADLINE, DECLARABLE
 from pulumi_etcd.wire import strangers, to_wire
 
-ETCD_VERSION = "3.6.15"
 ZONES = ("a", "b", "c")
 SIZE = 3
 VOLUME_BYTES = 10 * 1024**3
-RENEWAL = {"validityHours": 90 * 24, "windowHours": 21 * 24}
+RENEWAL = {"validityHours": 90 * 24, "windowHours": 540}
 AUTHORITY_HOURS = 10 * 365 * 24
+_LATER = "later"
+"""Stands for fingerprints, which only the certificates themselves will tell."""
 
 FindBinary = Callable[[str, str | None], Binary]
 """From a version and the path that a user may name to a program; raises Invalid."""
@@ -92,14 +94,15 @@ def declare(name: str, args: LocalClusterArgs, find_binary: FindBinary) -> Decla
     wire: dict[str, Any] = whole(to_wire(args, LocalClusterArgs))
     collected = _Collected()
     topology = collected.of(lambda: _topology(wire), Topology(()))
-    etcd = {"version": ETCD_VERSION, **wire.get("etcd", {})}
+    etcd = {"version": etcd_programs.DEFAULT, **wire.get("etcd", {})}
     path = etcd.pop("path", None)
-    nowhere = Binary(source="/", sha256=PLACEHOLDER)
+    nowhere = Binary(source="/", sha256=UNKNOWN_FINGERPRINT)
     binary = collected.of(lambda: find_binary(str(etcd["version"]), path), nowhere)
     trusts = {trust: _trust(trust, wire, collected) for trust in TRUSTS}
     channel = _channel(wire, collected)
     body = _body(name, wire, topology, etcd | {"binary": binary.to_wire()}, trusts)
-    spec = collected.of(lambda: _spec(body, bool(topology.slots)), None)
+    placed_by = "slots" if "slots" in wire else "size"
+    spec = collected.of(lambda: _spec(body, placed_by), None) if topology.slots else None
     collected.problems += _own_problems(wire)
     if collected.problems or spec is None:
         raise Invalid(collected.problems)
@@ -209,7 +212,7 @@ def _channel(wire: Mapping[str, Any], collected: _Collected) -> Mapping[str, Any
     if declared.get("kind") == "directory":
         declared.setdefault("directory", str(Path(wire["directory"], "channel")))
     try:
-        return parse(declared).to_wire()
+        return parse_connection(declared).to_wire()
     except InvalidConnection as invalid:
         collected.problems += [Problem(*line.split(": ", 1)) for line in invalid.problems]
         return declared
@@ -230,13 +233,13 @@ def _body(
             "metricsUrl": slot.urls.metrics,
             "healthUrl": slot.urls.health,
             "volumeBytes": wire.get("volumeBytes", VOLUME_BYTES),
-            "certificates": dict.fromkeys(LEAF_TRUST, PLACEHOLDER),
+            "certificates": dict.fromkeys(LEAF_TRUST, _LATER),
         }
         for slot in topology.slots
     }
     trust = {
         use: {
-            "authorities": {str(generation): PLACEHOLDER for generation in each.generations},
+            "authorities": {str(generation): _LATER for generation in each.generations},
             "issuer": each.issuer,
         }
         for use, each in trusts.items()
@@ -255,27 +258,26 @@ def _body(
 
 def installed_agent() -> dict[str, Any]:
     """The agent that is installed beside this package."""
-    command = [sys.executable, "-m", "etcd_ops"]
+    command = [str(Path(sysconfig.get_path("scripts"), "etcd-ops"))]
     return {"version": importlib.metadata.version("etcd-ops"), "command": command}
 
 
-def _spec(body: Mapping[str, Any], placed: bool) -> ClusterSpec:
+def _spec(body: Mapping[str, Any], placed_by: str) -> ClusterSpec:
     try:
-        return ClusterSpec.model_validate(body)
-    except ValidationError as invalid:
-        raise Invalid(
-            Problem(_argument(error["loc"]), error["msg"])
-            for error in invalid.errors()
-            if placed or error["loc"] != ("members",)
-        ) from invalid
+        return parse(body, _LATER)
+    except Invalid as invalid:
+        raise Invalid(dict.fromkeys(_as_argument(each, placed_by) for each in invalid.problems)) from invalid
 
 
-def _argument(location: tuple[int | str, ...]) -> str:
-    """The argument behind a place in the document's body."""
-    parts = [str(part) for part in location if part != "[key]"]
-    if parts[:1] == ["members"] and parts[-1] == "volumeBytes":
-        return "volumeBytes"
-    return "resource name" if parts == ["name"] else ".".join(parts)
+def _as_argument(problem: Problem, placed_by: str) -> Problem:
+    """The problem with the path of the argument behind a property of the document."""
+    if problem.path == "name":
+        return replace(problem, path="the resource's name")
+    if problem.path == "members":
+        return replace(problem, path=placed_by)
+    if problem.path.startswith("members.") and problem.path.endswith(".volumeBytes"):
+        return replace(problem, path="volumeBytes")
+    return problem
 
 
 def _own_problems(wire: Mapping[str, Any]) -> list[Problem]:

@@ -20,8 +20,6 @@ class Change(Enum):
 
 def changes(old: Any, new: Any, path: Path = ()) -> Iterator[tuple[Path, Change]]:
     """The outermost paths that were added or deleted, and the leaves that were updated."""
-    if old == new and type(old) is type(new):
-        return
     if old is MISSING:
         yield path, Change.ADDED
     elif new is MISSING:
@@ -34,7 +32,7 @@ def changes(old: Any, new: Any, path: Path = ()) -> Iterator[tuple[Path, Change]
             before = old[index] if index < len(old) else MISSING
             after = new[index] if index < len(new) else MISSING
             yield from changes(before, after, (*path, index))
-    else:
+    elif old != new or type(old) is not type(new):
         yield path, Change.UPDATED
 
 

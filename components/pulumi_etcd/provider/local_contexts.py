@@ -97,7 +97,7 @@ def _files(inputs: Properties) -> dict[Path, str]:
         folder / "metrics-ca.pem": inputs["metricsAuthorities"],
         folder / "metrics-cert.pem": inputs["metrics"]["certPem"],
         folder / "metrics-key.pem": inputs["metrics"]["keyPem"],
-        root / CONTEXT: json.dumps(context, indent=1) + "\n",
+        root / CONTEXT: json.dumps(context, indent=1, sort_keys=True) + "\n",
     }
 
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from pydantic import ValidationError
-
-from etcd_ops.channel.connect import InvalidConnection, parse
-from etcd_ops.model.problems import Problem
+from etcd_ops.channel.connect import InvalidConnection
+from etcd_ops.channel.connect import parse as parse_connection
+from etcd_ops.model.problems import Invalid, Problem
 from etcd_ops.model.spec import ClusterSpec, Mode
+from etcd_ops.model.validation import parse
 from etcd_ops.rollout import Declaration
 from pulumi_etcd.provider.values import UNKNOWN, Path, Properties, text, unknown_paths
 
 DEADLINE = 600.0
 """Seconds to wait for every member, where nothing else is declared."""
 DEFAULTS: Properties = {"mode": Mode.ACTIVE.value, "adopt": False, "formerOwner": "", "deadlineSeconds": DEADLINE}
-PLACEHOLDER = "0" * 64
-"""Stands for a fingerprint that a preview does not know."""
 DECLARABLE = (Mode.ACTIVE, Mode.PAUSED, Mode.OBSERVE_ONLY)
 
 
@@ -37,7 +36,7 @@ def normalise(inputs: Properties) -> Properties:
     filled = DEFAULTS | inputs
     try:
         spec = known_spec(filled["cluster"])
-    except (KeyError, ValidationError):
+    except (KeyError, Invalid):
         return filled
     cluster = spec.to_wire()
     for path in unknown_paths(filled["cluster"]):
@@ -49,9 +48,9 @@ def known_spec(cluster: Properties) -> ClusterSpec:
     """The body, with a placeholder where a fingerprint is not known yet.
 
     Raises:
-        pydantic.ValidationError
+        Invalid: with every problem; paths begin below the body.
     """
-    return ClusterSpec.model_validate(_without_unknowns(cluster))
+    return parse(cluster, UNKNOWN)
 
 
 def problems(inputs: Properties, secrets: frozenset[Path]) -> tuple[Problem, ...]:
@@ -88,23 +87,18 @@ def connection(id_: str) -> Properties:
 
 
 def _unknown_problems(inputs: Properties) -> list[Problem]:
-    reason = "must be known in a preview: compute it from arguments, not from another resource's outputs"
-    return [Problem(text(path), reason) for path in unknown_paths(inputs) if not _may_be_unknown(path)]
-
-
-def _may_be_unknown(path: Path) -> bool:
-    """Fingerprints are the only computed leaves."""
-    match path:
-        case ("cluster", "members", _, "certificates", _):
-            return True
-        case ("cluster", "trust", _, "authorities", _):
-            return True
-    return False
+    """Of what stands beside the body; the body's own are found with its others."""
+    remedy = "compute it from arguments, not from another resource's outputs"
+    return [
+        Problem(text(path), "must be known in a preview", remedy)
+        for path in unknown_paths(inputs)
+        if path[0] != "cluster" or len(path) == 1
+    ]
 
 
 def _channel_problems(inputs: Properties) -> list[Problem]:
     try:
-        parse(inputs.get("channel") or {})
+        parse_connection(inputs.get("channel") or {})
     except InvalidConnection as invalid:
         return [Problem(*line.split(": ", 1)) for line in invalid.problems]
     return []
@@ -124,19 +118,9 @@ def _own_problems(inputs: Properties) -> list[Problem]:
 def _cluster_problems(inputs: Properties) -> list[Problem]:
     try:
         known_spec(inputs.get("cluster") or {})
-    except ValidationError as invalid:
-        return [Problem(_location(error["loc"]), error["msg"]) for error in invalid.errors()]
+    except Invalid as invalid:
+        return [replace(problem, path=f"cluster.{problem.path}") for problem in invalid.problems]
     return []
-
-
-def _location(parts: tuple[int | str, ...]) -> str:
-    return text(("cluster", *(part for part in parts if part != "[key]")))
-
-
-def _without_unknowns(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_unknowns(inner) for key, inner in value.items()}
-    return PLACEHOLDER if value == UNKNOWN else value
 
 
 def _put(tree: Any, path: Path, value: str) -> None:

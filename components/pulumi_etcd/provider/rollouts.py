@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from pydantic import ValidationError
-
 from etcd_ops.agent.clock import SystemClock
 from etcd_ops.channel.port import ChannelUnavailable
-from etcd_ops.model.problems import Problem
+from etcd_ops.model.problems import Invalid, Problem
 from etcd_ops.model.spec import ClusterSpec, Mode
 from etcd_ops.rollout import Contents, Refused, State, read_contents, retire
 from etcd_ops.rollout.refusals import forbidden, foreign
@@ -117,5 +115,5 @@ def _readable(body: Properties) -> ClusterSpec | None:
     """A body of this version; agents judge transitions from another one's themselves."""
     try:
         return known_spec(body)
-    except ValidationError:
+    except Invalid:
         return None

@@ -1,0 +1,128 @@
+"""Stands in for agents and etcd: publishes the statuses of a cluster that applies every document at once.
+
+What a document asks of it beyond that, it asks through `etcd.snapshotCount`: see the constants. As a program it serves
+every channel directory below a folder: `python -m tests.standins.agents FOLDER`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from etcd_ops.channel.directory import DirectoryChannel
+from etcd_ops.channel.port import DESIRED, FORMATION, Channel, ChannelUnavailable, Conflict, status_name
+from etcd_ops.model.records import FormationRecord, FormationState, Started
+from etcd_ops.model.spec import ClusterSpec, Desired, FormationMode, Mode, read_desired
+from etcd_ops.model.status import FailedChange, Highest, MemberStatus, Role, State, StepReport
+
+REFUSED = 13
+"""The first member cannot start with this snapshot count, and says so; the others hold."""
+IGNORED = 14
+"""Nobody ever gets to apply a document with this one."""
+HELD = 15
+"""The first member is held until an operator acts."""
+REASON = "etcd refuses snapshot-count 13"
+PERIOD = 0.1
+
+
+class StandInAgents:
+    """The agents of all members of one channel."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.boot_id = secrets.token_hex(4)
+        self.sequence = 0
+        self.applied = ""
+        self.read: dict[int, asyncio.Event] = defaultdict(asyncio.Event)
+        """By generation: set once it was read."""
+        self.dead: set[str] = set()
+        """Slots whose agents publish no more."""
+
+    async def tick(self) -> None:
+        """Read the document and publish what follows from it."""
+        entry = await self.channel.read(DESIRED)
+        if entry is None:
+            return
+        desired, spec = read_desired(entry.data)
+        await self._form(desired, spec)
+        if desired.mode is Mode.ACTIVE and spec.etcd.snapshot_count not in (REFUSED, IGNORED, HELD):
+            self.applied = desired.digest
+        self.sequence += 1
+        for slot in sorted(spec.members.keys() - self.dead):
+            await self.channel.put(status_name(slot), self._status(slot, desired, spec).encode())
+        self.read[desired.generation].set()
+
+    async def run(self) -> None:
+        """Do so for ever."""
+        while True:
+            try:
+                await self.tick()
+            except (ChannelUnavailable, Conflict) as problem:
+                sys.stderr.write(f"{problem}\n")
+            await asyncio.sleep(PERIOD)
+
+    async def _form(self, desired: Desired, spec: ClusterSpec) -> None:
+        founders = {slot: member.peer_url for slot, member in spec.members.items()}
+        started = {slot: Started(volume_id=slot, peer_url=url) for slot, url in founders.items()}
+        record = FormationRecord(
+            token=desired.formation.token, state=FormationState.FORMED, founders=founders, started=started
+        )
+        current = await self.channel.read(FORMATION)
+        if current is None and desired.formation.mode is FormationMode.NEW:
+            await self.channel.create(FORMATION, record.encode())
+        elif current and FormationRecord.decode(current.data).state is FormationState.CLOSED:
+            await self.channel.replace(FORMATION, record.encode(), current.tag)
+
+    def _status(self, slot: str, desired: Desired, spec: ClusterSpec) -> MemberStatus:
+        first = slot == min(spec.members)
+        state, failed, reason = State.RUNNING, None, ""
+        if desired.mode is not Mode.ACTIVE:
+            state = State.PAUSED
+        elif spec.etcd.snapshot_count == REFUSED and first:
+            state, failed, reason = State.FAILED, FailedChange(digest=desired.digest, reason=REASON), REASON
+        elif spec.etcd.snapshot_count == HELD and first:
+            state, reason = State.HELD, "its volume has no identity marker"
+        elif self.applied != desired.digest:
+            state, reason = State.WORKING, "waiting for its turn"
+        return MemberStatus(
+            slot=slot,
+            zone=spec.members[slot].zone,
+            boot_id=self.boot_id,
+            sequence=self.sequence,
+            agent_version="stand-in",
+            generation=desired.generation,
+            seen_digest=desired.digest,
+            digest=self.applied,
+            highest=Highest(generation=desired.generation, digest=desired.digest),
+            state=state,
+            reason=reason,
+            step=StepReport(kind="wait", reason=reason) if reason else None,
+            failed=failed,
+            role=Role.VOTER,
+            healthy=True,
+            cluster_id=1,
+        )
+
+
+def _channels(folder: Path) -> list[Path]:
+    return sorted(path.parent for path in folder.glob(f"**/{DESIRED}"))
+
+
+async def _serve(folder: Path) -> None:
+    agents: dict[Path, StandInAgents] = {}
+    while True:
+        for directory in _channels(folder):
+            known = agents.setdefault(directory, StandInAgents(DirectoryChannel(directory)))
+            try:
+                await known.tick()
+            except (ChannelUnavailable, Conflict) as problem:
+                sys.stderr.write(json.dumps({"directory": str(directory), "problem": str(problem)}) + "\n")
+        await asyncio.sleep(PERIOD)
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(Path(sys.argv[1])))
