@@ -52,6 +52,7 @@ class Agent:
         self._sequence = 0
         self._problem = ""
         self._problem_digest = ""
+        self._impossible = False
         self._unhealthy_since: float | None = None
         self._said = ""
         self._confirmed = False
@@ -164,6 +165,7 @@ class Agent:
             agent_version=self._settings.agent_version,
             expiries=await self._expiries(observation.facts.volume),
             problem=self._current_problem(observation),
+            impossible=self._impossible,
         )
         try:
             await self._ports.channel.put(status_name(self._settings.slot), status.encode())
@@ -207,17 +209,20 @@ class Agent:
             await execute(context, step)
         except (LockLost, Conflict, ChannelUnavailable, RuntimeUnavailable) as problem:
             ports.log("step not taken", {"step": step.kind, "problem": str(problem)})
-        except (StepFailed, OSError, ValueError) as problem:
+        except StepFailed as problem:
             self._note(observation, f"{step.kind}: {problem}")
+        except (OSError, ValueError) as problem:
+            self._note(observation, f"{step.kind}: {problem}", impossible=True)
         else:
             self._note(observation, "")
             if isinstance(step, (RestartMember, RevertLaunch, StartMember)):
                 self._observer.forget(self._settings.slot)
             ports.log("step", {"step": step.kind, "target": step.slot, "reason": step.reason})
 
-    def _note(self, observation: Observation, problem: str) -> None:
+    def _note(self, observation: Observation, problem: str, *, impossible: bool = False) -> None:
+        """Keep a step's failure for the status; `impossible` where this member cannot do what is declared."""
         channel = observation.facts.channel
-        self._problem = problem
+        self._problem, self._impossible = problem, impossible
         self._problem_digest = channel.desired.digest if channel and channel.desired else ""
         if problem:
             self._ports.log("step failed", {"problem": problem})

@@ -26,6 +26,7 @@ def report(
     agent_version: str,
     expiries: dict[str, CertificateReport],
     problem: str,
+    impossible: bool,
 ) -> MemberStatus:
     """The status of one member.
 
@@ -34,6 +35,7 @@ def report(
         decision: what is done about it.
         expiries: the leaves in use, by use.
         problem: why the last step failed; empty where it did not.
+        impossible: whether trying again cannot help: the declaration, or what it names, is at fault.
     """
     channel, volume, endpoint = facts.channel, facts.volume, facts.cluster.endpoints.get(facts.slot)
     spec = channel.spec if channel else None
@@ -51,10 +53,10 @@ def report(
         digest=facts.memory.applied_digest,
         incarnation=facts.memory.incarnation,
         highest=facts.memory.highest,
-        state=State.FAILED if problem and decision.state is State.WORKING else decision.state,
+        state=State.FAILED if problem and impossible and decision.state is State.WORKING else decision.state,
         reason=f"{decision.reason} (last try: {problem})" if problem else decision.reason,
         step=_step(decision),
-        failed=_failed(facts, digest, problem),
+        failed=_failed(facts, digest, problem if impossible else ""),
         attestation=decision.attestation,
         fence=facts.memory.fence,
         volume_id=volume.volume_id if volume else "",

@@ -7,6 +7,11 @@ from etcd_ops.model.records import FormationRecord, FormationState, Started
 from etcd_ops.model.spec import FormationMode
 from etcd_ops.model.steps import StageLaunch, StartMember, WriteFormation
 
+NOT_STARTED = "not started:"
+"""How the launcher's refusals begin: etcd itself was never run then."""
+FORMING_PATIENCE = 30.0
+"""Seconds that a quorum of founders waits for the others before the cluster counts as formed without them."""
+
 
 def forming_rule(view: View) -> Decision | None:
     """Open the record, record every first start in it, and close the forming once a quorum serves."""
@@ -73,7 +78,7 @@ def adopted_rule(view: View) -> Decision | None:
 def _form(view: View, formation: FormationRecord) -> Decision | None:
     volume = view.facts.volume
     assert volume is not None
-    if view.has_quorum:
+    if view.has_quorum and (_all_serve(view, formation) or _waited_enough(view)):
         return _formed(view, formation)
     if view.slot not in formation.founders:
         return wait("waits for the founders to form the cluster")
@@ -85,6 +90,15 @@ def _form(view: View, formation: FormationRecord) -> Decision | None:
     if started.volume_id != volume.volume_id:
         return hold("its volume was exchanged before the cluster was formed: destroy the cluster and create it again")
     return _first_start(view, formation)
+
+
+def _all_serve(view: View, formation: FormationRecord) -> bool:
+    return len(view.healthy_ids) == len(formation.founders)
+
+
+def _waited_enough(view: View) -> bool:
+    """A founder that does not come does not keep the others from being a cluster: it joins later."""
+    return view.facts.process is not None and view.facts.process.uptime > FORMING_PATIENCE
 
 
 def _record_start(view: View, formation: FormationRecord) -> Decision:
@@ -117,7 +131,8 @@ def _first_start(view: View, formation: FormationRecord) -> Decision | None:
                 reason="first start of a founder",
             )
         )
-    failure = f"; it ended before: {process.failure}" if process.failure else ""
+    ended = process.failure and not process.failure.startswith(NOT_STARTED)
+    failure = f"; it ended before: {process.failure}" if ended else ""
     return take(StartMember(slot=view.slot, reason=f"first start of a founder{failure}"))
 
 

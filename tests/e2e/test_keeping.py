@@ -1,0 +1,74 @@
+"""Destroying with and without the volumes, and the agent's own upgrade."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import MakeStack
+from tests.e2e.stack import Stack
+from tools import ROOT
+
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300)]
+
+
+def etcdctl(stack: Stack, etcd: Path, *words: str) -> str:
+    """Run etcdctl with the exports of `etcd-ops env`."""
+    script = f'eval "$({ROOT}/.venv/bin/etcd-ops env --context {stack.context})" && exec "$0" "$@"'
+    command = ["sh", "-c", script, str(etcd / "etcdctl"), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+
+
+@pytest.mark.xdist_group("small")
+def test_kept_volumes_are_taken_up_again_and_deleted_ones_are_not(make_stack: MakeStack) -> None:
+    stack = make_stack("127.0.74", keep_volumes=True)
+    etcd = stack._engine.etcd
+    stack.up()
+    etcdctl(stack, etcd, "put", "key", "kept")
+    first = stack.status()["clusterId"]
+    stack.destroy()
+    stack.up()
+    assert etcdctl(stack, etcd, "get", "key", "--print-value-only").strip() == "kept"
+    assert stack.status()["clusterId"] == first
+    stack.up(keep_volumes=False)
+    stack.destroy()
+    assert not stack.root.exists() or not any(stack.root.iterdir())
+    stack.up()
+    assert etcdctl(stack, etcd, "get", "key", "--print-value-only").strip() == ""
+    stack.remove()
+
+
+@pytest.mark.xdist_group("shared")
+def test_another_release_of_the_agent_takes_over_without_a_restart_of_etcd(cluster: Stack, tmp_path: Path) -> None:
+    release = tmp_path / "agent"
+    release.write_text(
+        f"#!{ROOT}/.venv/bin/python\nimport importlib.metadata as metadata, sys\n"
+        "real = metadata.version\n"
+        "metadata.version = lambda name: '9.9.9' if name == 'etcd-ops' else real(name)\n"
+        "from etcd_ops.cli import main\nmain()\n"
+    )
+    release.chmod(0o755)
+    before = {slot: cluster.member_pid(slot) for slot in ("a-1", "b-1", "c-1")}
+    cluster.up(agent={"version": "9.9.9", "command": [str(release)]})
+    assert {each["agentVersion"] for each in cluster.status()["members"]} == {"9.9.9"}
+    assert {slot: cluster.member_pid(slot) for slot in before} == before
+    cluster.restore()
+    cluster.up()
+    assert cluster.in_order()
+
+
+@pytest.mark.xdist_group("shared")
+def test_a_release_of_the_agent_that_does_not_run_is_taken_back(cluster: Stack, tmp_path: Path) -> None:
+    broken = tmp_path / "agent"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    failed = cluster.up(agent={"version": "8.8.8", "command": [str(broken)]}, fails=True)
+    assert "8.8.8" in failed.output
+    working = {each["agentVersion"] for each in cluster.status()["members"]}
+    assert "8.8.8" not in working
+    assert cluster.status()["quorum"]["healthy"] == 3
+    cluster.restore()
+    cluster.up()
+    assert cluster.in_order()
