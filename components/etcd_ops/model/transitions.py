@@ -131,13 +131,13 @@ def _joint_problems(before: ClusterSpec, after: ClusterSpec) -> Iterator[Problem
     """
     line = Version.parse(before.etcd.version).line != Version.parse(after.etcd.version).line
     members, trust = members_changed(before, after), trust_changed(before, after)
-    recovered = before.incarnation != after.incarnation
+    rotation = "the incarnation" if before.incarnation != after.incarnation else "the trust"
     if members and line:
         yield _joint("members", "the minor version of etcd")
-    if members and (trust or recovered):
-        yield _joint("members", "the incarnation" if recovered else "the trust")
-    if line and (trust or recovered):
-        yield _joint("etcd.version", "the incarnation" if recovered else "the trust")
+    if members and trust:
+        yield _joint("members", rotation)
+    if line and trust:
+        yield _joint("etcd.version", rotation)
 
 
 def _joint(path: str, other: str) -> Problem:
