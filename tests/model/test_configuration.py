@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etcd_ops.model.configuration import Files, Initial, forcing_new_cluster, render
+from etcd_ops.model.configuration import Files, Initial, render
 from etcd_ops.model.durations import SECOND
 from etcd_ops.model.extra_config import OWNED, extra_config_problems
 from etcd_ops.model.spec import ClusterSpec
@@ -105,11 +105,6 @@ def test_members_with_names_listen_everywhere() -> None:
     assert found["listen-peer-urls"] == "https://0.0.0.0:2380"
     assert found["initial-advertise-peer-urls"] == "https://a-1.etcd.internal:2380"
     assert found["listen-client-urls"] == "https://[::1]:2379"
-
-
-def test_the_start_of_a_recovery() -> None:
-    text = render(spec(), "a-1", FILES).text
-    assert loaded(forcing_new_cluster(text)) == loaded(text) | {"force-new-cluster": True}
 
 
 def test_a_users_gates_join_ours_and_win() -> None:

@@ -24,7 +24,6 @@ WATCH_PROGRESS_NOTIFY_INTERVAL = 5 * SECOND
 CORRUPTION_CHECKS: Mapping[str, bool] = {"InitialCorruptCheck": True, "CompactHashCheck": True}
 """A member compares its data before it serves, and the leader the hashes of compactions: etcd's own advice
 (op-guide/data_corruption); both are off by default."""
-_FORGOTTEN = "force-new-cluster"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +83,6 @@ def render(spec: ClusterSpec, slot: str, files: Files, initial: Initial | None =
     settings |= _merged(settings, spec.etcd.extra_config)
     first = _initial(slot, member, initial)
     return Configuration(text=_text(settings | first), digest=digest(_text(settings).encode()))
-
-
-def forcing_new_cluster(text: str) -> str:
-    """The configuration for the one start of a recovery, in which the survivor forgets the other members."""
-    return f"{text}{_FORGOTTEN}: true\n"
 
 
 def _text(settings: Mapping[str, Any]) -> str:
