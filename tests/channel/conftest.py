@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from etcd_ops.channel import s3_bucket
 from tests.channel.stores import Store
 from tests.servers.faulty_proxy import FaultyProxy
 from tests.servers.s3 import ENVIRONMENT, S3Server, client, s3_connection, s3_server
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 KINDS = ("directory", "seaweedfs", "moto")
 BUCKET = "channel-tests"
@@ -68,11 +74,36 @@ def store(request: pytest.FixtureRequest, make_store: MakeStore) -> Store:
     return make_store(request.param)
 
 
-@pytest.fixture
-def proxy(seaweedfs: S3Server) -> Iterator[FaultyProxy]:
-    """A proxy of the real S3 server that can be told to misbehave."""
+@pytest.fixture(scope="session")
+def running_proxy(seaweedfs: S3Server) -> Iterator[FaultyProxy]:
     with FaultyProxy(seaweedfs.address, seaweedfs.port) as proxy:
         yield proxy
+
+
+@pytest.fixture
+def proxy(running_proxy: FaultyProxy) -> Iterator[FaultyProxy]:
+    """A proxy of the real S3 server that can be told to misbehave."""
+    running_proxy.reset()
+    yield running_proxy
+    running_proxy.reset()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_clients() -> Iterator[None]:
+    """Let channels of the same place share a client, which takes a while to make."""
+    make = s3_bucket._client
+    made: dict[object, S3Client] = {}
+
+    def shared(place: s3_bucket.Place, timeouts: dict[str, float]) -> S3Client:
+        keys = tuple(os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+        key = (place, *timeouts.items(), *keys)
+        if key not in made:
+            made[key] = make(place, timeouts)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(s3_bucket, "_client", shared)
+        yield
 
 
 def directory_store(directory: Path) -> Store:

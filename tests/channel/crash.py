@@ -65,7 +65,6 @@ def crash(options: Options) -> Report:
     answer = subprocess.run(
         [sys.executable, "-m", __name__],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
         input=json.dumps(asdict(options)),
         stdout=subprocess.PIPE,
         text=True,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
-import os
 import subprocess
 import sys
 import time
@@ -64,7 +63,7 @@ def race(options: Options) -> Tally:
     """Race to create an object, then to replace it, in every round."""
     answer = subprocess.run(
         [sys.executable, "-m", __name__],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
         input=json.dumps(asdict(options)), stdout=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
     return Tally(**json.loads(answer.stdout))

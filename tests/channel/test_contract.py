@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 
 import pytest
 
@@ -121,14 +123,11 @@ def test_lists_names_by_prefix(channel: Channel) -> None:
 
 
 def test_lists_more_names_than_fit_on_a_page(make_store: MakeStore) -> None:
-    channel = make_store("moto").connect()
+    store = make_store("seaweedfs")
+    channel = store.connect()
     names = tuple(f"status/{number:04}.json" for number in range(1005))
-
-    async def put_all() -> None:
-        for name in names:
-            await channel.put(name, b"")
-
-    run(put_all())
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(store.write_raw, names, repeat(b"{}")))
     assert run(channel.names("status/")) == names
 
 

@@ -70,6 +70,17 @@ class FaultyProxy:
         """Do these to the next requests of `method`, one each."""
         self._faults.setdefault(method, deque()).extend(faults)
 
+    def pending(self) -> int:
+        """How many faults are still to be done."""
+        return sum(len(waiting) for waiting in self._faults.values())
+
+    def reset(self) -> None:
+        """Forget requests and faults, and let go what is held."""
+        self._released.set()
+        self.requests.clear()
+        self._faults.clear()
+        self._released, self._landed = threading.Event(), threading.Event()
+
     def release(self) -> int:
         """Forward the request that is held; returns the status that the server answered."""
         self._released.set()
@@ -102,9 +113,10 @@ class FaultyProxy:
 
     def hold(self, request: Request, body: bytes) -> None:
         """Keep a request until `release`."""
-        self._released.wait()
+        released, landed = self._released, self._landed
+        released.wait()
         self._late_status, _, _ = self.forward(request, body)
-        self._landed.set()
+        landed.set()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -9,8 +9,9 @@ import signal
 import subprocess
 import sysconfig
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,9 +100,19 @@ class S3Server:
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         try:
+            self._wait_until_stopped(self._process.pid)
             yield
         finally:
             self._process.send_signal(signal.SIGCONT)
+
+    def _wait_until_stopped(self, pid: int) -> None:
+        # The signal reaches one thread at a time (proc(5): the state follows the name in parentheses).
+        deadline = time.monotonic() + 10
+        while {task.read_text().rpartition(")")[2].split()[0] for task in Path(f"/proc/{pid}/task").glob("*/stat")} != {
+            "T"
+        }:
+            assert time.monotonic() < deadline, "the S3 server did not stop"
+            time.sleep(0.01)
 
     def make_bucket(self, bucket: str) -> None:
         """Create a bucket."""
@@ -167,15 +178,16 @@ def s3_server(directory: Path, *, address: str = "127.43.0.1", port: int | None 
         server.kill()
 
 
-def client(endpoint: str, environment: Mapping[str, str] = ENVIRONMENT) -> S3Client:
+@lru_cache
+def client(endpoint: str) -> S3Client:
     """A plain S3 client of a test server."""
     import boto3
     from botocore.config import Config
 
     config = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1, "mode": "standard"})
     return boto3.session.Session(
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
         region_name="us-east-1",
     ).client("s3", endpoint_url=endpoint, config=config)
 
