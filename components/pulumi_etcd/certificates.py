@@ -225,4 +225,4 @@ def _leaf(
         allowed_uses=["digital_signature", "key_encipherment", *uses],
         opts=options,
     )
-    return Leaf(certificate.cert_pem, key.private_key_pem, fingerprint_of(certificate.cert_pem))
+    return Leaf(certificate.cert_pem, pulumi.Output.secret(key.private_key_pem), fingerprint_of(certificate.cert_pem))

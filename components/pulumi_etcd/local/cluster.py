@@ -33,8 +33,8 @@ class LocalCluster(pulumi.ComponentResource):
     """Certificates that clients believe, PEM."""
     client_credential: pulumi.Output[ClientCredential]
     """An operator's client certificate and key; secret."""
-    members: pulumi.Output[Mapping[str, str]]
-    """By slot: the zone that the member stands in."""
+    members: pulumi.Output[Mapping[str, Mapping[str, Any]]]
+    """By slot: the zone that the member stands in, its URLs, and the size of its volume."""
     channel: pulumi.Output[Mapping[str, str]]
     """Where declaration and statuses are exchanged."""
     context_file: pulumi.Output[str]
@@ -75,7 +75,7 @@ class LocalCluster(pulumi.ComponentResource):
         self.ca_bundle = certificates.bundle("client")
         credential = pulumi.Output.all(cert_pem=operator.certificate_pem, key_pem=operator.key_pem)
         self.client_credential = cast("pulumi.Output[ClientCredential]", pulumi.Output.secret(credential))
-        self.members = pulumi.Output.from_input(this.topology.zones)
+        self.members = pulumi.Output.from_input(terms["members"])
         self.channel = pulumi.Output.from_input(dict(this.channel))
         self.context_file = pulumi.Output.from_input(str(this.directory / "context.json"))
         self.generation = rollout.generation

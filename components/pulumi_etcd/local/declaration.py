@@ -104,6 +104,8 @@ def declare(name: str, args: LocalClusterArgs, find_binary: FindBinary) -> Decla
     placed_by = "slots" if "slots" in wire else "size"
     spec = collected.of(lambda: _spec(body, placed_by), None) if topology.slots else None
     collected.problems += _own_problems(wire)
+    if spec is not None:
+        collected.problems += _authority_problems(wire, spec)
     if collected.problems or spec is None:
         raise Invalid(collected.problems)
     protect = wire.get("protect", {})
@@ -185,11 +187,16 @@ def _topology(wire: Mapping[str, Any]) -> Topology:
 def _addressing(wire: Mapping[str, Any]) -> Addressing:
     mode = wire.get("mode", "zones")
     port = {"base_port": wire["basePort"]} if "basePort" in wire else {}
+    addressing: Addressing
     if mode == "zones":
-        return Loopback(wire.get("network", Loopback().network), **port)
-    if mode == "ports":
-        return OneAddress(wire.get("address", OneAddress().address), **port)
-    raise Invalid([Problem("addressing.mode", f"{mode!r} is neither zones nor ports")])
+        addressing = Loopback(wire.get("network", Loopback().network), **port)
+    elif mode == "ports":
+        addressing = OneAddress(wire.get("address", OneAddress().address), **port)
+    else:
+        raise Invalid([Problem("addressing.mode", f"{mode!r} is neither zones nor ports")])
+    if reason := addressing.problem(0, 1):
+        raise Invalid([Problem("addressing", reason)])
+    return addressing
 
 
 def _trust(name: str, wire: Mapping[str, Any], collected: _Collected) -> TrustPlan:
@@ -278,6 +285,14 @@ def _as_argument(problem: Problem, placed_by: str) -> Problem:
     if problem.path.startswith("members.") and problem.path.endswith(".volumeBytes"):
         return replace(problem, path="volumeBytes")
     return problem
+
+
+def _authority_problems(wire: Mapping[str, Any], spec: ClusterSpec) -> list[Problem]:
+    hours = wire.get("authorityValidityHours", AUTHORITY_HOURS)
+    if not isinstance(hours, int) or hours > spec.renewal.validity_hours:
+        return []
+    reason = f"authorities that are valid for {hours} h end before leaves that are valid for longer"
+    return [Problem("authorityValidityHours", reason, f"make it more than {spec.renewal.validity_hours}")]
 
 
 def _own_problems(wire: Mapping[str, Any]) -> list[Problem]:
