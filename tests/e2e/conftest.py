@@ -1,4 +1,4 @@
-"""Stacks for end-to-end tests: one shared by every test that leaves it as it found it."""
+"""Stacks for end-to-end tests, each shared by the tests that leave it as they found it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from etcd_ops.programs.cache import Cache
+from pulumi_etcd.wire import to_snake
+from tests.e2e.records import Records
 from tests.e2e.stack import Stack
+from tests.servers.s3 import ENVIRONMENT, s3_server
 from tests.workload.workload import Workload
 from tools import engine as engines
 
@@ -64,3 +67,74 @@ def workload(cluster: Stack, tmp_path: Path) -> Iterator[Workload]:
     with load:
         yield load
     load.check()
+
+
+@pytest.fixture(scope="session")
+def fault_stack(make_stack: MakeStack) -> Stack:
+    """Three members in three zones that tests break and let heal."""
+    stack = make_stack("127.0.61")
+    stack.up()
+    return stack
+
+
+@pytest.fixture(scope="session")
+def s3_stack(make_stack: MakeStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The same with its channel in a bucket of a real S3 server."""
+    with (
+        s3_server(tmp_path_factory.mktemp("s3"), address="127.0.62.10") as server,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        server.make_bucket("channel")
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        connection = server.connection("channel", "e2e/")
+        stack = make_stack("127.0.62", channel={to_snake(name): value for name, value in connection.items()})
+        stack.up()
+        yield stack
+        stack.remove()
+
+
+@pytest.fixture
+def faulty(fault_stack: Stack) -> Stack:
+    """The stack to be broken, in order."""
+    return _in_order(fault_stack)
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("fault_stack", id="directory", marks=pytest.mark.xdist_group("faults")),
+        pytest.param("s3_stack", id="s3", marks=pytest.mark.xdist_group("s3")),
+    ]
+)
+def either(request: pytest.FixtureRequest) -> Stack:
+    """The stack to be broken, in order, on each kind of channel."""
+    return _in_order(request.getfixturevalue(request.param))
+
+
+def _in_order(stack: Stack) -> Stack:
+    if not stack.in_order():
+        stack.restore()
+        stack.up()
+        stack.wait_in_order()
+    return stack
+
+
+@pytest.fixture
+def load(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workload]:
+    """A continuous workload on the stack that the test breaks; its history is judged at the end."""
+    name = "either" if "either" in request.fixturenames else "faulty"
+    stack: Stack = request.getfixturevalue(name)
+    running = Workload(stack.context, tmp_path / "workload")
+    with running:
+        yield running
+        stack.wait_in_order()
+        running.wait_for(acknowledged=20)
+    running.check()
+
+
+@pytest.fixture
+def records(request: pytest.FixtureRequest) -> Iterator[Records]:
+    """The records in the channel of the stack that the test breaks."""
+    name = "either" if "either" in request.fixturenames else "faulty"
+    with Records(request.getfixturevalue(name).connection) as found:
+        yield found

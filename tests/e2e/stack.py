@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -75,6 +74,12 @@ class Stack:
     def context(self) -> Path:
         """The context file for `etcd-ops`, which is the workload's connection file, too."""
         return self.root / "context.json"
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """The connection value of the channel."""
+        connection: dict[str, Any] = json.loads(self.context.read_text())["channel"]
+        return connection
 
     def declare(self, **changes: Any) -> None:
         """Change the declaration; the next command uses it. A dictionary is merged, None removes."""
@@ -166,6 +171,12 @@ class Stack:
         """The status that the agent of `slot` published last (directory channel only)."""
         return MemberStatus.decode((self.root / "channel" / "status" / f"{slot}.json").read_bytes())
 
+    def done(self, slot: str, since: float = 0.0) -> list[tuple[float, str]]:
+        """The steps that the agent of a slot carried out: when, in seconds since the epoch, and which."""
+        path = self.volume(slot) / "agent" / "actions.jsonl"
+        actions = [json.loads(line) for line in path.read_text().splitlines()]
+        return [(each["at"], each["step"]) for each in actions if each["event"] == "step" and each["at"] >= since]
+
     def in_order(self, voters: int = 3) -> bool:
         """Every declared member is a healthy voter with the current document applied."""
         report = self.status()
@@ -192,8 +203,9 @@ class Stack:
         raise AssertionError(f"{what}: not after {seconds:g} s\n{self.last_words()}")
 
     def last_words(self) -> str:
-        """The agents' newest actions, for a failed test."""
-        return self.ops("log", "--last", "60", expect=None).output
+        """The agents' newest actions, and what is not routine in etcd's logs, for a failed test."""
+        logs = [path for path in sorted(self.root.glob("zones/*/members/*.log")) if not path.name.startswith("agent-")]
+        return self.ops("log", "--last", "60", expect=None).output + "".join(_alarming(path) for path in logs)
 
     def volume(self, slot: str) -> Path:
         """The volume of a slot."""
@@ -210,7 +222,7 @@ class Stack:
 
     def agent_pid(self, slot: str) -> int:
         """Pid of the agent."""
-        return _find("etcd_ops", "agent", "--volume", str(self.volume(slot)))
+        return _find("agent", "--volume", str(self.volume(slot)))
 
     def leader(self) -> str:
         """The leader's slot."""
@@ -232,6 +244,13 @@ class Stack:
                 process.communicate()
 
 
+def _alarming(log: Path) -> str:
+    """The newest lines of etcd's log that are worse than a warning."""
+    lines = log.read_text(errors="replace").splitlines()
+    bad = [line for line in lines if not line.startswith(('{"level":"info"', '{"level":"warn"'))]
+    return "".join(f"{log.name}: {line[:2000]}\n" for line in bad[-24:])
+
+
 def _project() -> str:
     lines = (
         "name: e2e",
@@ -246,7 +265,7 @@ def _project() -> str:
 
 
 def _find(*words: str) -> int:
-    """The pid of the process whose command line holds these words in this order."""
+    """The pid of the process whose command line ends in these words."""
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
@@ -254,7 +273,6 @@ def _find(*words: str) -> int:
             command = (folder / "cmdline").read_bytes().decode().split("\0")
         except OSError:
             continue
-        found = iter(command)
-        if command[0].endswith(Path(sys.executable).name) and all(word in found for word in words):
+        if tuple(command[:-1][-len(words) :]) == words:
             return int(folder.name)
     raise LookupError(f"no process: {' '.join(words)}")
