@@ -18,7 +18,7 @@ from etcd_ops.model.records import Intent
 
 
 class StepFailed(Exception):
-    """A step did not do what it should; the message is for the member's status."""
+    """A step did not do what it should, and nothing of it is under way; the message is for the member's status."""
 
 
 class Superseded(Exception):
@@ -63,7 +63,11 @@ async def execute(context: Context, step: steps.Step) -> None:
         intent = Intent(kind=step.intent, slot=step.slot, member_id=step.member_id or None, deadline=timeout)
         await context.lock.announce(intent)
         await context.lock.confirm(timeout)
-    await _EXECUTORS[type(step)](context, step)
+    try:
+        await _EXECUTORS[type(step)](context, step)
+    except StepFailed:
+        await context.lock.finish()
+        raise
     if step.intent is not None:
         await context.lock.finish()
 
@@ -81,11 +85,16 @@ async def _ask_any(context: Context, call: Callable[[str, float], Awaitable[obje
             await call(context.urls[slot], remaining)
             return
         except EtcdOutcomeUnknown as unknown:
-            await context.ports.clock.sleep(max(0.0, context.lock.remaining()))
-            raise StepFailed(f"outcome unknown: {unknown}") from unknown
+            raise await _waited_out(context, unknown) from unknown
         except EtcdError as refusal:
             problem = str(refusal)
     raise StepFailed(problem)
+
+
+async def _waited_out(context: Context, unknown: EtcdOutcomeUnknown) -> StepFailed:
+    """Let the time pass in which the request may still arrive."""
+    await context.ports.clock.sleep(max(0.0, context.lock.remaining()))
+    return StepFailed(f"outcome unknown: {unknown}")
 
 
 @executes(steps.AcquireLock)
@@ -255,6 +264,8 @@ async def _transfer(context: Context, step: steps.Step) -> None:
         raise StepFailed("the leader's address is not known")
     try:
         await context.ports.etcd.move_leader(url, step.member_id, timeout=context.lock.remaining())
+    except EtcdOutcomeUnknown as unknown:
+        raise await _waited_out(context, unknown) from unknown
     except EtcdError as problem:
         raise StepFailed(str(problem)) from problem
 

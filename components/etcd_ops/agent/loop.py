@@ -82,12 +82,13 @@ class Agent:
         volume, memory = await self._volume()
         reading, lock = await self._channel()
         if reading is not None and volume is not None and volume.marked:
-            remembered = remember(memory, reading, lock, volume.identity)
+            remembered = remember(memory, reading, lock, volume)
             if remembered != memory:
                 await ports.volume.remember(remembered)
                 memory = remembered
         spec = _spec(reading, memory)
         cluster = await self._observer.look(_urls(spec))
+        process = await self._process()
         target, missing = await self._target(spec, volume)
         self.declared = _declared(spec, self._settings.slot, volume)
         facts = Facts(
@@ -95,7 +96,7 @@ class Agent:
             wall=ports.clock.wall(),
             volume=volume,
             memory=memory,
-            process=await self._process(),
+            process=process,
             channel=reading.facts if reading else None,
             cluster=cluster,
             lock=lock,
@@ -103,7 +104,7 @@ class Agent:
             missing=missing,
             agent_version=self._settings.agent_version,
             agent_failure=ports.releases.failure(spec.agent.version) if spec is not None else "",
-            settle_expired=self._settle_expired(cluster),
+            settle_expired=self._settle_expired(cluster, process),
         )
         return Observation(facts, reading, at)
 
@@ -141,11 +142,12 @@ class Agent:
         except KeyError as problem:
             return None, (str(problem.args[0]),)
 
-    def _settle_expired(self, cluster: ClusterFacts) -> bool:
-        """The member was not healthy for longer than its start may take."""
+    def _settle_expired(self, cluster: ClusterFacts, process: ProcessFacts | None) -> bool:
+        """The member runs, and was not healthy for longer than its start may take. A learner is never healthy."""
         now, pace = self._ports.clock.boottime(), self._settings.pace
         endpoint = cluster.endpoints.get(self._settings.slot)
-        if endpoint is not None and endpoint.healthy:
+        running = process is not None and process.running
+        if not running or (endpoint is not None and (endpoint.healthy or endpoint.learner)):
             self._unhealthy_since = None
             return False
         if self._unhealthy_since is None:
@@ -211,13 +213,21 @@ class Agent:
             ports.log("step not taken", {"step": step.kind, "problem": str(problem)})
         except StepFailed as problem:
             self._note(observation, f"{step.kind}: {problem}")
-        except (OSError, ValueError) as problem:
+            await self._make_way()
+        except (OSError, ValueError, KeyError) as problem:
             self._note(observation, f"{step.kind}: {problem}", impossible=True)
         else:
             self._note(observation, "")
             if isinstance(step, (RestartMember, RevertLaunch, StartMember)):
                 self._observer.forget(self._settings.slot)
             ports.log("step", {"step": step.kind, "target": step.slot, "reason": step.reason})
+
+    async def _make_way(self) -> None:
+        """What cannot be done now must not keep the others from what they can do."""
+        try:
+            await self._lock.release()
+        except ChannelUnavailable as problem:
+            self._ports.log("lock not released", {"problem": str(problem)})
 
     def _note(self, observation: Observation, problem: str, *, impossible: bool = False) -> None:
         """Keep a step's failure for the status; `impossible` where this member cannot do what is declared."""

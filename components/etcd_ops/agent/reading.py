@@ -17,7 +17,7 @@ from etcd_ops.channel.port import (
     Entry,
 )
 from etcd_ops.model.decisions.standing import formation_known, older
-from etcd_ops.model.facts import ChannelFacts, Identity, LockFacts, Memory, PeerStatus
+from etcd_ops.model.facts import ChannelFacts, Identity, LockFacts, Memory, PeerStatus, VolumeFacts
 from etcd_ops.model.records import Controls, FormationRecord
 from etcd_ops.model.spec import ClusterSpec, Desired, Unreadable, read_desired
 from etcd_ops.model.status import Highest, MemberStatus
@@ -114,7 +114,7 @@ def _status(entry: Entry | None) -> MemberStatus | None:
         return None
 
 
-def remember(memory: Memory, reading: Reading, lock: LockFacts, identity: Identity | None) -> Memory:
+def remember(memory: Memory, reading: Reading, lock: LockFacts, volume: VolumeFacts) -> Memory:
     """What the volume must know from now on; equal to `memory` where nothing is new."""
     facts = reading.facts
     highest, known = memory.highest, formation_known(memory)
@@ -132,8 +132,16 @@ def remember(memory: Memory, reading: Reading, lock: LockFacts, identity: Identi
         highest=Highest(generation=generation, digest=digest, epoch=epoch, incarnation=incarnation),
         formation=formation,
         desired=reading.desired.data if understood and reading.desired else memory.desired,
-        identity=identity or memory.identity,
+        identity=_identity(memory, volume),
     )
+
+
+def _identity(memory: Memory, volume: VolumeFacts) -> Identity | None:
+    """The member that this volume holds or last held: data of another one counts only where its start was staged."""
+    found, launch = volume.identity, volume.launch
+    if found is None or memory.identity is None:
+        return found or memory.identity
+    return found if launch is not None and launch.expected == found else memory.identity
 
 
 def _generation(facts: ChannelFacts) -> int:

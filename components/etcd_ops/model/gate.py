@@ -5,7 +5,8 @@ etcd's strict reconfiguration check applied from outside):
 
 - taking `t` down:    |H without t| >= quorum(voters)
 - removing `t`:       |H| >= quorum(voters) and |H without t| >= quorum(voters without t)
-- adding a learner:   |H| >= quorum(voters)
+- adding a learner:   |H| >= quorum(voters + 1), or a single voter: etcd refuses anything less, because it counts the
+                      new member as one that is down (mayAddMember in server/etcdserver/server.go since 3.5.30, 3.6.11)
 - promoting `t`:      |H| >= quorum(voters) and |H with t| >= quorum(voters with t), and `t` has caught up
 
 An unknown fact never counts as healthy.
@@ -131,6 +132,8 @@ def _quorum_reasons(request: Request, voters: frozenset[int], healthy: frozenset
     before, reasons = quorum(len(voters)), []
     if request.action is Action.TAKE_DOWN:
         return _outage_reasons(request, voters, healthy)
+    if request.action is Action.ADD_LEARNER and len(voters) > 1:
+        before = quorum(len(voters) + 1)
     if len(healthy) < before:
         text = f"{len(healthy)} of {len(voters)} voters are proven healthy, {before} are needed"
         reasons.append(Reason(Code.QUORUM_BEFORE, text))

@@ -14,7 +14,13 @@ from etcd_ops.model.decisions.changing import (
     settling_rule,
     stopped_rule,
 )
-from etcd_ops.model.decisions.departing import alarm_rule, dropped_rule, orphan_rule, removal_rule
+from etcd_ops.model.decisions.departing import (
+    alarm_rule,
+    departing_rule,
+    dropped_rule,
+    orphan_rule,
+    removal_rule,
+)
 from etcd_ops.model.decisions.forming import adopted_rule, forming_rule
 from etcd_ops.model.decisions.joining import joining_rule, obsolete_data_rule, promotion_rule
 from etcd_ops.model.decisions.recovering import recovery_rule
@@ -57,6 +63,7 @@ _RULES = (
     cancel_downgrade_rule,
     agent_rule,
     restart_rule,
+    departing_rule,
     applied_rule,
 )
 
@@ -85,26 +92,39 @@ def _standing(facts: Facts) -> Decision | None:
 
 
 def _ruled(view: View) -> Decision:
+    refused: Decision | None = None
     for rule in _RULES:
-        if (decision := rule(view)) is not None:
+        if (decision := rule(view)) is None:
+            continue
+        denied = _denied(view, decision)
+        if denied is None and (decision.step is not None or refused is None):
             return _guarded(view, decision)
+        refused = refused or denied
+    if refused is not None:
+        return _guarded(view, refused)
     if view.facts.lock.mine:
         return _release(Decision(None, State.RUNNING, "everything declared is in force"))
     return Decision(None, State.RUNNING, "everything declared is in force")
 
 
+def _denied(view: View, decision: Decision) -> Decision | None:
+    """What remains of a decision whose step the safety gate refuses; None where it does not.
+
+    Rules after it may still have something to do, and it may be what the gate waits for.
+    """
+    step = decision.step
+    if step is None or step.request is None or (verdict := view.verdict(step.request)).allowed:
+        return None
+    text = f"{step.kind} waits for the gate: " + "; ".join(each.text for each in verdict.reasons)
+    return replace(decision, step=None, reason=text, state=State.WORKING)
+
+
 def _guarded(view: View, decision: Decision) -> Decision:
-    """Lock and gate before a step that disturbs others."""
+    """The lock before a step that disturbs others."""
     step, lock = decision.step, view.facts.lock
     if step is None:
         return _release(decision) if lock.mine and not _settling(view) else decision
-    if step.intent is None:
-        return decision
-    if step.request is not None and not (verdict := view.verdict(step.request)).allowed:
-        denied = f"{step.kind} waits for the gate: " + "; ".join(each.text for each in verdict.reasons)
-        refused = replace(decision, step=None, reason=denied, state=State.WORKING)
-        return _release(refused) if lock.mine and not _settling(view) else refused
-    if lock.mine:
+    if step.intent is None or lock.mine:
         return decision
     if not lock.available:
         holder = lock.record.holder if lock.record else "nobody"

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from etcd_ops.model.decisions.losing import quorum_lost
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
-from etcd_ops.model.facts import EndpointFacts
-from etcd_ops.model.gate import Action
+from etcd_ops.model.facts import EndpointFacts, Launch
+from etcd_ops.model.gate import Action, Request
 from etcd_ops.model.status import State
 from etcd_ops.model.steps import (
     CancelDowngrade,
@@ -42,10 +42,12 @@ def stopped_rule(view: View) -> Decision | None:
     if view.foreign:
         return None
     launch = volume.launch
-    failing = bool(process.failure) and launch is not None and launch != volume.good
-    if failing and volume.good is not None and target is not None and view.staged(target):
+    failing = bool(process.failure) and launch is not None and launch != view.fallback
+    if failing and view.fallback is not None and target is not None and view.staged(target):
         text = f"it did not start: {process.failure}"
         return take(RevertLaunch(slot=view.slot, digest=view.desired.digest, failure=process.failure, reason=text))
+    if target is not None and not _fits(view, launch):
+        return take(_stage(view, "stopped: what is staged was for other data"))
     if target is not None and not view.target_failed and not view.staged(target) and _line_permits(view):
         return take(_stage(view, "stopped: the declared configuration is staged"))
     if launch is None:
@@ -53,6 +55,11 @@ def stopped_rule(view: View) -> Decision | None:
     if launch.incarnation < max(view.facts.memory.fence, view.facts.memory.highest.incarnation):
         return hold("its data is of an older incarnation", State.FENCED)
     return take(StartMember(slot=view.slot, reason="intact and not running"))
+
+
+def _fits(view: View, launch: Launch | None) -> bool:
+    """The staged launch is for the data that is on the volume, or there is none yet."""
+    return launch is None or launch.expected in (None, view.identity)
 
 
 def _stage(view: View, reason: str) -> StageLaunch:
@@ -82,8 +89,8 @@ def settling_rule(view: View) -> Decision | None:
         return None
     if not view.facts.settle_expired:
         return wait("runs, but does not serve a linearizable read yet")
-    changed = volume.launch is not None and volume.launch != volume.good
-    if changed and volume.good is not None and view.has_quorum and not view.target_failed:
+    changed = volume.launch is not None and volume.launch != view.fallback
+    if changed and view.fallback is not None and view.has_quorum and not view.target_failed:
         failure = "it ran, but did not become healthy in time"
         return take(RevertLaunch(slot=view.slot, digest=view.desired.digest, failure=failure, reason=failure))
     if view.needs_restart and not view.target_failed and view.facts.target is not None and not view.has_quorum:
@@ -207,8 +214,7 @@ def _restart(view: View, reason: str, *, gated: bool) -> RestartMember:
     request = None
     if gated:
         assert endpoint is not None
-        raised = endpoint.quota_bytes and view.spec.etcd.quota_backend_bytes > endpoint.quota_bytes
-        request = view.request(Action.TAKE_DOWN, endpoint.member_id, optional=not raised, clears_alarm=bool(raised))
+        request = _restart_request(view, endpoint)
     return RestartMember(
         slot=view.slot,
         member_id=endpoint.member_id if endpoint else 0,
@@ -218,6 +224,16 @@ def _restart(view: View, reason: str, *, gated: bool) -> RestartMember:
         request=request,
         reason=reason,
     )
+
+
+def _restart_request(view: View, endpoint: EndpointFacts) -> Request:
+    """A restart that gives a full database room cannot wait, and the alarm it is for does not forbid it."""
+    declared = view.spec.etcd.quota_backend_bytes
+    full = any(kind == "NOSPACE" for _, kind in view.facts.cluster.alarms or ())
+    # 3.5 does not tell its quota: there, what counts is whether the declared one is enough.
+    raised = declared > (endpoint.quota_bytes or endpoint.database_bytes)
+    room = full and raised
+    return view.request(Action.TAKE_DOWN, endpoint.member_id, optional=not room, clears_alarm=room)
 
 
 def _failed_elsewhere(view: View) -> Decision | None:
@@ -326,9 +342,12 @@ def successor_of(view: View, leaving: str) -> int | None:
 
 def _hand_over(view: View, successor: int, reason: str) -> TransferLeadership:
     assert view.endpoint is not None
-    request = view.request(Action.TAKE_DOWN, view.endpoint.member_id, optional=True)
     return TransferLeadership(
-        slot=view.slot, leader_slot=view.slot, member_id=successor, request=request, reason=reason
+        slot=view.slot,
+        leader_slot=view.slot,
+        member_id=successor,
+        request=_restart_request(view, view.endpoint),
+        reason=reason,
     )
 
 

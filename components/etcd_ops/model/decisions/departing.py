@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from etcd_ops.model.decisions.changing import successor_of
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
-from etcd_ops.model.facts import ListedMember
+from etcd_ops.model.facts import EndpointFacts, ListedMember
 from etcd_ops.model.gate import Action
 from etcd_ops.model.status import State
 from etcd_ops.model.steps import DisarmAlarm, PromoteLearner, RemoveMember, StopMember, TransferLeadership
@@ -34,7 +34,7 @@ def removal_rule(view: View) -> Decision | None:
         return None
     target = min(dropped, key=lambda each: _removal_order(view, each))
     if target.member_id in view.healthy_ids and not _all_declared_vote(view):
-        return wait("dropped members leave after the declared ones have joined")
+        return None
     if target.member_id == view.leader_id:
         return _depose(view, target)
     return take(
@@ -45,6 +45,15 @@ def removal_rule(view: View) -> Decision | None:
             reason="its slot is no longer declared",
         )
     )
+
+
+def departing_rule(view: View) -> Decision | None:
+    """Nothing is left to do here but wait for members of dropped slots to leave."""
+    if view.member is None or not view.healthy or view.needs_restart:
+        return None
+    if any(_dropped(view, each) for each in view.facts.cluster.members or ()):
+        return wait("dropped members leave after the declared ones have joined")
+    return None
 
 
 def _dropped(view: View, listed: ListedMember) -> bool:
@@ -122,4 +131,11 @@ def _all_below_quota(view: View) -> bool:
     answered = {facts.member_id for facts in endpoints.values()}
     if not view.voters <= answered:
         return False
-    return all(facts.quota_bytes and facts.database_bytes < 0.95 * facts.quota_bytes for facts in endpoints.values())
+    return all(facts.database_bytes < 0.95 * _quota(view, slot, facts) for slot, facts in endpoints.items())
+
+
+def _quota(view: View, slot: str, facts: EndpointFacts) -> int:
+    """What the member runs with. 3.5 does not tell: then the declared one, once it is applied; 0 where unknown."""
+    peer = view.channel.statuses.get(slot)
+    applied = peer is not None and peer.fresh and peer.status.digest == view.desired.digest
+    return facts.quota_bytes or (view.spec.etcd.quota_backend_bytes if applied else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
+from etcd_ops.model.gate import quorum
 from etcd_ops.model.records import FormationRecord, FormationState, Started
 from etcd_ops.model.spec import FormationMode
 from etcd_ops.model.steps import StageLaunch, StartMember, WriteFormation
@@ -80,6 +81,8 @@ def _form(view: View, formation: FormationRecord) -> Decision | None:
     assert volume is not None
     if view.has_quorum and (_all_serve(view, formation) or _waited_enough(view)):
         return _formed(view, formation)
+    if (gone := _too_few_founders(view, formation)) is not None:
+        return gone
     if view.slot not in formation.founders:
         return wait("waits for the founders to form the cluster")
     if volume.has_data:
@@ -90,6 +93,15 @@ def _form(view: View, formation: FormationRecord) -> Decision | None:
     if started.volume_id != volume.volume_id:
         return hold("its volume was exchanged before the cluster was formed: destroy the cluster and create it again")
     return _first_start(view, formation)
+
+
+def _too_few_founders(view: View, formation: FormationRecord) -> Decision | None:
+    """A cluster begins with the members it was opened with, or not at all."""
+    declared = set(formation.founders) & set(view.spec.members)
+    if len(declared) >= quorum(len(formation.founders)):
+        return None
+    names = ", ".join(sorted(formation.founders))
+    return hold(f"the cluster is not formed yet, and begins with {names}: declare them again, or destroy it first")
 
 
 def _all_serve(view: View, formation: FormationRecord) -> bool:

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 from etcd_ops.model.decisions.view import Decision, View, hold
 from etcd_ops.model.gate import quorum
-from etcd_ops.model.records import FormationRecord
+from etcd_ops.model.records import FormationRecord, Started
 from etcd_ops.model.status import State
 
 
-def lost_slots(view: View, formation: FormationRecord) -> set[str]:
-    """Started slots whose agents say, freshly, that the volume is there and the data is not."""
-    lost = {
-        slot
-        for slot, peer in view.channel.statuses.items()
-        if peer.fresh and peer.status.volume_marked and not peer.status.has_data and slot in formation.started
-    }
+def lost_slots(view: View, formation: FormationRecord) -> tuple[set[str], set[str]]:
+    """Started slots that held a member, and those of them whose volume is there, freshly, and the data is not."""
+    held, lost = set(), set()
+    for slot, started in formation.started.items():
+        empty, joined, left = _mine(view, started) if slot == view.slot else _peers(view, slot, started)
+        if left or (empty and not joined):
+            continue
+        held.add(slot)
+        if empty:
+            lost.add(slot)
+    return held, lost
+
+
+def _mine(view: View, started: Started) -> tuple[bool, bool, bool]:
+    """Whether the volume is certainly empty, ever held the slot's member, and that member has left for good."""
     volume = view.facts.volume
-    if volume is not None and volume.marked and not volume.has_data and view.slot in formation.started:
-        lost.add(view.slot)
-    return lost
+    if volume is None or not volume.marked:
+        return False, True, False
+    joined = view.facts.memory.identity is not None or volume.volume_id != started.volume_id
+    return not volume.has_data, joined, False
+
+
+def _peers(view: View, slot: str, started: Started) -> tuple[bool, bool, bool]:
+    peer = view.channel.statuses.get(slot)
+    if peer is None or not peer.fresh or not peer.status.volume_marked:
+        return False, True, False
+    status = peer.status
+    joined = status.attestation is not None or status.volume_id != started.volume_id
+    return not status.has_data, joined, status.state is State.RETIRED
 
 
 def quorum_lost(view: View) -> Decision | None:
@@ -26,8 +44,8 @@ def quorum_lost(view: View) -> Decision | None:
     formation = view.formation
     if formation is None or view.facts.cluster.members is not None:
         return None
-    lost, voters = lost_slots(view, formation), len(formation.started)
-    if len(lost) <= voters - quorum(voters):
+    held, lost = lost_slots(view, formation)
+    if not held or len(lost) <= len(held) - quorum(len(held)):
         return None
-    text = f"{len(lost)} of {voters} disks are lost, no quorum can come back: see `etcd-ops recover plan`"
+    text = f"{len(lost)} of {len(held)} disks are lost, no quorum can come back: see `etcd-ops recover plan`"
     return hold(text, State.NEEDS_RECOVERY)

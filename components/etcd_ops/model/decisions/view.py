@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from etcd_ops.model.facts import ChannelFacts, EndpointFacts, Facts, Identity, ListedMember, Target
+from etcd_ops.model.facts import ChannelFacts, EndpointFacts, Facts, Identity, Launch, ListedMember, Target
 from etcd_ops.model.gate import Action, Request, Verdict, healthy_voters, judge, quorum
 from etcd_ops.model.records import FormationRecord
 from etcd_ops.model.spec import ClusterSpec, Desired, MemberSpec
@@ -114,6 +114,13 @@ class View:
     def identity(self) -> Identity | None:
         """Of the data on this volume."""
         return self.facts.volume.identity if self.facts.volume else None
+
+    @cached_property
+    def fallback(self) -> Launch | None:
+        """The launch to go back to: the last good one, if it was for this very data."""
+        good = self.facts.volume.good if self.facts.volume else None
+        fits = good is not None and good.expected == self.identity and good.incarnation == self.spec.incarnation
+        return good if fits else None
 
     @cached_property
     def foreign(self) -> bool:
