@@ -13,10 +13,12 @@ from pulumi.runtime.proto import provider_pb2
 
 from etcd_ops.channel.port import DESIRED
 from etcd_ops.model.spec import Mode
+from etcd_ops.rollout import observing
 from pulumi_etcd.provider import rollout_reading
 from pulumi_etcd.provider.values import UNKNOWN
 from tests.provider.harness import InitFailed, Refusal
 from tests.provider.rollouts import World, changed, inputs, world
+from tests.rollout.samples import recovering
 from tests.standins.agents import HELD, IGNORED, REASON, REFUSED
 
 SOME = provider_pb2.DiffResponse.DIFF_SOME
@@ -309,6 +311,39 @@ def test_the_channel_of_a_cluster_cannot_be_changed(tmp_path: Path) -> None:
         _, failures = await this.client.check(moved, checked)
         assert len(failures) == 1
         assert failures[0].startswith("channel: cannot be changed")
+
+    in_world(body, tmp_path)
+
+
+def test_what_may_not_follow_is_refused_by_either_account(tmp_path: Path) -> None:
+    async def body(this: World) -> None:
+        id_, checked, outputs = await this.created()
+        moved = changed(this.inputs(), "cluster.members.m0.zone", "elsewhere")
+        reason = "cluster.members.m0.zone: a slot keeps its zone, z0, for ever; add another slot, and drop this one"
+        for old in ({}, checked):
+            _, failures = await this.client.check(moved, old)
+            assert failures == [reason]
+        with pytest.raises(Refusal, match="a slot keeps its zone"):
+            await this.client.update(id_, outputs, moved | checked | {"cluster": moved["cluster"]})
+        await this.channel.delete(DESIRED)
+        _, failures = await this.client.check(moved, checked)
+        assert failures == [reason]
+
+    in_world(body, tmp_path)
+
+
+def test_a_recovery_is_refused_while_there_is_a_quorum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observing, "PATIENCE", 1.0)
+
+    async def body(this: World) -> None:
+        _, checked, _ = await this.created()
+        recovery = checked | {"cluster": recovering().to_wire()}
+        _, failures = await this.client.check(recovery, checked)
+        assert len(failures) == 1
+        assert failures[0].startswith("cluster.incarnation: the cluster has a quorum")
+        this.agents.dead = {"m0", "m1"}
+        _, failures = await this.client.check(recovery, checked)
+        assert failures == []
 
     in_world(body, tmp_path)
 

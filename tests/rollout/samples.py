@@ -41,6 +41,16 @@ def spec(slots: int = 3, **changes: Any) -> ClusterSpec:
     return ClusterSpec.model_validate(body | changes)
 
 
+def recovering(**changes: Any) -> ClusterSpec:
+    """The declaration of incarnation 2, with the new trust that it needs."""
+    before = spec().to_wire()
+    for use in ("peer", "client"):
+        before["trust"][use] = {"authorities": {"2": print_of(f"{use}-2")}, "issuer": 2}
+    for slot, member in before["members"].items():
+        member["certificates"] |= {use: print_of(f"{slot}-{use}-2") for use in ("peer", "server", "agent")}
+    return ClusterSpec.model_validate(before | {"incarnation": 2} | changes)
+
+
 def declaration(**changes: Any) -> Declaration:
     fields: dict[str, Any] = {"spec": spec(), "owner": OWNER}
     return Declaration(**fields | changes)

@@ -101,8 +101,7 @@ def test_failing_with_an_older_document_is_not_failing_with_this_one() -> None:
 def test_a_paused_cluster_only_has_to_know_it(mode: Mode) -> None:
     desired = written(mode)
     ailing = {
-        slot: status(slot, seen_digest=desired.digest, state=State.PAUSED, healthy=False)
-        for slot in SPEC.members
+        slot: status(slot, seen_digest=desired.digest, state=State.PAUSED, healthy=False) for slot in SPEC.members
     }
     assert settled(desired, SPEC, ailing, {}) == ()
     assert settled(desired, SPEC, {slot: status(slot) for slot in SPEC.members}, {})
@@ -124,9 +123,7 @@ any_status: st.SearchStrategy[dict[str, Any]] = st.builds(
 @given(st.lists(any_status, min_size=3, max_size=3), st.integers(0, 3))
 def test_settled_means_what_it_says(drawn: list[dict[str, Any]], sequence: int) -> None:
     before = dict.fromkeys(SPEC.members, ("boot", sequence))
-    statuses = {
-        slot: status(slot, DESIRED, **fields) for slot, fields in zip(SPEC.members, drawn, strict=True)
-    }
+    statuses = {slot: status(slot, DESIRED, **fields) for slot, fields in zip(SPEC.members, drawn, strict=True)}
     good = all(
         (s.healthy, s.role, s.digest, s.alarms) == (True, Role.VOTER, DESIRED.digest, ())
         and s.sequence > sequence

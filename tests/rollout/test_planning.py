@@ -60,9 +60,7 @@ def test_a_change_names_its_parent() -> None:
 
 
 @given(st.integers(1, 90), st.integers(0, 90), st.integers(0, 90), st.integers(0, 90))
-def test_a_written_generation_is_above_everything_seen(
-    channel: int, read: int, kept: int, state: int
-) -> None:
+def test_a_written_generation_is_above_everything_seen(channel: int, read: int, kept: int, state: int) -> None:
     statuses = {"m0": status("m0", generation=read, highest=Highest(generation=kept))}
     held = Contents(desired=document(generation=channel), statuses=statuses)
     after = next_document(held, declaration(mode=Mode.PAUSED), State(generation=state), fresh_tokens())
@@ -116,9 +114,7 @@ def test_what_another_owner_destroyed_but_kept_is_not_free() -> None:
         pytest.param(Contents(), True, State(), ("fresh-1", ADOPT), id="somebody else's data"),
         pytest.param(Contents(), False, State(1, "d", "t"), ("t", EXISTING), id="channel emptied"),
         pytest.param(Contents(desired=document()), False, State(), ("t", NEW), id="not begun"),
-        pytest.param(
-            Contents(desired=document()), False, State(4, "d", "t", True), ("t", EXISTING), id="record lost"
-        ),
+        pytest.param(Contents(desired=document()), False, State(4, "d", "t", True), ("t", EXISTING), id="record lost"),
         pytest.param(
             Contents(desired=document(), formation=record(FormationState.FORMING)),
             False,

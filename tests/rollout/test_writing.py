@@ -9,12 +9,12 @@ import pytest
 
 from etcd_ops.channel.port import DESIRED, FORMATION, ChannelUnavailable, status_name
 from etcd_ops.model.records import FormationRecord, FormationState, Started
-from etcd_ops.model.spec import Desired, Mode
+from etcd_ops.model.spec import ClusterSpec, Desired, FormationMode, Mode
 from etcd_ops.model.status import FailedChange, MemberStatus
 from etcd_ops.model.status import State as MemberState
 from etcd_ops.rollout import Ended, Outcome, Refused, State, Unfinished, Written, declare, retire, wait
 from etcd_ops.rollout.closing import forget_volume, without_volume
-from tests.rollout.samples import OWNER, declaration, spec, status
+from tests.rollout.samples import OWNER, declaration, print_of, recovering, spec, status
 from tests.standins.memory_channel import MemoryChannel
 from tests.standins.virtual_clock import VirtualClock, run
 
@@ -48,12 +48,12 @@ class World:
     def stored(self) -> Desired:
         return Desired.decode(self.channel.objects[DESIRED].data)
 
-    def wait(self, written: Written, deadline: float = 60, **changes: Any) -> Outcome:
+    def wait(self, written: Written, deadline: float = 60) -> Outcome:
         return run(
             wait(
                 self.channel,
                 written.desired,
-                spec(**changes),
+                ClusterSpec.model_validate(written.desired.body),
                 written.before,
                 self.clock,
                 self.log,
@@ -132,6 +132,35 @@ def test_losing_for_ever_ends(world: World) -> None:
     world.channel.before_write.append(disturb)
     with pytest.raises(ChannelUnavailable, match="somebody else"):
         world.declare(spec=spec(environment="test"))
+
+
+def test_what_may_not_follow_is_refused_at_the_write_too(world: World) -> None:
+    world.declare()
+    world.record()
+    moved = spec().to_wire()
+    moved["members"]["m0"]["zone"] = "elsewhere"
+    with pytest.raises(Refused, match=r"cluster\.members\.m0\.zone: a slot keeps its zone"):
+        world.declare(spec=ClusterSpec.model_validate(moved))
+    assert world.stored().generation == 1
+
+
+def test_what_was_never_formed_may_be_declared_anew(world: World) -> None:
+    world.declare()
+    moved = spec().to_wire()
+    moved["members"]["m0"]["zone"] = "elsewhere"
+    assert world.declare(spec=ClusterSpec.model_validate(moved)).desired.generation == 2
+
+
+def test_a_destroyed_cluster_is_taken_up_again_with_new_authorities(world: World) -> None:
+    world.declare()
+    world.record()
+    run(retire(world.channel, OWNER, world.clock, world.log, lambda: False))
+    renewed = spec().to_wire()
+    renewed["trust"]["peer"]["authorities"]["1"] = print_of("another")
+    for slot, member in renewed["members"].items():
+        member["certificates"]["peer"] = print_of(f"{slot} another")
+    written = world.declare(spec=ClusterSpec.model_validate(renewed))
+    assert (written.desired.generation, written.desired.formation.mode) == (3, FormationMode.EXISTING)
 
 
 def test_an_unreachable_channel_is_never_taken_for_an_empty_one(world: World) -> None:
@@ -224,10 +253,11 @@ def test_a_store_that_is_away_is_waited_for(world: World) -> None:
 
 def test_recovery_asks_only_for_the_credentials(world: World) -> None:
     world.record()
-    written = world.declare(spec=spec(incarnation=2))
+    world.declare()
+    written = world.declare(spec=recovering())
     seen = {"digest": "", "state": MemberState.NEEDS_RECOVERY, "healthy": False}
     world.publish_after(1, status("m0", written.desired, **seen), status("m1", written.desired, **seen))
-    outcome = world.wait(written, incarnation=2)
+    outcome = world.wait(written)
     assert "recover execute" in outcome.advice
     assert "m2 could not be reached" in outcome.advice
     assert world.clock.now >= 1010
@@ -235,11 +265,11 @@ def test_recovery_asks_only_for_the_credentials(world: World) -> None:
 
 def test_once_recovered_health_is_asked_for_again(world: World) -> None:
     world.record(incarnation=2)
-    written = world.declare(spec=spec(incarnation=2))
+    written = world.declare(spec=recovering())
     seen = {"digest": "", "state": MemberState.NEEDS_RECOVERY, "healthy": False}
     world.publish_after(1, status("m0", written.desired, **seen))
     with pytest.raises(Unfinished, match="NEEDS_RECOVERY"):
-        world.wait(written, incarnation=2)
+        world.wait(written)
 
 
 def test_retiring_waits_until_agents_know(world: World) -> None:

@@ -9,8 +9,9 @@ from etcd_ops.model.problems import Problem
 from etcd_ops.model.records import FormationRecord, FormationState
 from etcd_ops.model.spec import ClusterSpec, Desired, Formation, FormationMode, Mode
 from etcd_ops.rollout.contents import Contents
+from etcd_ops.rollout.observing import observed
 from etcd_ops.rollout.problems import Refused
-from etcd_ops.rollout.refusals import foreign
+from etcd_ops.rollout.refusals import declared, forbidden, foreign
 
 Token = Callable[[], str]
 """A fresh formation token; never the same twice."""
@@ -45,9 +46,10 @@ def next_document(held: Contents, declaration: Declaration, state: State, token:
     """The document that the channel should hold: the one it holds, where that says the same already.
 
     Raises:
-        Refused: the channel belongs to another owner, or what is known contradicts itself.
+        Refused: the channel belongs to another owner, the change may not follow what is declared, or what is known
+            contradicts itself.
     """
-    if problems := foreign(held, declaration.owner, declaration.former_owner):
+    if problems := refusals(held, declaration):
         raise Refused(*problems)
     formation = choose_formation(held, declaration.adopt, state, token)
     body = declaration.spec.to_wire()
@@ -62,6 +64,15 @@ def next_document(held: Contents, declaration: Declaration, state: State, token:
         mode=declaration.mode,
         formation=formation,
         body=body,
+    )
+
+
+def refusals(held: Contents, declaration: Declaration) -> tuple[Problem, ...]:
+    """Why the declaration may not be written where the channel holds this; empty where it may."""
+    before = declared(held, declaration.spec)
+    return (
+        *foreign(held, declaration.owner, declaration.former_owner),
+        *forbidden(before, declaration.spec, observed(held, before)),
     )
 
 

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from etcd_ops.agent.clock import SystemClock
-from etcd_ops.channel.port import ChannelUnavailable
-from etcd_ops.model.problems import Invalid, Problem
-from etcd_ops.model.spec import ClusterSpec, Mode
+from etcd_ops.channel.port import Channel, ChannelUnavailable
+from etcd_ops.model.problems import Problem
+from etcd_ops.model.spec import ClusterSpec
 from etcd_ops.rollout import Contents, Refused, State, read_contents, retire
-from etcd_ops.rollout.refusals import forbidden, foreign
+from etcd_ops.rollout.judgement import Statuses
+from etcd_ops.rollout.observing import fresh_statuses, observed
+from etcd_ops.rollout.refusals import declared, forbidden, foreign, readable
 from pulumi_etcd.provider.resource import Call, Checked, Failed, Live, NotReady
 from pulumi_etcd.provider.rollout_applying import opened, previewed, remembered, roll
 from pulumi_etcd.provider.rollout_inputs import connection, identity, known_spec, normalise, problems
@@ -87,33 +89,33 @@ def _moved(old: Properties, new: Properties) -> tuple[Problem, ...]:
 
 
 async def _transition_problems(call: Call, inputs: Properties) -> tuple[Problem, ...]:
-    held = Contents()
+    held, fresh = Contents(), None
+    after = known_spec(inputs["cluster"])
     try:
         async with opened(inputs["channel"]) as channel:
             held = await read_contents(channel)
+            fresh = await _who_lives(channel, held, after)
     except ChannelUnavailable as problem:
         if call.old:
             await call.warn(f"judged without the channel, which cannot be read: {problem}")
     except Refused as problem:
         return problem.problems
-    after = known_spec(inputs["cluster"])
     found = list(foreign(held, call.urn, inputs["formerOwner"]))
-    for before in _declared_before(call.old, held):
-        found += forbidden(before, after)
+    for before in _declared_before(call.old, held, after):
+        found += forbidden(before, after, observed(held, before, fresh))
     return tuple(dict.fromkeys(found))
 
 
-def _declared_before(old: Properties, held: Contents) -> list[ClusterSpec]:
-    """What is declared now: by the engine's account, and by the channel's."""
-    bodies = [old["cluster"]] if old.get("cluster") else []
-    if held.desired is not None and held.desired.mode is not Mode.RETIRING:
-        bodies.append(held.desired.body)
-    return [spec for spec in map(_readable, bodies) if spec is not None]
-
-
-def _readable(body: Properties) -> ClusterSpec | None:
-    """A body of this version; agents judge transitions from another one's themselves."""
-    try:
-        return known_spec(body)
-    except Invalid:
+async def _who_lives(channel: Channel, held: Contents, after: ClusterSpec) -> Statuses | None:
+    """Whether there is a quorum only matters, and only is waited for, where a recovery is declared."""
+    before = declared(held, after)
+    if before is None or before.incarnation == after.incarnation:
         return None
+    return await fresh_statuses(channel, frozenset(before.members), SystemClock())
+
+
+def _declared_before(old: Properties, held: Contents, after: ClusterSpec) -> list[ClusterSpec | None]:
+    """What is declared now: by the channel's account, and by the engine's."""
+    by_engine = readable(old["cluster"]) if old.get("cluster") else None
+    befores = [declared(held, after)]
+    return [*befores, by_engine] if by_engine is not None and by_engine not in befores else befores
