@@ -10,6 +10,9 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from etcd_ops.programs import etcd
+from etcd_ops.zone.paths import ZonePaths
+from etcd_ops.zone.power import power_off
+from etcd_ops.zone.supervisor import create_zone, remove_zone, start_zone
 from tests.runtime.member import MemberVolume, Programs, eventually, start
 from tests.servers.ports import free_block
 from tests.servers.s3 import ENVIRONMENT, s3_connection
@@ -58,3 +61,14 @@ def object_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1").create_bucket(Bucket="channel")
     yield s3_connection(endpoint, "channel")
     server.stop()
+
+
+@pytest.fixture
+def zone(tmp_path: Path) -> Iterator[ZonePaths]:
+    """A running zone; whatever it runs is ended after the test."""
+    paths = ZonePaths(tmp_path, "a")
+    create_zone(paths)
+    start_zone(paths)
+    yield paths
+    power_off(paths)
+    remove_zone(paths)

@@ -103,6 +103,12 @@ class TestStarts:
         run(member)
         assert file.read_text() == launch.configuration
 
+    def test_started_where_that_cannot_be_noted(self, member: MemberVolume, run: Run) -> None:
+        """As on a full disk: etcd may still have room in the files it made before."""
+        member.stage()
+        (member.path / "member" / "running.json").mkdir()
+        run(member)
+
     def test_dies_with_its_parent(self, member: MemberVolume) -> None:
         """The parent is killed and can stop nothing: etcd ends at once all the same."""
         member.stage()

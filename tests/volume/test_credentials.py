@@ -86,6 +86,8 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path, two: tuple[Lea
 def test_what_is_there_is_never_changed(tmp_path: Path, two: tuple[Leaf, Leaf]) -> None:
     leaf, _ = two
     deliver_credential(tmp_path, *leaf)
+    deliver_credential(tmp_path, leaf.fingerprint, leaf.cert + "\n", leaf.key.strip())
+    assert (tmp_path / "credentials" / leaf.fingerprint / "key.pem").read_text() == leaf.key
     with pytest.raises(VolumeError, match="immutable"):
         deliver_credential(tmp_path, leaf.fingerprint, leaf.cert, None)
 

@@ -13,7 +13,7 @@ from etcd_ops.model.facts import Identity, Launch, VolumeFacts
 from etcd_ops.volume.directory import DirectoryVolume
 from etcd_ops.volume.launch_record import Spent, decode_launch, encode_spent
 from etcd_ops.volume.port import Volume
-from etcd_ops.volume.provision import create_volume
+from etcd_ops.volume.provision import create_volume, mark
 from tests.volume.heads import CLUSTER, MEMBER, REAL
 
 T = TypeVar("T")
@@ -84,11 +84,13 @@ def test_the_volume_of_another_member_is_unmarked(path: Path, slot: str, cluster
 
 
 def test_an_accepted_volume_is_marked_with_a_new_id(path: Path) -> None:
+    mark(path, "m0", "local", platform="elsewhere")
     volume = DirectoryVolume(path, "m1", "local")
     before = run(volume.facts()).volume_id
     run(volume.accept_marker("m1", "local"))
     after = run(volume.facts())
     assert after.marked
+    assert json.loads((path / "marker.json").read_text())["platform"] == "elsewhere"
     assert after.volume_id != before
 
 
@@ -152,6 +154,22 @@ def test_a_healthy_first_start_may_not_be_repeated(volume: DirectoryVolume, path
     facts = run(volume.facts())
     assert facts.launch == facts.good
     assert facts.launch == launch(path, first_start=False, expected=IDENTITY)
+
+
+def test_what_has_no_data_cannot_have_become_healthy(volume: DirectoryVolume, path: Path) -> None:
+    run(volume.stage(launch(path)))
+    with pytest.raises(OSError, match="whose data became healthy cannot be read"):
+        run(volume.mark_good())
+    assert run(volume.facts()).launch == launch(path)
+
+
+def test_a_good_launch_does_not_outlive_its_data(volume: DirectoryVolume, path: Path) -> None:
+    write_data(path)
+    run(volume.stage(launch(path, first_start=False, expected=IDENTITY)))
+    run(volume.mark_good())
+    run(volume.set_data_aside("lost"))
+    assert run(volume.facts()).good is None
+    assert run(volume.restore_last_good()) is None
 
 
 def test_nothing_staged_is_nothing_good(volume: DirectoryVolume) -> None:

@@ -47,11 +47,11 @@ def _refusal(lines: list[str]) -> str:
 def _said(lines: list[str], levels: tuple[str, ...]) -> str:
     """The last message of these levels that tells an error, or the last one of them."""
     said = [entry for line in lines if (entry := _entry(line)).get("level") in levels]
-    telling = [entry for entry in said if entry.get("error")] or said
+    telling = [entry for entry in said if entry.get("error") or entry.get("panic")] or said
     if not telling:
         return ""
     last = telling[-1]
-    return ": ".join(str(last[key]) for key in ("msg", "error") if last.get(key))
+    return ": ".join(str(last[key]) for key in ("msg", "error", "panic") if last.get(key))
 
 
 def _panic(lines: list[str]) -> str:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from etcd_ops.model.facts import ProcessFacts
 from etcd_ops.runtime.log_tail import explain
 from etcd_ops.runtime.port import RuntimeUnavailable
+from etcd_ops.zone.configuration import REFUSED
 from etcd_ops.zone.process import Process, uptime
 from etcd_ops.zone.programs import Program, ProgramState, StillRunning, start_program, stop_program
 from etcd_ops.zone.rpc import RpcFault, RpcUnavailable
@@ -36,7 +37,7 @@ class SupervisorRuntime:
     """
 
     def __init__(self, socket: Path, program: str, timeout: float = RPC_SECONDS) -> None:
-        self._program = Program(socket, program, timeout)
+        self._program = Program(socket, program, frozenset({REFUSED}), timeout)
 
     async def process(self) -> ProcessFacts:
         """The process now; a launcher that is still at work is not etcd yet.

@@ -165,6 +165,8 @@ def _public_key(fingerprint: str, key_pem: str) -> bytes:
 
 
 def _require_same(folder: Path, cert_pem: str, key_pem: str | None) -> None:
-    key = (folder / KEY).read_text() if (folder / KEY).is_file() else None
-    if (folder / CERTIFICATE).read_text() != cert_pem or key != key_pem:
+    """The same but for white space: what wrote it may end its lines in another way now."""
+    key = (folder / KEY).read_text() if (folder / KEY).is_file() else ""
+    there = ((folder / CERTIFICATE).read_text().split(), key.split())
+    if there != (cert_pem.split(), (key_pem or "").split()):
         raise VolumeError(f"{folder} holds another credential; credentials are immutable: remove it first")

@@ -90,6 +90,9 @@ class DirectoryVolume:
         """Keep the staged launch as the last known good one, without its one-time permissions.
 
         What became healthy has data: from now on it may only start with that data, with or without an agent.
+
+        Raises:
+            OSError: also where the identity of the data cannot be read.
         """
         await asyncio.to_thread(self._mark_good)
 
@@ -110,12 +113,15 @@ class DirectoryVolume:
         await asyncio.to_thread(credentials.link_leaf, self._layout.root, use, fingerprint)
 
     async def set_data_aside(self, label: str) -> None:
-        """Move the data directory to `set-aside/<label>`, or `<label>-2` and so on where that is taken."""
+        """Move the data directory to `set-aside/<label>`, or `<label>-2` and so on where that is taken.
+
+        The last known good launch goes with it.
+        """
         await asyncio.to_thread(self._set_data_aside, label)
 
     async def accept_marker(self, slot: str, cluster: str) -> None:
         """Mark a volume that an operator accepted as this slot's, with a new volume ID."""
-        await asyncio.to_thread(mark, self._layout.root, slot, cluster)
+        await asyncio.to_thread(self._accept_marker, slot, cluster)
 
     def _facts(self) -> VolumeFacts:
         layout = self._layout
@@ -210,14 +216,22 @@ class DirectoryVolume:
         if staged is None:
             return
         found = data.inspect(self._layout.data)
-        good = staged._replace(first_start=False, force_new_cluster=False, expected=found.identity or staged.expected)
+        if found.identity is None:
+            raise OSError(f"{self._layout.data}: whose data became healthy cannot be read")
+        good = staged._replace(first_start=False, force_new_cluster=False, expected=found.identity)
         write_file(self._layout.last_good, encode_launch(good))
         if good != staged:
             write_file(self._layout.launch, encode_launch(good))
 
+    def _accept_marker(self, slot: str, cluster: str) -> None:
+        former = read_marker(self._layout.marker)
+        mark(self._layout.root, slot, cluster, former.platform if former else "local")
+
     def _set_data_aside(self, label: str) -> None:
         if not self._layout.data.exists():
             return
+        # The last good launch is for this data: going back to it could only fail from here on.
+        remove_file(self._layout.last_good)
         make_directory(self._layout.set_aside)
         rename(self._layout.data, _free_name(self._layout.set_aside / label))
 

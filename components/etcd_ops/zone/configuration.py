@@ -14,6 +14,8 @@ from etcd_ops.zone.paths import ZonePaths
 LAUNCHER = "etcd_ops.runtime.launch"
 AGENT_LAUNCHER = "etcd_ops.runtime.agent_launch"
 
+REFUSED = 0
+"""Exit status of an etcd that must not start, or has left its cluster: it is not started again by itself."""
 START_SECONDS = 1
 """Supervisord takes a process that ends sooner as failed, whatever its exit status; the launcher waits that long."""
 STOP_SECONDS = 30
@@ -96,7 +98,7 @@ def render_member(program: MemberProgram, paths: ZonePaths) -> str:
                 priority=100,
                 autostart="true",
                 autorestart="unexpected",
-                exitcodes=0,
+                exitcodes=REFUSED,
                 startsecs=START_SECONDS,
                 startretries=START_RETRIES,
                 stopsignal="TERM",
@@ -137,5 +139,5 @@ def _command(program: MemberProgram, module: str) -> str:
 
 
 def _section(title: str, **options: object) -> str:
-    lines = [f"{name} = {str(value).replace('%', '%%')}" for name, value in options.items()]
+    lines = [f"{name} = {value}" for name, value in options.items()]
     return "\n".join([f"[{title}]", *lines, ""])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from etcd_ops.volume.durable import make_directory, remove_file, write_file
-from etcd_ops.zone.configuration import MemberProgram, agent_program, etcd_program, render_member
+from etcd_ops.zone.configuration import REFUSED, MemberProgram, agent_program, etcd_program, render_member
 from etcd_ops.zone.errors import ZoneError
 from etcd_ops.zone.identity import find_supervisor
 from etcd_ops.zone.lock import zone_lock
@@ -42,8 +42,8 @@ def add_member(paths: ZonePaths, program: MemberProgram) -> bool:
         if find_supervisor(paths) is None:
             return True
         added, changed = _reload(paths)
-        _apply(_program(paths, program.agent), program.agent in added, program.agent in changed)
-        etcd = _program(paths, program.etcd)
+        _apply(_agent(paths, program.slot), program.agent in added, program.agent in changed)
+        etcd = _etcd(paths, program.slot)
         if program.etcd in changed and etcd.state().state in ALIVE:
             return False
         _apply(etcd, program.etcd in added, program.etcd in changed)
@@ -66,8 +66,8 @@ def remove_member(paths: ZonePaths, slot: str, grace: float = GRACE_SECONDS) -> 
     with zone_lock(paths, _LOCK_SECONDS), _explained(paths):
         remove_file(paths.member_configuration(slot))
         if find_supervisor(paths) is not None:
-            for name in (agent_program(slot), etcd_program(slot)):
-                _remove(_program(paths, name), grace)
+            for program in (_agent(paths, slot), _etcd(paths, slot)):
+                _remove(program, grace)
             _reload(paths)
         for log in (paths.member_log(slot), paths.agent_log(slot)):
             for path in log.parent.glob(f"{log.name}*"):
@@ -81,7 +81,7 @@ def restart_agent(paths: ZonePaths, slot: str) -> None:
         ZoneError: the supervisor does not answer, or does not know the member.
     """
     with zone_lock(paths, _LOCK_SECONDS), _explained(paths):
-        agent = _program(paths, agent_program(slot))
+        agent = _agent(paths, slot)
         stop_program(agent, GRACE_SECONDS)
         start_program(agent, lambda _process: True, GRACE_SECONDS)
 
@@ -95,8 +95,12 @@ def _explained(paths: ZonePaths) -> Iterator[None]:
         raise ZoneError(f"zone {paths.zone}: {problem}; see {paths.log}") from problem
 
 
-def _program(paths: ZonePaths, name: str) -> Program:
-    return Program(read_settings(paths).socket, name, _RPC_SECONDS)
+def _etcd(paths: ZonePaths, slot: str) -> Program:
+    return Program(read_settings(paths).socket, etcd_program(slot), frozenset({REFUSED}), _RPC_SECONDS)
+
+
+def _agent(paths: ZonePaths, slot: str) -> Program:
+    return Program(read_settings(paths).socket, agent_program(slot), timeout=_RPC_SECONDS)
 
 
 def _reload(paths: ZonePaths) -> tuple[set[str], set[str]]:

@@ -14,7 +14,7 @@ SOCKET_LIMIT = 90
 """Bytes of a socket's path that are safe everywhere: 108 on Linux, 104 on macOS (sun_path in sys/un.h), less the
 process number that supervisord appends while it binds."""
 
-_UNUSABLE = re.compile(r"[\x00-\x1f\x7f\[\]*?\"'\\]|\s[;#]")
+_UNUSABLE = re.compile(r"[\x00-\x1f\x7f\[\]*?%\"'\\]|\s[;#]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,14 @@ class ZonePaths:
         try:
             recorded = json.loads(self.settings.read_bytes())["socket"]
         except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return socket_path(self.root, self.zone, Path(tempfile.gettempdir()), os.getuid())
+            return socket_path(self.root, self.zone, temporary_directory(), os.getuid())
         return Path(recorded)
+
+
+def temporary_directory() -> Path:
+    """Where sockets go: the same for every process of this machine, whatever its TMPDIR, if that is possible."""
+    usual = Path("/tmp")  # noqa: S108 - what is made there is the user's own folder
+    return usual if os.access(usual, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
 
 
 def socket_path(root: Path, zone: str, temporary: Path, user: int) -> Path:
@@ -112,7 +118,7 @@ def socket_path(root: Path, zone: str, temporary: Path, user: int) -> Path:
     Args:
         root: the cluster's directory.
         zone: the zone's name.
-        temporary: the folder for temporary files; `/tmp` is taken where it is too long.
+        temporary: the folder for temporary files; `/tmp` is taken where its path is too long.
         user: the user's number.
     """
     folder = f"etcd-{user}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:10]}"

@@ -12,6 +12,8 @@ from etcd_ops.zone.rpc import Fault, RpcFault, RpcUnavailable, call
 
 ALIVE = frozenset({"STARTING", "RUNNING", "STOPPING"})
 """States in which the program has a process."""
+_STARTED = frozenset({"STARTING", "RUNNING", "BACKOFF"})
+"""States that a stop changes."""
 _KILL_SECONDS = 5.0
 _POLL_SECONDS = 0.02
 
@@ -27,11 +29,13 @@ class Program:
     Args:
         socket: supervisord's Unix socket.
         name: the program's name.
+        final: exit statuses after which supervisord does not start it again by itself.
         timeout: seconds that supervisord may take for one answer.
     """
 
     socket: Path
     name: str
+    final: frozenset[int] = frozenset()
     timeout: float = 5.0
 
     def call(self, method: str, *arguments: object) -> object:
@@ -53,6 +57,12 @@ class Program:
         if not isinstance(info, dict):
             raise RpcUnavailable(f"supervisord on {self.socket} answered {info!r}")
         return ProgramState(str(info["statename"]), int(info["pid"]), int(info["exitstatus"]), str(info["spawnerr"]))
+
+    def at_rest(self, found: ProgramState) -> bool:
+        """No process of the program runs, and supervisord will start none by itself."""
+        if found.state == "EXITED":
+            return found.exit_status in self.final
+        return found.state in ("STOPPED", "FATAL")
 
     def ask(self, method: str, *arguments: object, ignore: Fault) -> None:
         """A call for which the fault `ignore` means that what it asks for is already so."""
@@ -121,10 +131,9 @@ def stop_program(program: Program, grace: float) -> None:
         StillRunning: it could not be ended.
     """
     before = program.state().process
-    program.ask("stopProcess", False, ignore=Fault.NOT_RUNNING)
-    if not _ended(program, grace):
+    if not _brought_down(program, grace):
         program.ask("signalProcess", "KILL", ignore=Fault.NOT_RUNNING)
-        if not _ended(program, _KILL_SECONDS):
+        if not _brought_down(program, _KILL_SECONDS):
             raise StillRunning(f"{program.name} did not end within {grace + _KILL_SECONDS:.0f} s")
     if before is not None and wait_gone([before], _KILL_SECONDS):
         raise StillRunning(f"process {before.pid} of {program.name} did not end")
@@ -141,9 +150,12 @@ def _spawn(program: Program, state: str) -> None:
             raise
 
 
-def _ended(program: Program, seconds: float) -> bool:
+def _brought_down(program: Program, seconds: float) -> bool:
+    """Stop it until it stays down: one that has just crashed is about to be started again."""
     deadline = time.monotonic() + seconds
-    while program.state().state in ALIVE:
+    while not program.at_rest(found := program.state()):
+        if found.state in _STARTED:
+            program.ask("stopProcess", False, ignore=Fault.NOT_RUNNING)
         if time.monotonic() > deadline:
             return False
         time.sleep(_POLL_SECONDS)

@@ -118,7 +118,7 @@ def stop_zone(paths: ZonePaths, grace: float = STOP_SECONDS) -> None:
         if watchdog is not None:
             _end([watchdog], signal.SIGTERM, _KILL_SECONDS)
         if supervisor is not None:
-            _stop_supervisor(supervisor, grace)
+            _stop_supervisor(paths, supervisor, grace)
         remove_file(paths.watchdog_pid)
 
 
@@ -180,10 +180,14 @@ def _ensure_watchdog(paths: ZonePaths) -> None:
         raise ZoneError(f"the watchdog of zone {paths.zone} ended at its start: see {paths.output}")
 
 
-def _stop_supervisor(supervisor: Process, grace: float) -> None:
+def _stop_supervisor(paths: ZonePaths, supervisor: Process, grace: float) -> None:
     """Let supervisord end its programs and itself; then end what is left of them."""
     everything = family(supervisor)
-    send(supervisor, signal.SIGTERM)
+    try:
+        # It acts on a call at once, on a signal only at its next look.
+        call(paths.socket, "supervisor.shutdown", timeout=_INSPECT_SECONDS)
+    except (RpcUnavailable, RpcFault):
+        send(supervisor, signal.SIGTERM)
     wait_gone([supervisor], grace)
     _end([*everything, *family(supervisor)], signal.SIGKILL, _KILL_SECONDS)
 

@@ -1,0 +1,1 @@
+"""Tests of `etcd_ops.zone`, against real supervisords."""
