@@ -12,6 +12,7 @@ from tests.workload.workload import Workload
 
 pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(400), pytest.mark.xdist_group("versions")]
 
+SNAPSHOT_COUNT = 100
 WAY = ("3.6.15", "3.7.2", "3.6.15")
 
 
@@ -21,7 +22,8 @@ def versions(stack: Stack) -> set[str]:
 
 
 def test_from_3_5_up_to_3_7_and_back_to_3_6(make_stack: MakeStack, tmp_path: Path) -> None:
-    stack = make_stack("127.0.70", etcd={"version": "3.5.34"})
+    # etcd 3.7 cannot replay what 3.5 wrote to its log: a raft snapshot made by 3.6 has to lie between.
+    stack = make_stack("127.0.70", etcd={"version": "3.5.34", "snapshot_count": SNAPSHOT_COUNT})
     stack.up()
     assert versions(stack) == {"3.5.34"}
     with Workload(stack.context, tmp_path / "workload") as workload:
@@ -29,7 +31,7 @@ def test_from_3_5_up_to_3_7_and_back_to_3_6(make_stack: MakeStack, tmp_path: Pat
             with workload.mark(f"to {version}"):
                 stack.up(etcd={"version": version})
             assert versions(stack) == {version}
-            workload.wait_for(acknowledged=20)
+            workload.wait_for(acknowledged=2 * SNAPSHOT_COUNT)
     workload.check()
     refused = stack.preview(etcd={"version": "3.5.34"}, fails=True)
     assert "cluster.etcd.version" in refused.output
