@@ -1,0 +1,43 @@
+"""Configurations of the pack for kinds of environments: `--policy-pack-config`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi_policy import EnforcementLevel
+
+from etcd_policies.catalogue import catalogue
+from etcd_policies.parameters import InProduction, defaults
+from etcd_policies.rule import Rule, Stake
+
+LEVEL = "enforcementLevel"
+_PRODUCTION: Mapping[str, Mapping[str, Any]] = {"odd-member-count": {"minimum": 3}}
+"""Parameters that production sets otherwise."""
+
+Profile = dict[str, dict[str, Any]]
+
+
+def development() -> Profile:
+    """Refuses what loses data, and only warns of the rest; a cluster of production stays held to its own rules."""
+    return {name: {LEVEL: _in_development(rule).value, **defaults(rule.parameters)} for name, rule in _rules()}
+
+
+def production() -> Profile:
+    """Refuses everything that can be refused."""
+    return {
+        name: {LEVEL: rule.level.value, **defaults(rule.parameters), **_PRODUCTION.get(name, {})}
+        for name, rule in _rules()
+    }
+
+
+PROFILES = {"development": development, "production": production}
+
+
+def _rules() -> list[tuple[str, Rule]]:
+    return list(catalogue().items())
+
+
+def _in_development(rule: Rule) -> EnforcementLevel:
+    kept = rule.stake is Stake.DATA or issubclass(rule.parameters, InProduction)
+    return rule.level if kept else EnforcementLevel.ADVISORY

@@ -1,0 +1,10 @@
+"""Sizes as people read them."""
+
+from __future__ import annotations
+
+GIB = 1024**3
+
+
+def gib(size: int) -> str:
+    """A number of bytes in GiB."""
+    return f"{size / GIB:.4g} GiB"

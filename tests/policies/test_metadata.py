@@ -1,0 +1,99 @@
+"""What the engine and the documentation are told of every rule."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from pulumi_policy import EnforcementLevel
+
+from etcd_policies import documentation
+from etcd_policies.catalogue import catalogue
+from etcd_policies.configuration import problems
+from etcd_policies.folder import manifest, profiles, program
+from etcd_policies.parameters import Parameters, defaults, read, schema
+from etcd_policies.profiles import LEVEL, development, production
+from etcd_policies.rule import DOCUMENTATION, Rule, Stake
+
+ROOT = Path(__file__).resolve().parents[2]
+PACK = ROOT / "policies"
+RULES = list(catalogue().values())
+
+
+def name_of(rule: Rule) -> str:
+    return rule.name
+
+
+def test_every_file_declares_the_rule_that_it_is_named_by() -> None:
+    files = {file.stem for file in (PACK / "etcd_policies" / "rules").glob("*.py")} - {"__init__"}
+    assert {name.replace("-", "_") for name in catalogue()} == files
+    for file in files:
+        module = importlib.import_module(f"etcd_policies.rules.{file}")
+        assert [name for name, value in vars(module).items() if isinstance(value, Rule)] == [file]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=name_of)
+def test_metadata_is_complete(rule: Rule) -> None:
+    policy = rule.policy()
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)+", policy.name)
+    assert policy.description.endswith(".")
+    assert policy.display_name
+    assert policy.severity is not None
+    assert policy.enforcement_level in {EnforcementLevel.MANDATORY, EnforcementLevel.ADVISORY}
+    assert policy.tags == ["etcd", rule.stake.value]
+    assert policy.remediation_steps is not None
+    assert policy.remediation_steps.endswith(".")
+    assert policy.url == f"{DOCUMENTATION}#{rule.name}"
+    assert rule.why.endswith(".")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=name_of)
+def test_every_parameter_has_a_schema_a_default_and_a_meaning(rule: Rule) -> None:
+    for each in schema(rule.parameters).values():
+        assert each["description"]
+        assert each["type"] in {"integer", "number", "boolean", "array"}
+        assert "default" in each
+    assert read(rule.name, rule.parameters, defaults(rule.parameters)) == rule.parameters()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=name_of)
+def test_a_rule_that_judges_with_parameters_is_given_them(rule: Rule) -> None:
+    assert (rule.parameters is Parameters) == (rule.given({}) == ())
+
+
+def test_a_page_explains_every_rule() -> None:
+    page = (ROOT / DOCUMENTATION).read_text()
+    assert page == documentation.with_rules(page), f"run `python -m etcd_policies rules --into {DOCUMENTATION}`"
+    for rule in RULES:
+        assert f"\n### {rule.name}\n" in page
+
+
+def test_a_page_without_the_marker_is_refused() -> None:
+    with pytest.raises(ValueError, match="printed by"):
+        documentation.with_rules("# Policies\n")
+
+
+def test_the_pack_in_the_repository_is_what_the_command_writes() -> None:
+    written = {**profiles(), "PulumiPolicy.yaml": manifest("../.venv"), "__main__.py": program()}
+    assert {name: (PACK / name).read_text() for name in written} == written
+
+
+def test_development_refuses_what_loses_data_and_holds_production_to_its_own_rules() -> None:
+    mandatory = {name for name, config in development().items() if config[LEVEL] == "mandatory"}
+    assert mandatory == {"mutual-tls", "safe-patch", "zone-spread", "protected-volumes", "protected-authorities"}
+    assert {rule.name for rule in RULES if rule.stake is Stake.DATA} <= mandatory
+
+
+def test_production_refuses_everything_but_what_only_an_update_heals() -> None:
+    assert {name for name, config in production().items() if config[LEVEL] != "mandatory"} == {"current-certificates"}
+    assert production()["odd-member-count"]["minimum"] == 3
+
+
+@pytest.mark.parametrize("name", profiles())
+def test_profiles_are_valid_and_name_every_rule(name: str) -> None:
+    text = profiles()[name]
+    assert problems(text) == ()
+    assert set(json.loads(text)) == set(catalogue())
