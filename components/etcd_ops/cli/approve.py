@@ -34,10 +34,11 @@ def approve(
         reading = asyncio.run(look(where)).reading
     except ContextError as problem:
         fail(str(problem), 2)
-    status = reading.facts.statuses.get(slot) if reading else None
-    if status is None:
+    if reading is None or slot not in reading.facts.statuses:
         fail(f"{slot}: its agent has published no status", 2)
-    subject = status.status.volume_id if kind == "replace" else ""
+    formation = reading.facts.formation
+    given_up = formation.volume_of(slot) if formation else ""
+    subject = reading.facts.statuses[slot].status.volume_id if kind == "replace" else given_up
     approval = Approval(kind=kind, slot=slot, subject=subject, by=operator())
     change_controls(where, lambda controls: controls.model_copy(update={"approvals": (*controls.approvals, approval)}))
     typer.echo(f"approved: {kind} {slot}")

@@ -48,6 +48,11 @@ class FormationRecord(Tolerant):
     """The slot from whose data the current incarnation was made; None for the first."""
     replacements: tuple[Replacement, ...] = ()
 
+    def volume_of(self, slot: str) -> str:
+        """ID of the volume on which a slot was started; empty where it never was."""
+        started = self.started.get(slot)
+        return started.volume_id if started else ""
+
 
 class IntentKind(str, Enum):
     FORM = "form"
@@ -102,7 +107,8 @@ class Approval(Tolerant):
     """`replace` a member beyond the daily number, or accept a `volume` without an identity marker."""
     slot: str
     subject: str
-    """Volume ID for `replace`; empty for `volume`."""
+    """What makes it hold once only. For `replace`: the ID of the volume that is to be used. For `volume`: the ID of
+    the volume that the formation record names for the slot, which is given up with it; empty where it names none."""
     by: str
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
+from etcd_ops.model.facts import VolumeFacts
 from etcd_ops.model.gate import quorum
 from etcd_ops.model.records import FormationRecord, FormationState, Started
 from etcd_ops.model.spec import FormationMode
@@ -67,13 +68,21 @@ def _adopt(view: View) -> Decision:
 
 
 def adopted_rule(view: View) -> Decision | None:
-    """Data that was there before the cluster was adopted counts as started here."""
+    """Data that was there before the cluster was adopted, or that serves from an accepted volume, counts as started."""
     volume, member, formation = view.facts.volume, view.member, view.formation
-    if formation is None or volume is None or member is None or not volume.has_data or view.slot in formation.started:
+    if formation is None or volume is None or member is None or not volume.has_data:
+        return None
+    if view.slot in formation.started and not _serves_elsewhere(view, formation, volume):
         return None
     entry = Started(volume_id=volume.volume_id, peer_url=member.peer_url)
     record = formation.model_copy(update={"started": {**formation.started, view.slot: entry}})
-    return take(WriteFormation(record=record, slot=view.slot, reason="record the adopted member"))
+    return take(WriteFormation(record=record, slot=view.slot, reason="record the volume that the member runs on"))
+
+
+def _serves_elsewhere(view: View, formation: FormationRecord, volume: VolumeFacts) -> bool:
+    """The slot's own member serves, from another volume than the record names: one that an operator accepted."""
+    own = view.listed is not None and view.identity is not None and view.listed.member_id == view.identity.member_id
+    return own and view.healthy and formation.volume_of(view.slot) != volume.volume_id
 
 
 def _form(view: View, formation: FormationRecord) -> Decision | None:

@@ -150,10 +150,7 @@ def _replacement_refusal(view: View, listed: ListedMember, formation: FormationR
     if any(each.member_id == listed.member_id for each in formation.replacements):
         return None
     started = formation.started.get(view.slot)
-    approved = any(
-        each.kind == "replace" and each.slot == view.slot and each.subject == volume.volume_id
-        for each in view.channel.controls.approvals
-    )
+    approved = _approved(view, formation, volume.volume_id)
     if started is not None and started.volume_id != volume.volume_id and not approved:
         text = f"another volume stands in its place: `etcd-ops approve replace {view.slot}` if the old one is gone"
         return hold(text, State.NEEDS_APPROVAL)
@@ -168,6 +165,14 @@ def _replacement_refusal(view: View, listed: ListedMember, formation: FormationR
         return None
     record = formation.model_copy(update={"replacements": (*formation.replacements, *counted)})
     return take(WriteFormationLocked(record=record, slot=view.slot, reason="count the replacement before it is begun"))
+
+
+def _approved(view: View, formation: FormationRecord, volume_id: str) -> bool:
+    """An operator granted the replacement, or accepted this volume in the place of the one that held the member."""
+    granted = {("replace", volume_id), ("volume", formation.volume_of(view.slot))}
+    return any(
+        each.slot == view.slot and (each.kind, each.subject) in granted for each in view.channel.controls.approvals
+    )
 
 
 def _recent(view: View, formation: FormationRecord) -> int:

@@ -18,11 +18,18 @@ def volume_rule(facts: Facts) -> Decision | None:
         return hold("the data volume cannot be read")
     if facts.volume.marked:
         return None
-    approvals = facts.channel.controls.approvals if facts.channel else ()
-    if any(each.kind == "volume" and each.slot == facts.slot for each in approvals):
+    if facts.channel is not None and _accepted(facts.channel, facts.slot):
         return take(AcceptMarker(slot=facts.slot, reason="an operator accepted the volume"))
     text = f"the volume carries no identity marker: mount the right one, or `etcd-ops approve volume {facts.slot}`"
     return hold(text, State.NEEDS_APPROVAL)
+
+
+def _accepted(channel: ChannelFacts, slot: str) -> bool:
+    """An operator gave up the volume on which this slot was started, for the one that is mounted now."""
+    given_up = channel.formation.volume_of(slot) if channel.formation else ""
+    return any(
+        (each.kind, each.slot, each.subject) == ("volume", slot, given_up) for each in channel.controls.approvals
+    )
 
 
 def start_intact(facts: Facts, why: str) -> Decision | None:
