@@ -11,7 +11,8 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from etcd_ops.model.configuration import Files, Initial, render
 from etcd_ops.model.durations import SECOND
 from etcd_ops.model.extra_config import extra_config_problems
 from etcd_ops.model.spec import ClusterSpec
-from etcd_ops.model.versions import Version, gates, key_on
+from etcd_ops.model.versions import LINES, RELEASES, Version, cannot_open, gates, key_on
+from etcd_ops.programs.etcd import obtain
 from tests.etcd.authority import Authority
 from tests.model.samples import at, body, spec
 from tests.model.test_versions_etcd import refusal
@@ -30,14 +32,8 @@ pytestmark = pytest.mark.etcd
 
 ADDRESS = "127.44.0.1"
 GIB = 1024**3
-EXPECTED_WARNINGS = (
-    # Given whenever `listen-client-http-urls` is not set: gRPC and HTTP share the client port on purpose.
-    "Running http and grpc server on single port",
-    "simple token is not cryptographically signed",
-    # Answers to this test's own questions before there is a leader.
-    "serving /health",
-    "/health error",
-)
+EXPECTED_WARNING = "Running http and grpc server on single port"
+"""Given whenever `listen-client-http-urls` is not set; gRPC and HTTP share the client port on purpose."""
 
 
 @dataclass
@@ -86,10 +82,10 @@ class Member:
             return False
 
 
-def eventually(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+def eventually(condition: Callable[[], bool], process: subprocess.Popen[bytes] | None) -> None:
     deadline = time.monotonic() + 20
     while not condition():
-        assert process.poll() is None, "etcd ended by itself"
+        assert process is None or process.poll() is None, "etcd ended by itself"
         assert time.monotonic() < deadline, "it did not come about within 20 s"
         time.sleep(0.02)
 
@@ -190,11 +186,25 @@ def test_it_serves_with_what_was_declared(member: Member, version: Version) -> N
         assert f'etcd_server_feature_enabled{{name="{gate}",stage="ALPHA"}} 1' in metrics
 
 
-def test_it_warns_of_nothing(member: Member) -> None:
+def warnings(member: Member) -> set[str]:
+    """What etcd warns of while it reads its configuration, before it starts its server."""
     with member.running(member.initial) as process:
         eventually(member.healthy, process)
-        loud = [line["msg"] for line in member.log() if line["level"] not in ("debug", "info")]
-    assert {text for text in loud if not text.startswith(EXPECTED_WARNINGS)} == set()
+        lines = member.log()
+    before = lines[: [line["msg"] for line in lines].index("starting an etcd server")]
+    loud = {line["msg"] for line in before if line["level"] not in ("debug", "info")}
+    return {text for text in loud if not text.startswith(EXPECTED_WARNING)}
+
+
+def test_it_warns_of_nothing(member: Member) -> None:
+    assert warnings(member) == set()
+
+
+@pytest.mark.parametrize("version", [RELEASES[1]], indirect=True, ids=str)
+def test_a_deprecated_key_would_be_warned_of(member: Member) -> None:
+    extra = {"experimental-warning-apply-duration": SECOND}
+    member.spec = ClusterSpec.model_validate(at(member.spec.to_wire(), "etcd.extraConfig", extra))
+    assert any("experimental-warning-apply-duration" in text for text in warnings(member))
 
 
 def answers(member: Member, kind: str, context: ssl.SSLContext) -> bool:
@@ -269,3 +279,79 @@ def test_cipher_suites_of_tls_13_are_refused_before(member: Member) -> None:
     member.spec = ClusterSpec.model_validate(document)
     with member.running(member.initial) as process:
         assert process.wait(timeout=30) != 0
+
+
+OTHER_PROGRAMS = [(newer, older) for newer in RELEASES for older in RELEASES if newer.line > older.line]
+
+
+def with_program(member: Member, version: Version) -> Member:
+    """The same member under another version, with its own defaults for what the test varies."""
+    document = at(member.spec.to_wire(), "etcd.version", str(version))
+    document["etcd"] |= {"maxLearners": 1, "extraConfig": {}}
+    return replace(member, spec=ClusterSpec.model_validate(document), program=obtain(str(version)) / "etcd")
+
+
+def raised_to(member: Member, version: Version) -> bool:
+    return member.healthy() and f'etcd_cluster_version{{cluster_version="{version.line}"}} 1' in member.get("/metrics")
+
+
+@pytest.mark.parametrize("version", [RELEASES[-1]], indirect=True, ids=str)
+@pytest.mark.parametrize(("newer", "older"), OTHER_PROGRAMS, ids=str)
+def test_older_programs_refuse_what_the_model_says_they_cannot_open(
+    member: Member, newer: Version, older: Version
+) -> None:
+    above, below = with_program(member, newer), with_program(member, older)
+    with above.running(above.initial) as process:
+        eventually(lambda: raised_to(above, newer), process)
+    assert cannot_open(older, newer.line, None)
+    with below.running(None) as process:
+        assert process.wait(timeout=30) != 0
+
+
+def upgraded(member: Member, settle: Callable[[Member], None]) -> int | None:
+    """Take a member's data from 3.5 through 3.6 to 3.7; how 3.7 ended, None where it serves.
+
+    `settle` is called while the member runs 3.6.
+    """
+    old, middle, new = (with_program(member, version) for version in RELEASES)
+    for each, initial in ((old, member.initial), (middle, None)):
+        with each.running(initial) as process:
+            eventually(partial(raised_to, each, Version.parse(each.spec.etcd.version)), process)
+            if each is middle:
+                settle(middle)
+            process.terminate()
+            process.wait(timeout=30)
+    with new.running(None) as process:
+        eventually(lambda: process.poll() is not None or raised_to(new, RELEASES[-1]), None)
+        return process.poll()
+
+
+def snapshot_by_downgrade(member: Member) -> None:
+    """What `LineData.replays_v2` says makes a member take a raft snapshot."""
+    downgrade(member, "enable", "3.5")
+    eventually(lambda: any(Path(member.files.data).rglob("*.snap")), None)
+    downgrade(member, "cancel")
+    eventually(partial(raised_to, member, Version.parse(member.spec.etcd.version)), None)
+
+
+def downgrade(member: Member, *arguments: str) -> None:
+    credentials = {
+        "ETCDCTL_ENDPOINTS": member.url("client"),
+        "ETCDCTL_CACERT": member.files.client_trust,
+        "ETCDCTL_CERT": member.files.server_certificate,
+        "ETCDCTL_KEY": member.files.server_key,
+    }
+    command = [str(member.program.parent / "etcdctl"), "downgrade", *arguments]
+    subprocess.run(command, env=credentials, check=True, capture_output=True, timeout=30)
+
+
+@pytest.mark.parametrize("version", [RELEASES[-1]], indirect=True, ids=str)
+def test_what_3_5_wrote_must_lie_behind_a_snapshot_before_3_7(member: Member) -> None:
+    assert not LINES[RELEASES[-1].line].replays_v2
+    assert upgraded(member, lambda _: None) not in (None, 0)
+    assert "unmarshal should never fail" in (member.folder / "log").read_text()
+
+
+@pytest.mark.parametrize("version", [RELEASES[-1]], indirect=True, ids=str)
+def test_enabling_and_cancelling_a_downgrade_takes_that_snapshot(member: Member) -> None:
+    assert upgraded(member, snapshot_by_downgrade) is None

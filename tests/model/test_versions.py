@@ -168,6 +168,10 @@ def test_a_program_opens_only_data_it_understands() -> None:
     assert "cluster version is 3.7" in cannot_open(program, Line(3, 7), Line(3, 6))
     assert "may not skip 3.6" in cannot_open(Version.parse("3.7.2"), Line(3, 5), None)
     assert cannot_open(program, None, None) == ""
+    assert cannot_open(program, Line(3, 6), Line(3, 6), v2_entries=True) == ""
+    newer = Version.parse("3.7.2")
+    assert cannot_open(newer, Line(3, 6), Line(3, 6)) == ""
+    assert "raft snapshot" in cannot_open(newer, Line(3, 6), Line(3, 6), v2_entries=True)
 
 
 def test_names_of_settings_follow_the_line() -> None:

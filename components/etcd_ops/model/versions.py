@@ -274,16 +274,17 @@ def _while_downgrading(running: Running, cluster: Line, aim: Line, target: Versi
     return _refused(f"a downgrade to {aim} is under way", f"declare {aim} or {aim.next}")
 
 
-def cannot_open(program: Version, cluster: Line | None, storage: Line | None) -> str:
+def cannot_open(program: Version, cluster: Line | None, storage: Line | None, *, v2_entries: bool = False) -> str:
     """Why this etcd would not start, or must not be started, on a member's data; empty where it may.
 
-    etcd refuses data of a newer line (server/storage/schema) and a cluster version above its own
-    (server/etcdserver/version, MustDetectDowngrade).
+    etcd refuses data of a newer line (server/storage/schema), a cluster version above its own
+    (server/etcdserver/version, MustDetectDowngrade), and panics on raft entries that it cannot read.
 
     Args:
         program: the version to be started.
         cluster: the cluster version; None while unknown.
         storage: the member's storage version; None where it is unknown or before 3.6.
+        v2_entries: whether the member's write-ahead log has entries as 3.5 writes them since its last raft snapshot.
     """
     if storage is not None and storage > program.line:
         return f"the data's storage version is {storage}, newer than etcd {program}"
@@ -291,4 +292,6 @@ def cannot_open(program: Version, cluster: Line | None, storage: Line | None) ->
         return f"the cluster version is {cluster}, newer than etcd {program}"
     if cluster is not None and cluster.next < program.line:
         return f"the cluster version is {cluster}: etcd {program} may not skip {cluster.next}"
+    if v2_entries and not LINES[program.line].replays_v2:
+        return f"etcd {program} cannot replay what 3.5 wrote: a raft snapshot must be taken before"
     return ""

@@ -73,6 +73,13 @@ class LineData:
     """Older patches have published defects: policies advise against them."""
     before_next: Minimum | None
     """What every member must run before the first one is upgraded to the next line."""
+    replays_v2: bool
+    """Whether it can replay the raft entries in which 3.5 publishes members and the cluster version.
+
+    3.7 panics on them (server/etcdserver/apply, `Apply`): they must lie behind a raft snapshot. etcd takes one after
+    `snapshot-count` entries, and when the cluster version falls (`ClusterVersionSet`): enabling a downgrade and
+    cancelling it is what makes every member take one at once.
+    """
     options: Mapping[str, Option]
     gates: Mapping[str, Gate]
 
@@ -222,6 +229,7 @@ LINES: tuple[LineData, ...] = (
         floor=Minimum(30, "before 3.5.30 adding a member is wrongly refused while another one is down"),
         safe=Minimum(33, "3.5.33 fixes GHSA-xg4h-6gfc-h4m8 and GHSA-6vch-q96h-7gc3"),
         before_next=Minimum(32, "3.6 asks for at least 3.5.32 on every member"),
+        replays_v2=True,
         options=_options(5),
         gates=_gates(),
     ),
@@ -232,6 +240,7 @@ LINES: tuple[LineData, ...] = (
         floor=Minimum(11, "before 3.6.11 adding a member is wrongly refused while another one is down"),
         safe=Minimum(14, "3.6.14 fixes GHSA-xg4h-6gfc-h4m8 and GHSA-6vch-q96h-7gc3"),
         before_next=Minimum(11, "3.7 asks for at least 3.6.11 on every member"),
+        replays_v2=True,
         options=_options(6),
         gates=_gates(*_GATES_36),
     ),
@@ -242,6 +251,7 @@ LINES: tuple[LineData, ...] = (
         floor=Minimum(0, "3.7.0 is the first release of its line"),
         safe=Minimum(1, "3.7.1 fixes GHSA-xg4h-6gfc-h4m8 and GHSA-6vch-q96h-7gc3"),
         before_next=None,
+        replays_v2=False,
         options=_options(7),
         gates=_gates(*_GATES_37),
     ),
