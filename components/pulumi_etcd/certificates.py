@@ -38,11 +38,21 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenAuthority:
+    """A certificate authority that somebody else made, as the program names it."""
+
+    certificate_pem: pulumi.Input[str]
+    key_pem: pulumi.Input[str]
+
+
+@dataclass(frozen=True, slots=True)
 class TrustPlan:
     """One trust's generations, and the one whose leaves are used."""
 
     generations: tuple[int, ...] = (1,)
     issuer: int = 1
+    given: Mapping[int, GivenAuthority] = field(default_factory=dict)
+    """Generations that are not made here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +78,13 @@ class Leaf:
 class Authority:
     """One trust generation of one trust."""
 
-    key: tls.PrivateKey
-    certificate: tls.SelfSignedCert
+    certificate_pem: pulumi.Output[str]
+    key_pem: pulumi.Output[str]
 
     @property
     def fingerprint(self) -> pulumi.Output[str]:
         """SHA-256 of its certificate."""
-        return fingerprint_of(self.certificate.cert_pem)
+        return fingerprint_of(self.certificate_pem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +101,7 @@ class Certificates:
     def bundle(self, trust: str) -> pulumi.Output[str]:
         """The certificates of every believed generation of a trust, one after the other."""
         authorities = self.authorities[trust].values()
-        return pulumi.Output.all(*(each.certificate.cert_pem for each in authorities)).apply("".join)
+        return pulumi.Output.all(*(each.certificate_pem for each in authorities)).apply("".join)
 
 
 def member_names(use: str, cluster: str, slot: str, addresses: Sequence[str]) -> Names:
@@ -122,7 +132,7 @@ def issue(
     parent: pulumi.Resource,
     protect_authorities: bool,
 ) -> Certificates:
-    """Create the authorities and leaves of one cluster.
+    """Create the leaves of one cluster, and the authorities that were not given.
 
     Args:
         cluster: its name, which begins every resource's name.
@@ -134,10 +144,12 @@ def issue(
     """
     authorities = {
         trust: {
-            generation: _authority(cluster, trust, generation, validity, parent, protect_authorities)
-            for generation in trusts[trust].generations
+            generation: _given(plan.given[generation])
+            if generation in plan.given
+            else _authority(cluster, trust, generation, validity, parent, protect_authorities)
+            for generation in plan.generations
         }
-        for trust in TRUSTS
+        for trust, plan in ((trust, trusts[trust]) for trust in TRUSTS)
     }
     issuers = {trust: (trusts[trust].issuer, authorities[trust][trusts[trust].issuer]) for trust in TRUSTS}
 
@@ -178,6 +190,11 @@ def _is_address(host: str) -> bool:
     return True
 
 
+def _given(authority: GivenAuthority) -> Authority:
+    """Its key is a secret from here on, however it was passed."""
+    return Authority(pulumi.Output.from_input(authority.certificate_pem), pulumi.Output.secret(authority.key_pem))
+
+
 def _authority(
     cluster: str, trust: str, generation: int, validity: Validity, parent: pulumi.Resource, protect: bool
 ) -> Authority:
@@ -194,7 +211,7 @@ def _authority(
         allowed_uses=["cert_signing", "crl_signing"],
         opts=options,
     )
-    return Authority(key, certificate)
+    return Authority(certificate.cert_pem, key.private_key_pem)
 
 
 def _leaf(
@@ -218,8 +235,8 @@ def _leaf(
     certificate = tls.LocallySignedCert(
         name,
         cert_request_pem=request.cert_request_pem,
-        ca_cert_pem=authority.certificate.cert_pem,
-        ca_private_key_pem=authority.key.private_key_pem,
+        ca_cert_pem=authority.certificate_pem,
+        ca_private_key_pem=authority.key_pem,
         validity_period_hours=validity.leaf,
         early_renewal_hours=validity.window,
         allowed_uses=["digital_signature", "key_encipherment", *uses],

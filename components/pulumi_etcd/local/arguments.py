@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
+import pulumi
 from typing_extensions import NotRequired
 
 from pulumi_etcd.shared import Agent, ChannelConnection, Healing, Renewal
@@ -37,6 +38,15 @@ class Etcd(TypedDict):
     """Further keys of etcd's configuration file, checked against those that the version knows."""
 
 
+class GivenAuthority(TypedDict):
+    """A certificate authority that was made elsewhere."""
+
+    cert_pem: pulumi.Input[str]
+    """Its certificate, PEM."""
+    private_key_pem: pulumi.Input[str]
+    """Its private key, PEM; treated as a secret."""
+
+
 class Trust(TypedDict):
     """Generations of the certificate authority of one trust."""
 
@@ -44,6 +54,8 @@ class Trust(TypedDict):
     """Those that are believed; `[1]` when absent. A rotation names both, then switches the issuer, then drops one."""
     issuer: NotRequired[int]
     """The one whose leaves are used; the only one when absent."""
+    authorities: NotRequired[Mapping[str, GivenAuthority]]
+    """Authorities that were made elsewhere, by generation, as of a cluster that is adopted; the others are made."""
 
 
 class Trusts(TypedDict):

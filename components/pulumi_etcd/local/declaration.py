@@ -18,7 +18,7 @@ from etcd_ops.model.urls import Url
 from etcd_ops.model.validation import UNKNOWN_FINGERPRINT, parse
 from etcd_ops.programs import etcd as etcd_programs
 from etcd_ops.zone.paths import unusable
-from pulumi_etcd.certificates import LEAF_TRUST, TRUSTS, TrustPlan, Validity
+from pulumi_etcd.certificates import LEAF_TRUST, TRUSTS, GivenAuthority, TrustPlan, Validity
 from pulumi_etcd.local.arguments import LocalClusterArgs
 from pulumi_etcd.local.numbers import whole
 from pulumi_etcd.provider.rollout_inputs import DEADLINE, DECLARABLE
@@ -211,7 +211,22 @@ def _trust(name: str, wire: Mapping[str, Any], collected: _Collected) -> TrustPl
         reason = "must be one of the generations" if issuer is not None else "must be given beside several generations"
         collected.problems.append(Problem(f"{path}.issuer", reason))
         return TrustPlan(generations, generations[0])
-    return TrustPlan(generations, issuer)
+    return TrustPlan(generations, issuer, _given(path, declared.get("authorities", {}), generations, collected))
+
+
+def _given(
+    path: str, declared: Mapping[str, Any], generations: tuple[int, ...], collected: _Collected
+) -> dict[int, GivenAuthority]:
+    """Authorities that the program brings: a certificate and a key each, of declared generations only."""
+    for number, authority in declared.items():
+        if str(number) not in map(str, generations):
+            reason = "is not the authority of a declared generation"
+            collected.problems.append(Problem(f"{path}.authorities.{number}", reason, f"add it to {path}.generations"))
+        lacking = [key for key in ("certPem", "privateKeyPem") if key not in authority]
+        collected.problems += [Problem(f"{path}.authorities.{number}.{key}", "must be given") for key in lacking]
+    if collected.problems:
+        return {}
+    return {int(number): GivenAuthority(each["certPem"], each["privateKeyPem"]) for number, each in declared.items()}
 
 
 def _channel(wire: Mapping[str, Any], collected: _Collected) -> Mapping[str, Any]:

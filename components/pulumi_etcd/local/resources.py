@@ -54,7 +54,7 @@ def _member(this: Declaration, slot: str, certificates: Certificates, options: p
     agent = this.spec.agent
     leaves = {use: _credential(certificates.members[slot][use]) for use in LEAF_TRUST}
     authorities = {
-        trust: {str(number): each.certificate.cert_pem for number, each in certificates.authorities[trust].items()}
+        trust: {str(number): each.certificate_pem for number, each in certificates.authorities[trust].items()}
         for trust in TRUSTS
     }
     return LocalMember(
