@@ -60,9 +60,11 @@ class Plan:
     """A setting that needs a restart and does no harm."""
     fault: str = ""
     """`refused`, `deaf` or `missing`: what is wrong with the declaration."""
-    generations: tuple[int, ...] = (1,)
+    peer: tuple[int, ...] = (1,)
     """Trust generations of the peers."""
-    issuer: int = 1
+    peer_issuer: int = 1
+    client: tuple[int, ...] = (1,)
+    client_issuer: int = 1
     incarnation: int = 1
     allow_outage: bool = True
     replacements: int = 1
@@ -72,7 +74,7 @@ class Plan:
 @lru_cache(maxsize=4096)
 def spec_of(plan: Plan) -> ClusterSpec:
     """The declaration that the plan amounts to."""
-    members = {slot: _member(slot, plan.issuer) for slot in plan.slots}
+    members = {slot: _member(slot, plan) for slot in plan.slots}
     extra = {"sim-setting": plan.setting, **({f"sim-{plan.fault}": True} if plan.fault else {})}
     program = MISSING if plan.fault == "missing" else print_of("program", plan.version)
     body: dict[str, Any] = {
@@ -86,8 +88,8 @@ def spec_of(plan: Plan) -> ClusterSpec:
             "extra_config": extra,
         },
         "trust": {
-            "peer": _trust("peer", plan.generations, plan.issuer),
-            "client": _trust("client", (1,), 1),
+            "peer": _trust("peer", plan.peer, plan.peer_issuer),
+            "client": _trust("client", plan.client, plan.client_issuer),
             "metrics": _trust("metrics", (1,), 1),
         },
         "agent": {"version": plan.agent, "command": ("etcd-ops",)},
@@ -102,7 +104,7 @@ def _trust(domain: str, generations: tuple[int, ...], issuer: int) -> dict[str, 
     return {"authorities": {str(each): print_of(domain, each) for each in generations}, "issuer": issuer}
 
 
-def _member(slot: str, issuer: int) -> dict[str, Any]:
+def _member(slot: str, plan: Plan) -> dict[str, Any]:
     return {
         "zone": zone_of(slot),
         "peer_url": peer_url(slot),
@@ -110,14 +112,15 @@ def _member(slot: str, issuer: int) -> dict[str, Any]:
         "metrics_url": client_url(slot).replace("2379", "2382"),
         "health_url": client_url(slot).replace("https", "http").replace("2379", "2381"),
         "volume_bytes": 10 * GIB,
-        "certificates": {use: _leaf(slot, use, issuer) for use in ("peer", "server", "metrics", "agent")},
+        "certificates": {use: _leaf(slot, use, plan) for use in ("peer", "server", "metrics", "agent")},
     }
 
 
-def _leaf(slot: str, use: str, issuer: int) -> str:
-    generation = issuer if use == "peer" else 1
+def _leaf(slot: str, use: str, plan: Plan) -> str:
+    domain = {"server": "client", "agent": "client"}.get(use, use)
+    generation = {"peer": plan.peer_issuer, "client": plan.client_issuer, "metrics": 1}[domain]
     fingerprint = print_of("leaf", slot, use, generation)
-    ISSUERS[fingerprint] = print_of({"server": "client", "agent": "client"}.get(use, use), generation)
+    ISSUERS[fingerprint] = print_of(domain, generation)
     return fingerprint
 
 
@@ -153,6 +156,11 @@ class SimulatedRenderer:
             CONFIGURATIONS[text] = _of(spec, slot, spec.members[slot], state, initial_cluster, token)
         return text
 
+    @staticmethod
+    def digest(spec: ClusterSpec, slot: str) -> str:
+        """Of the configuration that the member should run with."""
+        return _target(_Held(spec), slot)[0].configuration_digest
+
     async def expiries(self, volume: VolumeFacts) -> dict[str, CertificateReport]:
         return {use: _report(leaf) for use, leaf in volume.leaves.items()}
 
@@ -181,7 +189,7 @@ class _Held:
 def _target(held: _Held, slot: str) -> tuple[Target, frozenset[str]]:
     spec = held.spec
     configuration = _of(spec, slot, spec.members[slot], "existing", (), "")
-    digest = print_of(slot, configuration.quota, _trusts(spec)[0], sorted(spec.etcd.extra_config.items()))
+    digest = print_of(slot, configuration.quota, _trusts(spec)[:2], sorted(spec.etcd.extra_config.items()))
     text = f"configuration {digest}"
     CONFIGURATIONS[text] = configuration
     peers, clients, _ = _trusts(spec)
@@ -198,6 +206,7 @@ def _of(
         client_url=member.client_url,
         quota=spec.etcd.quota_backend_bytes,
         trusted=frozenset(_trusts(spec)[0]),
+        clients=frozenset(_trusts(spec)[1]),
         refused=bool(spec.etcd.extra_config.get("sim-refused")),
         deaf=bool(spec.etcd.extra_config.get("sim-deaf")),
         state=state,

@@ -18,6 +18,8 @@ class Configuration:
     client_url: str
     quota: int
     trusted: frozenset[str]
+    """Authorities of peers."""
+    clients: frozenset[str]
     refused: bool = False
     """etcd does not start with it."""
     deaf: bool = False
@@ -62,7 +64,9 @@ class Disk:
     def allowed(self) -> Launch | None:
         """The staged launch without the permissions that are used up."""
         launch = self.launch
-        if launch is None or not (self.spent_first and launch.first_start or self.spent_force and launch.force_new_cluster):
+        if launch is None or not (
+            (self.spent_first and launch.first_start) or (self.spent_force and launch.force_new_cluster)
+        ):
             return launch
         return replace(
             launch,
@@ -106,6 +110,8 @@ class Host:
         self.on = True
         self.elsewhere: Disk | None = None
         """The real volume, while another one (or none) is mounted."""
+        self.swapped_at = 0.0
+        """When the mounted volume changed."""
         self.agent: Task | None = None
         self.stalled_until = 0.0
         self.wanted = False
@@ -122,6 +128,10 @@ class Host:
         """The channel cannot be reached until then."""
         self.stop_takes = 0.0
         """Seconds that the next stop takes, where it is a slow one."""
+        self.displaced: tuple[Disk, Data] | None = None
+        """The member's own data, while another cluster's stands in its place."""
+        self.doom: tuple[str, float] | None = None
+        """What happens to the agent with its next write (killed, stalled), and for how many seconds."""
         self.foreign = False
         """Somebody else runs this member's etcd."""
         self.agent_version, self.agent_candidate = "0.1.0", ""

@@ -37,7 +37,7 @@ def refusal(world: World, host: Host) -> str:
             channel=record.incarnation if record else None,
         )
     )
-    return f"launcher: {verdict.reason}" if isinstance(verdict, Refuse) else ""
+    return f"not started: {verdict.reason}" if isinstance(verdict, Refuse) else ""
 
 
 def _pair(identity: Identity | None) -> tuple[int, int] | None:
@@ -79,7 +79,7 @@ def start(world: World, host: Host) -> None:
     data = disk.data
     assert data is not None
     server = Server(host.slot, configuration.name, configuration.client_url, data, version, configuration.quota)
-    server.trusted = configuration.trusted
+    server.trusted, server.clients = configuration.trusted, configuration.clients
     server.serving_from = float("inf") if configuration.deaf else world.now() + world.random.uniform(0.1, 1.5)
     server.sync_at = world.now() + world.random.choice((0.0, 0.0, world.random.uniform(0.0, 6.0)))
     host.pid, host.started_at = world.number(), world.now()
@@ -89,7 +89,7 @@ def start(world: World, host: Host) -> None:
 def _etcd_refuses(host: Host, configuration: Configuration, version: str) -> str:
     if configuration.refused:
         return "etcd: the configuration is not valid"
-    line: Line = (int(version.split(".")[0]), int(version.split(".")[1]))
+    line: Line = (int(version.split(".", maxsplit=1)[0]), int(version.split(".")[1]))
     data = host.disk.data
     if data is None:
         return ""
@@ -104,7 +104,11 @@ def _etcd_refuses(host: Host, configuration: Configuration, version: str) -> str
 def _provide_data(world: World, host: Host, launch: Launch, configuration: Configuration) -> str:
     disk = host.disk
     if disk.data is None:
-        return _bootstrap(world, host, configuration) if configuration.state == "new" else _join(world, host, configuration)
+        return (
+            _bootstrap(world, host, configuration)
+            if configuration.state == "new"
+            else _join(world, host, configuration)
+        )
     if launch.force_new_cluster:
         disk.spent_force = True
         _force_new_cluster(world, disk.data, launch)

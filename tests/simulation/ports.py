@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from etcd_ops.etcd import (
     Alarm,
@@ -32,7 +32,15 @@ T = TypeVar("T")
 
 
 async def one_after_another(calls: Sequence[Awaitable[T]]) -> list[T]:
-    return [await each for each in calls]
+    waiting = list(reversed(calls))
+    found = []
+    try:
+        while waiting:
+            found.append(await waiting.pop())
+    finally:
+        for each in waiting:
+            cast("Coroutine[Any, Any, T]", each).close()
+    return found
 
 
 class SimulatedClock:
@@ -86,7 +94,9 @@ class SimulatedEtcd:
         )
 
     async def move_leader(self, endpoint: str, target_id: int, *, timeout: float) -> None:
-        await self._write(endpoint, "MoveLeader", timeout, lambda server: self._world.serving.move_leader(server, target_id))
+        await self._write(
+            endpoint, "MoveLeader", timeout, lambda server: self._world.serving.move_leader(server, target_id)
+        )
 
     async def downgrade(self, endpoint: str, action: DowngradeAction, version: str = "", *, timeout: float) -> str:
         def answer(server: Server) -> str:
@@ -120,6 +130,7 @@ class SimulatedEtcd:
 
     async def _write(self, endpoint: str, call: str, timeout: float, effect: Callable[[Server], T]) -> T:
         world, host = self._world, self._host
+        world.doom(host)
         fate = world.fate(host.fates, "request")
         delay = world.latency()
         if not self._connected(endpoint) and world.random.random() < 0.5:
@@ -152,7 +163,7 @@ class SimulatedEtcd:
         """The answer, the error, or None where there is no answer (for writes: OutcomeUnknown)."""
         world = self._world
         server = world.ensemble.servers.get(world.slot_of_client[endpoint])
-        if server is None or not world.ensemble.serving(server):
+        if server is None or not world.ensemble.serving(server) or not world.handshakes(self._host, server):
             return Unreachable(endpoint, call, "UNAVAILABLE", "failed to connect to all addresses")
         try:
             return answer(server)
@@ -179,6 +190,7 @@ class SimulatedRuntime:
     async def start(self) -> None:
         world, host = self._world, self._host
         self._reach()
+        world.doom(host)
         await Call(None, world.latency())
         if host.ending_until > world.now():
             await Call(None, host.ending_until - world.now())
@@ -193,6 +205,7 @@ class SimulatedRuntime:
         world, host = self._world, self._host
         self._reach()
         window = world.truth.take_down(host)
+        world.doom(host)
         try:
             takes: float = await Call(lambda: self._stop(grace), world.latency())
             if takes:
@@ -329,6 +342,7 @@ class SimulatedVolume:
                 self._world.truth.writes_volume(self._host, what)
             return effect()
 
+        self._world.doom(self._host)
         result: T = await Call(land, 0.002)
         return result
 

@@ -30,6 +30,16 @@ class Task:
         self.stalled_until = 0.0
 
 
+async def _begun(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Stands before its first step, so that it can be ended without a warning that it never ran."""
+    try:
+        await Call(None, 0.0)
+    except GeneratorExit:
+        coroutine.close()
+        raise
+    return await coroutine
+
+
 class Scheduler:
     """A heap of what happens when. Equal seeds give equal runs."""
 
@@ -37,10 +47,10 @@ class Scheduler:
 
     def __init__(self, now: float) -> None:
         self.now = now
-        self._heap: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
+        self._heap: list[tuple[float, int, Callable[..., object], tuple[Any, ...]]] = []
         self._number = 0
 
-    def after(self, seconds: float, happen: Callable[..., None], *values: Any) -> None:
+    def after(self, seconds: float, happen: Callable[..., object], *values: Any) -> None:
         """Let `happen(*values)` take place in `seconds`."""
         self._number += 1
         heapq.heappush(self._heap, (self.now + seconds, self._number, happen, values))
@@ -48,7 +58,8 @@ class Scheduler:
     def spawn(
         self, name: str, coroutine: Coroutine[Any, Any, Any], on_end: Callable[[Any, Exception | None], None]
     ) -> Task:
-        task = Task(name, coroutine, on_end)
+        task = Task(name, _begun(coroutine), on_end)
+        task.coroutine.send(None)
         self.after(0.0, self._go_on, task, None, None)
         return task
 

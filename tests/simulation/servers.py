@@ -18,6 +18,7 @@ class Server:
 
     __slots__ = (
         "client_url",
+        "clients",
         "data",
         "known_leader",
         "leads",
@@ -36,9 +37,11 @@ class Server:
     def __init__(self, slot: str, name: str, client_url: str, data: Data, version: str, quota: int) -> None:
         self.slot, self.name, self.client_url, self.data = slot, name, client_url, data
         self.version, self.quota = version, quota
-        self.line: Line = (int(version.split(".")[0]), int(version.split(".")[1]))
+        self.line: Line = (int(version.split(".", maxsplit=1)[0]), int(version.split(".")[1]))
         self.trusted: frozenset[str] = frozenset()
         """Peer authorities in the bundle it was started with."""
+        self.clients: frozenset[str] = frozenset()
+        """Client authorities in the bundle it was started with."""
         self.serving_from = 0.0
         self.sync_at = 0.0
         """Until then it receives no entries: a follower that lags, or one that loads a snapshot."""
@@ -120,7 +123,9 @@ class Ensemble:
         leader = self.by_id(server, server.known_leader) if server.known_leader else None
         return leader if leader is not None and leader.leads and leader.data.term >= server.data.term else None
 
-    def propose(self, leader: Server, change: Callable[[Applied], Applied], *, conf: bool = False, weight: int = 1) -> Entry:
+    def propose(
+        self, leader: Server, change: Callable[[Applied], Applied], *, conf: bool = False, weight: int = 1
+    ) -> Entry:
         """Append an entry and replicate it; it is committed if a quorum has it now."""
         last = leader.data.last
         entry = Entry(last, leader.data.term, change(last.applied), conf, weight)
@@ -262,4 +267,3 @@ class Ensemble:
 
     def _set_version(self, leader: Server, line: Line) -> None:
         self.propose(leader, lambda applied: replace(applied, version=line))
-

@@ -173,7 +173,7 @@ class Serving:
             if applied.downgrade is not None:
                 self._propose(server, lambda each: replace(each, downgrade=None))
             return _text(applied.version)
-        target = (int(version.split(".")[0]), int(version.split(".")[1]))
+        target = (int(version.split(".", maxsplit=1)[0]), int(version.split(".")[1]))
         if target != (applied.version[0], applied.version[1] - 1):
             raise Denied(Reason.INVALID_DOWNGRADE_TARGET)
         if applied.downgrade is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from etcd_ops.channel.port import ChannelUnavailable
+from etcd_ops.channel.port import ChannelUnavailable, status_name
 from etcd_ops.model.spec import Mode
 from etcd_ops.rollout import Declaration, Refused, State, Unfinished, Written, declare, wait
 from etcd_ops.rollout.closing import forget_volume
@@ -30,6 +30,8 @@ class Stack:
         self.mode = Mode.ACTIVE
         self.state = State()
         self.task: Task | None = None
+        self.deleting: set[str] = set()
+        """Slots whose resources the engine has begun to delete."""
         self.host = Host(name, "laptop", Disk(""), world.random.uniform(0.0, 1e6))
         self.result = ""
         """How the last `up` ended."""
@@ -38,6 +40,7 @@ class Stack:
         """Start `pulumi up`, unless one runs."""
         if self.task is None:
             self.result = ""
+            self.world.note(f"up of {self.name}: {self.mode.value} {self.plan}")
             self.task = self.world.scheduler.spawn(f"up of {self.name}", self._up(), self._ended)
 
     def kill(self) -> None:
@@ -76,8 +79,11 @@ class Stack:
         except Unfinished as unfinished:
             return unfinished.ended.value
         self._keep(written, formed=written.formed or not outcome.advice)
-        if not outcome.advice:
-            await self._clean_up(channel, clock, plan)
+        try:
+            if not outcome.advice:
+                await self._clean_up(channel, clock, plan)
+        except ChannelUnavailable:
+            return "channel unavailable"
         return "prepared" if outcome.advice else "done"
 
     def _keep(self, written: Written, *, formed: bool) -> None:
@@ -97,9 +103,10 @@ class Stack:
 
     async def _clean_up(self, channel: SimulatedChannel, clock: SimulatedClock, plan: Plan) -> None:
         """What is no longer declared is deleted after the rollout succeeded."""
-        for slot in sorted(set(self.world.hosts) - set(plan.slots)):
-            self.world.remove_host(slot)
-            try:
-                await forget_volume(channel, slot, clock)
-            except ChannelUnavailable:
-                self.world.note(f"the record of {slot}'s volume stays")
+        for slot in sorted((set(self.world.hosts) | self.deleting) - set(plan.slots)):
+            self.deleting.add(slot)
+            if slot in self.world.hosts:
+                self.world.remove_host(slot)
+            await forget_volume(channel, slot, clock)
+            await channel.delete(status_name(slot))
+            self.deleting.discard(slot)

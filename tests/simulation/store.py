@@ -82,6 +82,7 @@ class SimulatedChannel:
 
     async def _swap(self, name: str, data: bytes, tag: str | None) -> str:
         world = self._world
+        world.doom(self._host)
         fate = world.fate(self._host.write_fates, "write")
         if fate == "normal":
             return await self._call(lambda: self._store.swap(name, data, tag))

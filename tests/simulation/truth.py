@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 BELIEVABLE = 12.0
 """Seconds for which an agent may take a member for healthy that no longer is: the age that its facts may have when
 it begins a step (`Pace.stale`), the announcement, the step's own time, and a tick."""
+STALE = 10.0
+"""Seconds for which an agent may go on as if the volume were the one it looked at."""
 DECLARED = 20.0
 """Seconds after which everybody knows what is declared."""
 
@@ -92,6 +94,7 @@ class Truth:
         return frozenset(each for each in self.applied.voters if self.seen.get(each, 0.0) >= since)
 
     def take_down(self, host: Host) -> Window:
+        self.tick()
         server = self.world.ensemble.servers.get(host.slot)
         if server is not None and server.data.incarnation == self.incarnation:
             self._judge_stop(host, server.member_id)
@@ -111,6 +114,7 @@ class Truth:
         self.wrong(f"{host.slot} stops itself, and {len(healthy) - 1} of {len(voters)} voters are left")
 
     def change_members(self, host: Host, kind: str, member_id: int, timeout: float) -> Window:
+        self.tick()
         voters, healthy = self.applied.voters, self.believable()
         if kind == "remove":
             self._judge_removal(host, member_id)
@@ -147,7 +151,9 @@ class Truth:
         """Declared now, and for so long that every agent had to know."""
         since = self.world.now() - DECLARED
         known = self.declared[-1][1] if self.declared else frozenset()
-        for until, slots in zip([time for time, _ in self.declared[1:]], [slots for _, slots in self.declared], strict=False):
+        for until, slots in zip(
+            [time for time, _ in self.declared[1:]], [slots for _, slots in self.declared], strict=False
+        ):
             if until >= since:
                 known &= slots
         return known
@@ -171,7 +177,7 @@ class Truth:
             self.wrong(f"{host.slot} sets the data of a voter aside")
 
     def writes_volume(self, host: Host, what: str) -> None:
-        if not host.disk.marked:
+        if not host.disk.marked and self.world.now() - host.swapped_at > STALE:
             self.wrong(f"{host.slot} writes {what} to a volume that is not certainly its own")
 
     def switches_leaf(self, host: Host, use: str, fingerprint: str) -> None:

@@ -12,6 +12,7 @@ from etcd_ops.agent.settings import Pace, Settings
 from etcd_ops.channel.port import FORMATION
 from etcd_ops.etcd import Header
 from etcd_ops.model.records import FormationRecord
+from etcd_ops.model.spec import read_desired
 from tests.simulation import declarations
 from tests.simulation.declarations import SimulatedRenderer, zone_of
 from tests.simulation.hosts import Disk, Host
@@ -26,7 +27,7 @@ from tests.simulation.ports import (
     one_after_another,
 )
 from tests.simulation.raft import Entry
-from tests.simulation.scheduler import Scheduler
+from tests.simulation.scheduler import Scheduler, Task
 from tests.simulation.servers import TICK, Ensemble, Server
 from tests.simulation.serving import Serving
 from tests.simulation.stacks import Stack
@@ -49,6 +50,8 @@ class World:
         self.serving = Serving(self.ensemble, self.number)
         self.truth = Truth(self)
         self.hosts: dict[str, Host] = {}
+        self.boots: dict[str, str] = {}
+        """Slot to the boot ID of the agent that runs."""
         self.cuts: dict[frozenset[str], bool] = {}
         self.link_times: dict[frozenset[str], float] = {}
         self.beginnings: dict[int, Entry] = {}
@@ -114,13 +117,30 @@ class World:
     # Surroundings of the etcd processes.
 
     def linked(self, one: str, other: str) -> bool:
-        return self.hosts[one].on and self.hosts[other].on and frozenset((one, other)) not in self.cuts
+        hosts = self.hosts
+        if one not in hosts or other not in hosts or not hosts[one].on or not hosts[other].on:
+            return False
+        return frozenset((one, other)) not in self.cuts
 
     def linked_since(self, one: str, other: str) -> float:
         return self.link_times.get(frozenset((one, other)), 0.0)
 
     def issuer_of(self, leaf: str) -> str:
         return declarations.ISSUERS.get(leaf, "")
+
+    def handshakes(self, host: Host, server: Server) -> bool:
+        """The agent of `host` and a member believe each other's certificates."""
+        mine, theirs = host.disk.leaves.get("agent", ""), self.hosts[server.slot].disk.leaves.get("server", "")
+        disk = host.disk
+        believed = disk.launch.trusted.get("client", ()) if disk.launch else ()
+        if disk.memory.desired:
+            believed = (*believed, *read_desired(disk.memory.desired)[1].trust.client.authorities.values())
+        return self.issuer_of(mine) in server.clients and self.issuer_of(theirs) in believed
+
+    def close(self) -> None:
+        """End every process, so that nothing of this world is left."""
+        for host in self.hosts.values():
+            self.stop_agent(host)
 
     def peer_issuer(self, slot: str) -> str:
         return declarations.ISSUERS.get(self.hosts[slot].disk.leaves.get("peer", ""), "")
@@ -170,7 +190,10 @@ class World:
             return
         version = host.agent_candidate or host.agent_version
         agent = Agent(self.ports(host), Settings("demo", host.slot, host.zone, version, PACE))
-        host.agent = self.scheduler.spawn(f"agent {host.slot}", agent.run(), lambda _, why: self._agent_ended(host, why))
+        self.boots[host.slot] = agent.boot_id
+        host.agent = self.scheduler.spawn(
+            f"agent {host.slot}", agent.run(), lambda _, why: self._agent_ended(host, why)
+        )
         host.agent.stalled_until = host.stalled_until
 
     def _agent_ended(self, host: Host, why: Exception | None) -> None:
@@ -203,6 +226,42 @@ class World:
             self.count("state", str(values["state"]))
         if self.trace is not None:
             self.note(f"{host.slot} {event}: " + ", ".join(f"{key}={value}" for key, value in values.items()))
+
+    def stall(self, host: Host, seconds: float) -> None:
+        """The agent's process stands still; its clock does not, and what it sent goes on."""
+        host.stalled_until = max(host.stalled_until, self.now() + seconds)
+        if host.agent is not None:
+            host.agent.stalled_until = host.stalled_until
+
+    def doom(self, host: Host) -> None:
+        """The agent is just sending something: whatever was ordered for this moment happens now, or in a moment."""
+        if host.doom is None:
+            return
+        (what, seconds), host.doom = host.doom, None
+        soon = self.random.choice((0.0, 0.04 * self.random.random()))
+        if what == "stalled":
+            self.scheduler.after(soon, self.stall, host, seconds)
+        elif host.agent is not None:
+            self.scheduler.after(soon, self._kill, host.agent, host, seconds)
+        self.note(f"the agent of {host.slot} is {what} while it sends")
+        self.count("fault", f"really {what} in mid-step")
+
+    def _kill(self, agent: Task, host: Host, seconds: float) -> None:
+        if host.agent is agent:
+            self.stop_agent(host)
+            self.scheduler.after(seconds, self.start_agent, host)
+
+    def unmount(self, host: Host) -> None:
+        self.crash_etcd(host)
+        host.elsewhere, host.disk, host.swapped_at = host.disk, Disk(""), self.now()
+        host.disk.marked = False
+
+    def remount(self, host: Host) -> None:
+        """The real volume is back, unless an operator has accepted the other one meanwhile."""
+        if host.elsewhere is not None and self.hosts.get(host.slot) is host:
+            self.crash_etcd(host)
+            host.disk, host.elsewhere, host.swapped_at = host.elsewhere, None, self.now()
+            self.start_etcd(host)
 
     def stop_agent(self, host: Host) -> None:
         if host.agent is not None:

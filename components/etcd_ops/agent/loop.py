@@ -143,11 +143,12 @@ class Agent:
             return None, (str(problem.args[0]),)
 
     def _settle_expired(self, cluster: ClusterFacts, process: ProcessFacts | None) -> bool:
-        """The member runs, and was not healthy for longer than its start may take. A learner is never healthy."""
+        """The member runs, and served no read for longer than its start may take. A learner never serves one."""
         now, pace = self._ports.clock.boottime(), self._settings.pace
         endpoint = cluster.endpoints.get(self._settings.slot)
         running = process is not None and process.running
-        if not running or (endpoint is not None and (endpoint.healthy or endpoint.learner)):
+        served = endpoint is not None and (endpoint.members is not None or endpoint.learner)
+        if not running or served:
             self._unhealthy_since = None
             return False
         if self._unhealthy_since is None:

@@ -26,6 +26,11 @@ PROMOTION_LAG_BOUND = 100
 (server/etcdserver/server.go, readyPercentThreshold)."""
 
 
+FULL = "NOSPACE"
+"""The alarm of a full database. etcd refuses writes then, and still changes its members: repairs go on, since the way
+out may need the member that is being repaired."""
+
+
 class Action(Enum):
     TAKE_DOWN = "take-down"
     REMOVE = "remove"
@@ -211,7 +216,11 @@ def _alarm_reasons(request: Request, cluster: ClusterFacts) -> list[Reason]:
         return []
     if cluster.alarms is None:
         return [Reason(Code.ALARM, "alarms could not be read")]
-    return [Reason(Code.ALARM, f"{kind} is raised by {member:x}") for member, kind in sorted(cluster.alarms)]
+    return [
+        Reason(Code.ALARM, f"{kind} is raised by {member:x}")
+        for member, kind in sorted(cluster.alarms)
+        if request.optional or kind != FULL
+    ]
 
 
 def _lag_reasons(request: Request, cluster: ClusterFacts) -> list[Reason]:

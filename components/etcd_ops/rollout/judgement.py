@@ -96,6 +96,8 @@ def _missing(desired: Desired, status: MemberStatus | None, before: Marks) -> tu
         return Kind.BLOCKED, _saying(status)
     if status.digest != desired.digest:
         return Kind.WAITING, _saying(status) if has_seen(desired, status, before) else _unseen(desired)
+    if status.state is State.WORKING:
+        return Kind.WAITING, _saying(status)
     return Kind.WAITING, "; ".join(_ailments(status))
 
 
@@ -126,8 +128,10 @@ def _ailments(status: MemberStatus) -> Iterator[str]:
 
 
 def _cluster_reasons(desired: Desired, spec: ClusterSpec, statuses: Statuses, before: Marks) -> list[str]:
-    if desired.mode is not Mode.ACTIVE:
+    if desired.mode is Mode.RETIRING:
         return []
+    if desired.mode is not Mode.ACTIVE:
+        return _staying(desired, spec, statuses)
     fresh = {slot: status for slot, status in statuses.items() if is_fresh(status, before)}
     reasons = []
     ids = {
@@ -141,3 +145,13 @@ def _cluster_reasons(desired: Desired, spec: ClusterSpec, statuses: Statuses, be
         if slot not in spec.members and status.role is not Role.NONE:
             reasons.append(f"{slot}: no longer declared, but still a {status.role.value}")
     return reasons
+
+
+def _staying(desired: Desired, spec: ClusterSpec, statuses: Statuses) -> list[str]:
+    """Members of dropped slots, which nobody removes in this mode: their resources must not be deleted yet."""
+    dropped = {slot: status for slot, status in statuses.items() if slot not in spec.members}
+    return [
+        f"{slot}: no longer declared, and not removed from the cluster while the mode is {desired.mode.value}"
+        for slot, status in sorted(dropped.items())
+        if status.state is not State.RETIRED
+    ]

@@ -63,8 +63,8 @@ _RULES = (
     cancel_downgrade_rule,
     agent_rule,
     restart_rule,
-    departing_rule,
     applied_rule,
+    departing_rule,
 )
 
 

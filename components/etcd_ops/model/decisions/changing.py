@@ -93,7 +93,8 @@ def settling_rule(view: View) -> Decision | None:
     if changed and view.fallback is not None and view.has_quorum and not view.target_failed:
         failure = "it ran, but did not become healthy in time"
         return take(RevertLaunch(slot=view.slot, digest=view.desired.digest, failure=failure, reason=failure))
-    if view.needs_restart and not view.target_failed and view.facts.target is not None and not view.has_quorum:
+    nobody_serves = not view.has_quorum and view.facts.cluster.members is None
+    if view.needs_restart and not view.target_failed and view.facts.target is not None and nobody_serves:
         return take(_restart(view, "no quorum: a corrected configuration cannot make it worse", gated=False))
     if not view.has_quorum:
         return quorum_lost(view) or wait("no quorum is proven healthy")
@@ -170,11 +171,18 @@ def _barrier(view: View, use: str) -> Decision | None:
 def _trusted(view: View, domain: str) -> dict[str, tuple[str, ...]]:
     """Authorities that each member's running process believes; a status that is not fresh believes nothing."""
     found: dict[str, tuple[str, ...]] = {}
-    for each in view.facts.cluster.members or ():
-        slot = view.slot_of(each)
-        peer = view.channel.statuses.get(slot) if slot else None
-        found[slot or each.name] = peer.status.trusted.get(domain, ()) if peer and peer.fresh else ()
+    for slot in _running_slots(view):
+        peer = view.channel.statuses.get(slot)
+        found[slot] = peer.status.trusted.get(domain, ()) if peer and peer.fresh else ()
     return found
+
+
+def _running_slots(view: View) -> list[str]:
+    """Whoever is a member; while nobody says who is, whoever was ever started."""
+    members = view.facts.cluster.members
+    if members is None:
+        return sorted(view.formation.started) if view.formation else []
+    return [view.slot_of(each) or each.name for each in members]
 
 
 def agent_rule(view: View) -> Decision | None:

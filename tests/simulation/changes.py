@@ -1,0 +1,242 @@
+"""What people do: declared changes, stacks that compete, and what operators order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from etcd_ops.model.records import Approval, BreakGlass
+from etcd_ops.model.spec import Mode
+from etcd_ops.rollout import State
+from tests.simulation.declarations import GIB, SLOTS
+from tests.simulation.faults import Happening, fault
+from tests.simulation.run import Run
+from tests.simulation.servers import Server
+from tests.simulation.serving import Denied, NoAnswer
+from tests.simulation.stacks import Stack
+
+CHANGES: dict[str, Happening] = {}
+
+
+def change(name: str) -> Callable[[Happening], Happening]:
+    def register(happening: Happening) -> Happening:
+        CHANGES[name] = happening
+        return happening
+
+    return register
+
+
+def _declare(run: Run, **changes: object) -> bool:
+    """Change the declaration and run `pulumi up`; a run that waits is cancelled first, as Ctrl-C does."""
+    if not run.plan(**changes):
+        return False
+    run.stack.kill()
+    run.stack.up()
+    return True
+
+
+@change("up again")
+def _up(run: Run, a: int, b: int, x: float) -> bool:
+    run.stack.up()
+    return True
+
+
+@change("up killed")
+def _kill(run: Run, a: int, b: int, x: float) -> bool:
+    running = run.stack.task is not None
+    run.stack.kill()
+    return running
+
+
+@change("up killed right after it wrote")
+def _kill_after_write(run: Run, a: int, b: int, x: float) -> bool:
+    run.stack.host.doom = ("killed", 0.0)
+    return _declare(run, setting=a)
+
+
+@change("stack's state lost")
+def _forget(run: Run, a: int, b: int, x: float) -> bool:
+    run.stack.kill()
+    run.stack.state = State()
+    return True
+
+
+@change("another stack")
+def _other(run: Run, a: int, b: int, x: float) -> bool:
+    if run.other is None:
+        run.other = Stack(run.world, "urn:two", replace(run.stack.plan, setting=77))
+    run.other.up()
+    return True
+
+
+@change("configuration")
+def _configuration(run: Run, a: int, b: int, x: float) -> bool:
+    return _declare(run, setting=a, fault="")
+
+
+@change("bad configuration")
+def _bad(run: Run, a: int, b: int, x: float) -> bool:
+    return _declare(run, setting=a, fault=("refused", "deaf", "missing")[b % 3])
+
+
+@change("old value again")
+def _good(run: Run, a: int, b: int, x: float) -> bool:
+    return _declare(run, setting=0, fault="")
+
+
+@change("newer version")
+def _newer(run: Run, a: int, b: int, x: float) -> bool:
+    following = {"3.5.34": "3.6.15", "3.6.15": "3.7.2"}.get(run.stack.plan.version)
+    return following is not None and _declare(run, version=following)
+
+
+@change("older version")
+def _older(run: Run, a: int, b: int, x: float) -> bool:
+    return run.stack.plan.version == "3.7.2" and _declare(run, version="3.6.15")
+
+
+@change("larger quota")
+def _quota(run: Run, a: int, b: int, x: float) -> bool:
+    return run.stack.plan.quota < 8 * GIB and _declare(run, quota=run.stack.plan.quota + GIB)
+
+
+@change("grow")
+def _grow(run: Run, a: int, b: int, x: float) -> bool:
+    slots = run.stack.plan.slots
+    free = [slot for slot in SLOTS if slot not in slots and slot not in run.world.hosts]
+    count = 2 if len(slots) % 2 else 1
+    if len(slots) + count > 7 or len(free) < count:
+        return False
+    return _declare(run, slots=tuple(sorted((*slots, *free[:count]))))
+
+
+@change("shrink")
+def _shrink(run: Run, a: int, b: int, x: float) -> bool:
+    slots = list(run.stack.plan.slots)
+    for _ in range(2 if len(slots) % 2 else 1):
+        if len(slots) > 1:
+            slots.pop((a + b) % len(slots))
+    return _declare(run, slots=tuple(slots))
+
+
+@change("replace a slot")
+def _replace(run: Run, a: int, b: int, x: float) -> bool:
+    slots = list(run.stack.plan.slots)
+    free = [slot for slot in SLOTS if slot not in slots and slot not in run.world.hosts]
+    if not free:
+        return False
+    slots[a % len(slots)] = free[0]
+    return _declare(run, slots=tuple(sorted(slots)))
+
+
+@change("next trust generation")
+def _rotate(run: Run, a: int, b: int, x: float) -> bool:
+    """Trust both, then switch leaves, then drop the old; preview refuses what comes too early."""
+    plan = run.stack.plan
+    domain, believed, issuer = ("peer", plan.peer, plan.peer_issuer)
+    if b % 3 == 0:
+        domain, believed, issuer = ("client", plan.client, plan.client_issuer)
+    if len(believed) == 1:
+        return _declare(run, **{domain: (*believed, issuer + 1)})
+    if issuer != believed[-1]:
+        return _declare(run, **{f"{domain}_issuer": believed[-1]})
+    return _declare(run, **{domain: believed[-1:]})
+
+
+@change("newer agent")
+def _agent(run: Run, a: int, b: int, x: float) -> bool:
+    return _declare(run, agent="0.2.0" if run.stack.plan.agent == "0.1.0" else "0.1.0")
+
+
+@change("paused")
+def _pause(run: Run, a: int, b: int, x: float) -> bool:
+    run.stack.mode = Mode.PAUSED
+    return _declare(run)
+
+
+@change("observe only")
+def _observe(run: Run, a: int, b: int, x: float) -> bool:
+    run.stack.mode = Mode.OBSERVE_ONLY
+    return _declare(run)
+
+
+@change("active again")
+def _active(run: Run, a: int, b: int, x: float) -> bool:
+    run.stack.mode = Mode.ACTIVE
+    run.write_controls(paused=False, observe_only=False)
+    return _declare(run)
+
+
+@change("operator pauses")
+def _operator_pauses(run: Run, a: int, b: int, x: float) -> bool:
+    run.write_controls(paused=bool(a % 2), observe_only=bool(b % 2))
+    return bool(a % 2 or b % 2)
+
+
+@change("operator approves")
+def _approve(run: Run, a: int, b: int, x: float) -> bool:
+    return approve(run, accept=bool(b % 2))
+
+
+@change("operator breaks the glass")
+def _break_glass(run: Run, a: int, b: int, x: float) -> bool:
+    """Only for what costs no quorum: the judge knows no exceptions."""
+    reason = ("lag", "other-unhealthy", "alarm", "other-zone", "disagreement", "learner-present")[a % 6]
+    if not run.world.hosts:
+        return False
+    slot = sorted(run.world.hosts)[b % len(run.world.hosts)]
+    epoch = max(host.disk.memory.highest.epoch for host in run.world.hosts.values()) + 1
+    glass = BreakGlass(reason=reason, slot=slot, by="operator", why="simulated", epoch=epoch)
+    run.write_controls(break_glass=(*run.controls.break_glass, glass)[-3:])
+    return True
+
+
+def approve(run: Run, *, accept: bool) -> bool:
+    """Approve what waits for an approval: another volume in a slot, or one without a marker."""
+    given = {(each.kind, each.slot, each.subject) for each in run.controls.approvals}
+    wanted = set()
+    for host in run.world.hosts.values():
+        if host.disk.marked and host.disk.data is None:
+            wanted.add(("replace", host.slot, host.disk.volume_id))
+        if not host.disk.marked and accept and run.may_lose_a_disk():
+            wanted.add(("volume", host.slot, ""))
+            host.disk.credentials = host.elsewhere.credentials if host.elsewhere else frozenset()
+    if wanted <= given:
+        return False
+    approvals = tuple(
+        Approval(kind=kind, slot=slot, subject=what, by="operator") for kind, slot, what in sorted(wanted)
+    )
+    run.write_controls(approvals=approvals)
+    return True
+
+
+@fault("writes")
+def _writes(run: Run, a: int, b: int, x: float) -> bool:
+    """Not a fault: clients write."""
+    return write(run, a, 1 + int(3000 * x * x), 1000)
+
+
+@fault("database fills up")
+def _fill(run: Run, a: int, b: int, x: float) -> bool:
+    server = _some_server(run, a)
+    if server is None:
+        return False
+    return write(run, a, 10, max(0, server.quota - server.config.size) + 1)
+
+
+def write(run: Run, a: int, entries: int, size: int) -> bool:
+    """One client's writes; whether they were acknowledged."""
+    server = _some_server(run, a)
+    if server is None:
+        return False
+    try:
+        run.world.serving.write(server, size, entries)
+        run.world.read(server)
+    except (Denied, NoAnswer):
+        return False
+    return True
+
+
+def _some_server(run: Run, a: int) -> Server | None:
+    servers = [each for _, each in sorted(run.world.ensemble.servers.items()) if run.world.ensemble.serving(each)]
+    return servers[a % len(servers)] if servers else None

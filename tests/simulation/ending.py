@@ -1,0 +1,228 @@
+"""After the faults: everything is repaired, an operator acts, and the cluster must come to what is declared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION, LOCK, status_name
+from etcd_ops.model.gate import quorum
+from etcd_ops.model.records import FormationRecord, FormationState, LockRecord, RecoveryOrder
+from etcd_ops.model.spec import Desired, Mode
+from etcd_ops.model.status import MemberStatus, State
+from tests.simulation.changes import approve
+from tests.simulation.declarations import GIB, PROGRAMS, SimulatedRenderer, spec_of
+from tests.simulation.hosts import Host
+from tests.simulation.run import Failed, Run
+
+PATIENCE = 900.0
+"""Virtual seconds for everything to come right."""
+STEP = 5.0
+UP_AGAIN = 40.0
+"""Seconds after which an operator runs an `up` that did not end well once more."""
+
+
+def end(run: Run) -> str:
+    """Stop all faults and wait; says how it ended.
+
+    Raises:
+        Failed: neither in force, nor waiting for what only an operator can do.
+    """
+    repair(run)
+    run.stack.kill()
+    run.stack.up()
+    begun = last_up = run.world.now()
+    while True:
+        run.go_on(STEP)
+        missing = lacking(run)
+        if not missing:
+            return "in force"
+        if not run.setting.operator and (state := awaited(run)) and run.world.now() - begun > 60.0:
+            return state
+        if run.setting.operator:
+            operate(run)
+        if run.world.now() - begun > PATIENCE:
+            raise Failed(f"not in force after {PATIENCE:.0f} s: {missing}; {describe(run)}")
+        if run.stack.task is None and run.world.now() - last_up > UP_AGAIN:
+            last_up = run.world.now()
+            run.stack.up()
+
+
+def repair(run: Run) -> None:
+    """No fault goes on; what people did wrong is put right."""
+    world = run.world
+    world.store.down_until = world.slow = world.unlucky = 0.0
+    world.restarts = True
+    world.cuts.clear()
+    for host in list(world.hosts.values()):
+        _repair_host(run, host)
+    run.plan(fault="")
+    run.stack.mode = Mode.ACTIVE
+    run.write_controls(paused=False, observe_only=False, break_glass=())
+    if run.other is not None:
+        run.other.kill()
+
+
+def _repair_host(run: Run, host: Host) -> None:
+    world = run.world
+    host.fates, host.write_fates, host.doom = [], [], None
+    host.stalled_until = host.cut_off_until = host.mute_until = host.unreadable_until = host.stop_takes = 0.0
+    if host.agent is not None:
+        host.agent.stalled_until = 0.0
+    if host.displaced is not None:
+        world.crash_etcd(host)
+        disk, data = host.displaced
+        disk.data, host.displaced = data, None
+    for disk in host.disks():
+        disk.readable = True
+    if host.elsewhere is not None and world.random.random() < 0.7:
+        world.remount(host)
+    if (server := world.ensemble.servers.get(host.slot)) is not None:
+        server.sync_at = min(server.sync_at, world.now() + 1.0)
+    world.power_on(host)
+    world.scheduler.after(3.0, world.start_agent, host)
+    world.scheduler.after(3.5, world.start_etcd, host)
+
+
+def operate(run: Run) -> None:
+    """What a careful operator does about the states that agents report."""
+    states = {status.state for status in statuses(run).values()}
+    applied, plan = run.world.truth.applied, run.stack.plan
+    if applied.size >= 0.9 * plan.quota and plan.quota < 8 * GIB and run.stack.task is None:
+        run.plan(quota=plan.quota + 2 * GIB)
+        run.stack.up()
+    if CONTROLS not in run.world.store.objects:
+        run.write_controls()
+    _found_again(run)
+    if State.NEEDS_APPROVAL in states:
+        for host in run.world.hosts.values():
+            if host.elsewhere is not None and not run.may_lose_a_disk():
+                run.world.remount(host)
+        approve(run, accept=True)
+    if State.NEEDS_RECOVERY in states or run.stack.plan.incarnation > run.world.truth.incarnation:
+        recover(run)
+
+
+def _found_again(run: Run) -> None:
+    """A cluster that is not formed yet begins with the members it was opened with: declare those again."""
+    record, slots = run.world.formation(), run.stack.plan.slots
+    if record is None or record.state is not FormationState.FORMING or set(record.founders) <= set(slots):
+        return
+    run.stack.plan = replace(run.stack.plan, slots=tuple(sorted(record.founders)))
+    run.stack.kill()
+    run.stack.up()
+
+
+def recover(run: Run) -> None:
+    """Declare a new incarnation with new trust, deliver it, and order it to be made from the best survivor."""
+    truth, plan = run.world.truth, run.stack.plan
+    if run.intact_voters() >= quorum(len(truth.applied.voters)):
+        return
+    if plan.incarnation == truth.incarnation:
+        peer, client = max(plan.peer) + 1, max(plan.client) + 1
+        run.plan(
+            incarnation=truth.incarnation + 1, peer=(peer,), peer_issuer=peer, client=(client,), client_issuer=client
+        )
+        run.stack.kill()
+        run.stack.up()
+        return
+    survivor = best_survivor(run)
+    order = run.controls.recovery
+    if run.stack.task is not None or survivor is None or (order and order.incarnation == plan.incarnation):
+        return
+    entry = run.world.store.objects.get(FORMATION)
+    started = FormationRecord.decode(entry.data).started if entry else {}
+    overrides = tuple(sorted(slot for slot in started if slot not in run.world.hosts))
+    truth.ordered = plan.incarnation
+    run.world.count("fault", "recovery ordered")
+    run.write_controls(
+        recovery=RecoveryOrder(incarnation=plan.incarnation, survivor=survivor, overrides=overrides, by="operator")
+    )
+
+
+def best_survivor(run: Run) -> str | None:
+    """The declared slot with the most complete log of the current incarnation."""
+    truth, best = run.world.truth, None
+    for slot in run.stack.plan.slots:
+        host = run.world.hosts.get(slot)
+        data = host.disk.data if host is not None else None
+        if data is None or data.incarnation != truth.incarnation or data.member_id not in truth.applied.voters:
+            continue
+        rank = (data.last.term, data.last.index)
+        if best is None or rank > best[0]:
+            best = (rank, slot)
+    return best[1] if best else None
+
+
+def statuses(run: Run) -> dict[str, MemberStatus]:
+    objects = run.world.store.objects
+    names = {slot: status_name(slot) for slot in run.world.hosts}
+    return {slot: MemberStatus.decode(objects[name].data) for slot, name in names.items() if name in objects}
+
+
+def awaited(run: Run) -> str:
+    """The state in which an operator has to act, where there is a reason that the schedule made; empty otherwise."""
+    truth, found = run.world.truth, {status.state for status in statuses(run).values()}
+    lost = run.intact_voters() < quorum(len(truth.applied.voters))
+    if State.NEEDS_RECOVERY in found and lost:
+        return State.NEEDS_RECOVERY.value
+    record = run.world.formation()
+    if State.HELD in found and record and not set(record.founders) <= set(run.stack.plan.slots):
+        return State.HELD.value
+    strange = any(not host.disk.marked or host.disk.data is None for host in run.world.hosts.values())
+    if State.NEEDS_APPROVAL in found and strange:
+        return State.NEEDS_APPROVAL.value
+    return ""
+
+
+def lacking(run: Run) -> str:
+    """What is not as declared; empty once everything is."""
+    world, plan = run.world, run.stack.plan
+    truth, spec = world.truth, spec_of(plan)
+    voting = sorted(world.slot_of_peer[peer.peer_url] for peer in truth.applied.members.values() if not peer.learner)
+    if voting != sorted(plan.slots):
+        return f"the voters are {', '.join(voting)}, declared are {', '.join(plan.slots)}"
+    if len(truth.applied.members) != len(voting) or truth.applied.alarms or truth.applied.downgrade:
+        return "a learner, an alarm or a downgrade is left"
+    if truth.applied.version != tuple(int(part) for part in plan.version.split(".")[:2]):
+        return f"the cluster version is {truth.applied.version}"
+    objects = world.store.objects
+    if DESIRED not in objects or Desired.decode(objects[DESIRED].data).body != spec.to_wire():
+        return "the document is another one"
+    desired = Desired.decode(objects[DESIRED].data)
+    record = FormationRecord.decode(objects[FORMATION].data) if FORMATION in objects else None
+    if record is None or record.state is not FormationState.FORMED or record.incarnation != plan.incarnation:
+        return f"the formation record is {record}"
+    holder = LockRecord.decode(objects[LOCK].data).holder if LOCK in objects else ""
+    if holder in {f"{slot}/{boot}" for slot, boot in world.boots.items()}:
+        return f"the lock is held by {holder}"
+    if run.stack.result != "done":
+        return f"the last up: {run.stack.result or 'waits'}"
+    return next((text for slot in plan.slots if (text := _lacking_in(run, desired, slot))), "")
+
+
+def _lacking_in(run: Run, desired: Desired, slot: str) -> str:
+    world, host, status = run.world, run.world.hosts[slot], statuses(run).get(slot)
+    server = world.ensemble.servers.get(slot)
+    if server is None or server.data.commit is not world.truth.canon:
+        return f"{slot} does not run or lags"
+    spec = spec_of(run.stack.plan)
+    running = (host.disk.running_binary, host.disk.running_digest)
+    target = (spec.etcd.binary.sha256, SimulatedRenderer.digest(spec, slot))
+    if running != target or PROGRAMS[host.disk.running_binary] != run.stack.plan.version:
+        return f"{slot} runs something else"
+    if host.disk.leaves.get("peer") != spec.members[slot].certificates.peer or host.agent_version != spec.agent.version:
+        return f"{slot} presents another certificate, or has another agent"
+    if host.disk.memory.applied_digest != desired.digest:
+        return f"{slot} has not applied the document"
+    if status is None or (status.state, status.digest, status.healthy) != (State.RUNNING, desired.digest, True):
+        return f"{slot} says {status.state.value if status else 'nothing'}"
+    return ""
+
+
+def describe(run: Run) -> str:
+    """What everybody says, for a message."""
+    said = {slot: f"{status.state.value} {status.reason}" for slot, status in sorted(statuses(run).items())}
+    return "; ".join(f"{slot}: {text}" for slot, text in said.items())
+
+
+__all__ = ["awaited", "describe", "end", "lacking", "operate", "recover", "repair"]

@@ -1,0 +1,149 @@
+"""One schedule: a world, a stack, an operator, and the events that befall them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from random import Random
+
+from etcd_ops.channel.port import CONTROLS, DESIRED, status_name
+from etcd_ops.model.gate import quorum
+from etcd_ops.model.records import Controls
+from etcd_ops.model.spec import Desired
+from etcd_ops.model.status import MemberStatus
+from etcd_ops.rollout.contents import Contents
+from etcd_ops.rollout.observing import observed
+from etcd_ops.rollout.refusals import declared, forbidden
+from tests.simulation.declarations import Plan, spec_of
+from tests.simulation.hosts import Host
+from tests.simulation.stacks import Stack
+from tests.simulation.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that befalls the world. What the numbers mean depends on the kind."""
+
+    kind: str
+    a: int = 0
+    b: int = 0
+    x: float = 0.0
+    pause: float = 1.0
+    """Seconds for which the world goes on afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a schedule begins with."""
+
+    members: int = 3
+    formed: bool = True
+    """It begins with a cluster that is in force already."""
+    quorum_losses: bool = False
+    """Whether so many disks may be lost that only a recovery helps."""
+    operator: bool = True
+    """Whether somebody approves and recovers in the end."""
+    replacements: int = 9
+    allow_outage: bool = True
+    version: str = "3.6.15"
+    adopted: bool = False
+    """Somebody else started the cluster by hand."""
+
+
+class Failed(AssertionError):
+    """A schedule in which something happened that must never happen, or that did not end well."""
+
+
+class Run:
+    """The state of one schedule."""
+
+    def __init__(self, world: World, setting: Setting) -> None:
+        self.world, self.setting = world, setting
+        self.stack = Stack(world, "urn:one", plan_of(setting))
+        self.other: Stack | None = None
+        self.controls = Controls()
+        self.swapped: dict[str, object] = {}
+
+    @classmethod
+    def fresh(
+        cls, seed: int, setting: Setting, counts: Counter[str] | None = None, trace: list[str] | None = None
+    ) -> Run:
+        return cls(World(Random(seed), counts, trace), setting)
+
+    def close(self) -> None:
+        self.world.close()
+        for stack in (self.stack, self.other):
+            if stack is not None:
+                stack.kill()
+
+    def host(self, number: int) -> Host | None:
+        """One of the machines there are."""
+        slots = sorted(self.world.hosts)
+        return self.world.hosts[slots[number % len(slots)]] if slots else None
+
+    def go_on(self, seconds: float) -> None:
+        """Let time pass; a violation ends the schedule.
+
+        Raises:
+            Failed
+        """
+        self.world.scheduler.run(seconds)
+        if self.world.truth.problems:
+            raise Failed("; ".join(self.world.truth.problems))
+
+    def plan(self, **changes: object) -> bool:
+        """Declare something else, unless the shipped rules refuse it at preview."""
+        plan = replace(self.stack.plan, **changes)  # type: ignore[arg-type]
+        held, spec = self.held(), spec_of(plan)
+        fresh = {slot: status for slot, status in held.statuses.items() if slot in self.world.hosts}
+        before = declared(held, spec)
+        if problems := forbidden(before, spec, observed(held, before, fresh)):
+            self.world.note(f"refused at preview: {'; '.join(map(str, problems))}")
+            self.world.count("change", "refused at preview")
+            return False
+        self.stack.plan = plan
+        return True
+
+    def held(self) -> Contents:
+        """What the channel holds, as somebody sees it who reads it at once."""
+        objects = self.world.store.objects
+        statuses = {slot: objects[status_name(slot)] for slot in self.world.hosts if status_name(slot) in objects}
+        return Contents(
+            desired=Desired.decode(objects[DESIRED].data) if DESIRED in objects else None,
+            formation=self.world.formation(),
+            statuses={slot: MemberStatus.decode(entry.data) for slot, entry in statuses.items()},
+        )
+
+    def write_controls(self, **changes: object) -> None:
+        """What an operator orders through the command line; only where the channel can be reached."""
+        self.controls = self.controls.model_copy(update=changes)
+        if self.world.store.down_until <= self.world.now():
+            self.world.store.put(CONTROLS, self.controls.encode())
+
+    def intact_voters(self) -> int:
+        """Voters whose data is on some disk."""
+        truth, found = self.world.truth, set()
+        for host in self.world.hosts.values():
+            for disk in host.disks():
+                data = disk.data
+                if (
+                    data is not None
+                    and data.member_id in truth.applied.voters
+                    and data.incarnation == truth.incarnation
+                ):
+                    found.add(data.member_id)
+        return len(found)
+
+    def may_lose_a_disk(self) -> bool:
+        """Without losing a quorum of them for good."""
+        needed = quorum(len(self.world.truth.applied.voters))
+        return self.setting.quorum_losses or self.intact_voters() - 1 >= needed
+
+
+def plan_of(setting: Setting) -> Plan:
+    return Plan(
+        slots=tuple(f"m{number}" for number in range(setting.members)),
+        version=setting.version,
+        replacements=setting.replacements,
+        allow_outage=setting.allow_outage,
+    )

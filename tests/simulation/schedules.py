@@ -1,0 +1,119 @@
+"""Schedules: from a seed, or from a list of events, to how they end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from tests.simulation.changes import CHANGES
+from tests.simulation.ending import end
+from tests.simulation.faults import FAULTS
+from tests.simulation.light import REAL_EVERY, light
+from tests.simulation.run import Event, Run, Setting
+
+EVENTS = 50
+"""Fewest events of a schedule."""
+HAPPENINGS = {**FAULTS, **CHANGES}
+_WEIGHTS = {
+    "writes": 8,
+    "up again": 4,
+    "configuration": 3,
+    "agent killed in mid-step": 5,
+    "channel snapshot": 3,
+    "channel emptied": 0.4,
+    "channel rolled back": 0.7,
+    "all zones off": 0.6,
+    "database fills up": 0.6,
+    "stack's state lost": 0.5,
+    "paused": 0.5,
+    "observe only": 0.5,
+    "operator pauses": 0.5,
+    "active again": 1.5,
+    "old value again": 1.5,
+    "next trust generation": 3,
+    "disk wiped": 1.5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Everything that a run depends on."""
+
+    seed: int
+    setting: Setting
+    events: tuple[Event, ...]
+
+
+def schedule_of(seed: int) -> Schedule:
+    """The schedule that a seed stands for."""
+    random = Random(seed)
+    setting = Setting(
+        members=random.choice((1, 2, 3, 3, 3, 3, 3, 4, 5)),
+        formed=random.random() < 0.8,
+        quorum_losses=random.random() < 0.15,
+        operator=random.random() < 0.85,
+        replacements=random.choice((0, 1, 1, 9)),
+        version=random.choice(("3.5.34", "3.6.15", "3.6.15", "3.7.2")),
+    )
+    # Each schedule has its own mood: a few kinds of events that come again and again.
+    kinds = random.sample(list(HAPPENINGS), random.randint(5, len(HAPPENINGS)))
+    weights = [_WEIGHTS.get(kind, 1.0) for kind in kinds]
+    haste = random.choice((0.2, 0.5, 1.0))
+    events = tuple(
+        Event(kind, random.randrange(12), random.randrange(12), random.random(), haste * random.expovariate(1.0))
+        for kind in random.choices(kinds, weights, k=EVENTS + random.randrange(10))
+    )
+    return Schedule(seed, setting, events)
+
+
+def play(
+    schedule: Schedule, counts: Counter[str] | None = None, trace: list[str] | None = None, *, real: bool | None = None
+) -> str:
+    """Run one schedule to its end; says how it ended.
+
+    Raises:
+        Failed
+    """
+    with light(real=schedule.seed % REAL_EVERY == 0 if real is None else real):
+        run = Run.fresh(schedule.seed, schedule.setting, counts, trace)
+        try:
+            result = _play(run, schedule)
+        finally:
+            run.close()
+    run.world.count("end", result)
+    return result
+
+
+def _play(run: Run, schedule: Schedule) -> str:
+    run.stack.up()
+    if schedule.setting.formed:
+        while run.stack.task is not None:
+            run.go_on(1.0)
+    for event in schedule.events:
+        happen(run, event)
+    return end(run)
+
+
+def happen(run: Run, event: Event) -> None:
+    """Let one event take place, and the world go on for a while."""
+    world = run.world
+    world.note(f"--- {event.kind} {event.a} {event.b} {event.x:.2f}")
+    group = "fault" if event.kind in FAULTS else "change"
+    if HAPPENINGS[event.kind](run, event.a, event.b, event.x):
+        world.count(group, event.kind)
+    else:
+        world.note("    (does not apply)")
+    world.count("events", "all")
+    run.go_on(event.pause)
+
+
+def replay(seed: int) -> tuple[Sequence[str], str]:
+    """The readable trace of a seed, and its failure."""
+    trace: list[str] = []
+    try:
+        result = play(schedule_of(seed), trace=trace)
+    except AssertionError as failure:
+        return trace, str(failure)
+    return trace, f"ended well: {result}"
