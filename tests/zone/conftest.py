@@ -13,13 +13,19 @@ from etcd_ops.zone.members import add_member
 from etcd_ops.zone.paths import ZonePaths
 from etcd_ops.zone.power import power_off
 from etcd_ops.zone.process import everyone
-from etcd_ops.zone.supervisor import create_zone, remove_zone, start_zone
+from etcd_ops.zone.supervisor import create_zone, inspect_zone, remove_zone, start_zone
 from tests.runtime.member import MemberVolume, Programs
 
 ADDRESS = "127.45.0.2"
 AGENT = Path(__file__).with_name("agent.py")
 
 AddMember = Callable[[str], MemberVolume]
+
+
+def refused(paths: ZonePaths, slot: str) -> bool:
+    """The launcher said that it must not start etcd, and ended."""
+    said = "not started: " in paths.member_log(slot).read_text()
+    return said and inspect_zone(paths).programs[f"etcd-{slot}"].state == "EXITED"
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from etcd_ops.zone.paths import ZonePaths
 from etcd_ops.zone.process import Process, alive, look, send
 from etcd_ops.zone.supervisor import inspect_zone, start_zone, stop_zone
 from tests.runtime.member import MemberVolume, eventually
-from tests.zone.conftest import AddMember
+from tests.zone.conftest import AddMember, refused
 
 pytestmark = pytest.mark.etcd
 
@@ -91,7 +91,7 @@ def test_a_changed_section_is_applied_where_etcd_does_not_run(zone: ZonePaths, a
     eventually(member.healthy)
     (member.path / "marker.json").rename(member.path / "away")
     send(process(zone, "etcd-m0"), signal.SIGKILL)
-    eventually(lambda: inspect_zone(zone).programs["etcd-m0"].state == "EXITED")
+    eventually(lambda: refused(zone, "m0"))
     assert add_member(zone, changed(member))
 
 
