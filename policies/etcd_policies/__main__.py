@@ -28,6 +28,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     write = commands.add_parser("write", help="write the pack into a folder, and print the folder")
     write.add_argument("folder", type=Path, help="for --policy-pack; is made where it is missing")
+    virtualenv = "of the pack's interpreter, relative to the folder or absolute; this interpreter's own by default"
+    write.add_argument("--virtualenv", help=virtualenv)
+    write.add_argument("--overwrite", action="store_true", help="replace configurations that are there already")
     write.set_defaults(run=_write)
     check = commands.add_parser("check", help="tell what is wrong with a configuration of the pack")
     check.add_argument("file", type=Path, help="for --policy-pack-config")
@@ -41,7 +44,8 @@ def _parser() -> argparse.ArgumentParser:
 def _write(chosen: argparse.Namespace) -> int:
     target: Path = chosen.folder.absolute()
     try:
-        kept = folder.write(target)
+        virtualenv = folder.environment() if chosen.virtualenv is None else chosen.virtualenv
+        kept = folder.write(target, virtualenv, overwrite=chosen.overwrite)
     except OSError as error:
         print(f"folder: {error.strerror}: {error.filename}; name one that can be written", file=sys.stderr)
         return 1

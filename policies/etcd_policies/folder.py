@@ -19,7 +19,7 @@ MANIFEST = "PulumiPolicy.yaml"
 DISTRIBUTION = "pulumi-etcd"
 
 
-def environment(prefix: Path) -> str:
+def environment(prefix: Path = Path(sys.prefix)) -> str:
     """The virtual environment to write into the manifest; empty where the engine would not take it for one.
 
     The engine's language host looks for `bin/python` in it (sdk/python/toolchain/pip.go), and falls back to the
@@ -56,23 +56,22 @@ def profiles() -> Mapping[str, str]:
     return {f"{name}.json": json.dumps(profile(), indent=2) + "\n" for name, profile in PROFILES.items()}
 
 
-def write(folder: Path, prefix: Path = Path(sys.prefix)) -> tuple[Path, ...]:
-    """Write the pack for the environment of this interpreter.
-
-    Configurations that are there already stay as they are: they are the user's.
+def write(folder: Path, virtualenv: str, *, overwrite: bool = False) -> tuple[Path, ...]:
+    """Write the pack into a folder.
 
     Args:
         folder: is made where it is missing.
-        prefix: of the interpreter that the pack is to run with.
+        virtualenv: of the interpreter that the pack is to run with; see `manifest`.
+        overwrite: whether to replace configurations that are there already: they may be the user's own.
 
     Returns:
         the configurations that were kept.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST).write_text(manifest(environment(prefix)))
+    (folder / MANIFEST).write_text(manifest(virtualenv))
     (folder / "__main__.py").write_text(program())
-    kept = tuple(folder / name for name in profiles() if (folder / name).exists())
-    for name, text in profiles().items():
-        if folder / name not in kept:
-            (folder / name).write_text(text)
+    files = {folder / name: text for name, text in profiles().items()}
+    kept = () if overwrite else tuple(file for file in files if file.exists())
+    for file in files.keys() - set(kept):
+        file.write_text(files[file])
     return kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -48,16 +49,28 @@ def test_configurations_of_the_user_are_kept(tmp_path: Path, capsys: pytest.Capt
     assert capsys.readouterr().err == f"kept {pack / 'production.json'}\n"
 
 
+def test_the_pack_in_the_repository_is_what_the_command_writes(tmp_path: Path) -> None:
+    repository = Path(__file__).resolve().parents[2] / "policies"
+    written = tmp_path / "policies"
+    shutil.copytree(repository, written, ignore=shutil.ignore_patterns("etcd_policies", "__pycache__"))
+    (written / "production.json").write_text("{}")
+    assert main(["write", str(written), "--virtualenv", "../.venv", "--overwrite"]) == 0
+    for file in written.iterdir():
+        told = "run `python -m etcd_policies write policies --virtualenv ../.venv --overwrite`"
+        assert (repository / file.name).read_text() == file.read_text(), told
+    assert len(list(written.iterdir())) == 4
+
+
 def test_a_path_with_odd_characters_is_quoted(tmp_path: Path) -> None:
     prefix = tmp_path / 'an: "odd" #one'
     (prefix / "bin").mkdir(parents=True)
     (prefix / "bin" / "python").touch()
-    folder.write(tmp_path / "pack", prefix)
+    folder.write(tmp_path / "pack", folder.environment(prefix))
     assert virtualenv_of(tmp_path / "pack") == str(prefix)
 
 
 def test_where_there_is_no_environment_none_is_named(tmp_path: Path) -> None:
-    folder.write(tmp_path / "pack", tmp_path / "usr")
+    folder.write(tmp_path / "pack", folder.environment(tmp_path / "usr"))
     assert virtualenv_of(tmp_path / "pack") is None
 
 

@@ -13,7 +13,7 @@ from pulumi_policy import EnforcementLevel
 from etcd_policies import documentation
 from etcd_policies.catalogue import catalogue
 from etcd_policies.configuration import problems
-from etcd_policies.folder import manifest, profiles, program
+from etcd_policies.folder import profiles
 from etcd_policies.parameters import Parameters, defaults, read, schema
 from etcd_policies.profiles import LEVEL, development, production
 from etcd_policies.rule import DOCUMENTATION, Rule, Stake
@@ -74,11 +74,6 @@ def test_a_page_explains_every_rule() -> None:
 def test_a_page_without_the_marker_is_refused() -> None:
     with pytest.raises(ValueError, match="printed by"):
         documentation.with_rules("# Policies\n")
-
-
-def test_the_pack_in_the_repository_is_what_the_command_writes() -> None:
-    written = {**profiles(), "PulumiPolicy.yaml": manifest("../.venv"), "__main__.py": program()}
-    assert {name: (PACK / name).read_text() for name in written} == written
 
 
 def test_development_refuses_what_loses_data_and_holds_production_to_its_own_rules() -> None:
