@@ -31,8 +31,8 @@ def make_stack(engine: engines.Engine) -> Iterator[MakeStack]:
     """Make further stacks, each with its own network; they are removed at the end."""
     made: list[Stack] = []
 
-    def make(network: str, **arguments: Any) -> Stack:
-        stack = Stack(engine, Path(tempfile.mkdtemp(prefix="e2e-")), network, arguments)
+    def make(network: str, project: str = "e2e", **arguments: Any) -> Stack:
+        stack = Stack(engine, Path(tempfile.mkdtemp(prefix="e2e-")), network, arguments, project)
         made.append(stack)
         return stack
 

@@ -58,15 +58,20 @@ class Records:
         data = self._read(LOCK)
         return LockRecord.decode(data) if data else None
 
+    def find_status(self, slot: str) -> MemberStatus | None:
+        """What the agent of a slot published last; None where it published nothing."""
+        data = self._read(status_name(slot))
+        return MemberStatus.decode(data) if data else None
+
     def status(self, slot: str) -> MemberStatus:
         """What the agent of a slot published last.
 
         Raises:
             AssertionError: nothing.
         """
-        data = self._read(status_name(slot))
-        assert data is not None, f"{slot} published nothing"
-        return MemberStatus.decode(data)
+        found = self.find_status(slot)
+        assert found is not None, f"{slot} published nothing"
+        return found
 
     def announced(self, kind: IntentKind, seconds: float = 60.0, after: int = 0) -> LockRecord:
         """Wait until the lock's holder announces a step of this kind; returns right then.

@@ -21,6 +21,8 @@ from tools import ROOT
 from tools.engine import Engine
 
 STACK = "e2e"
+SLOTS = ("a-1", "b-1", "c-1")
+"""Of a stack that declares neither size nor slots."""
 PROGRAM = Path(__file__).parent / "program"
 UP_SECONDS = 240.0
 """After which a `pulumi` is taken for hung."""
@@ -47,9 +49,17 @@ class Stack:
         directory: short, because Unix sockets' names are; deleted by `remove`.
         network: first three numbers of the zones' addresses, used by no other test.
         arguments: arguments of the LocalCluster, in camelCase or snake_case as programs write them.
+        project: the Pulumi project's name, part of every URN.
     """
 
-    def __init__(self, engine: Engine, directory: Path, network: str, arguments: Arguments | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        directory: Path,
+        network: str,
+        arguments: Arguments | None = None,
+        project: str = "e2e",
+    ) -> None:
         self.directory = directory
         self.root = directory / "cluster"
         self.base: Arguments = {
@@ -62,7 +72,7 @@ class Stack:
         self._engine = engine
         self._file = directory / "arguments.json"
         (directory / "state").mkdir(parents=True)
-        (directory / "Pulumi.yaml").write_text(_project())
+        (directory / "Pulumi.yaml").write_text(_project(project))
         self.environment = {
             **engine.environment(directory / "state"),
             "E2E_ARGUMENTS": str(self._file),
@@ -74,6 +84,11 @@ class Stack:
     def context(self) -> Path:
         """The context file for `etcd-ops`, which is the workload's connection file, too."""
         return self.root / "context.json"
+
+    @property
+    def etcd(self) -> Path:
+        """The program of the default version."""
+        return self._engine.etcd / "etcd"
 
     @property
     def connection(self) -> dict[str, Any]:
@@ -167,15 +182,32 @@ class Stack:
         report: dict[str, Any] = json.loads(self.ops("status", "--json", expect=None).output)
         return report
 
+    def reasons(self) -> list[str]:
+        """What every declared member's agent says of it."""
+        return [str(each["reason"]) for each in self.status()["members"]]
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The member list, as a quorum gives it now."""
+        members: list[dict[str, Any]] = json.loads(self.ops("members", "--json").output)
+        return members
+
     def published(self, slot: str) -> MemberStatus:
         """The status that the agent of `slot` published last (directory channel only)."""
         return MemberStatus.decode((self.root / "channel" / "status" / f"{slot}.json").read_bytes())
 
     def done(self, slot: str, since: float = 0.0) -> list[tuple[float, str]]:
         """The steps that the agent of a slot carried out: when, in seconds since the epoch, and which."""
+        return [(each["at"], each["step"]) for each in self._actions(slot, since) if each["event"] == "step"]
+
+    def refusals(self, slot: str, since: float = 0.0) -> list[str]:
+        """Why the agent of a slot did not take steps that it had decided on."""
+        events = ("step not taken", "step failed")
+        return [each["problem"] for each in self._actions(slot, since) if each["event"] in events]
+
+    def _actions(self, slot: str, since: float) -> list[dict[str, Any]]:
         path = self.volume(slot) / "agent" / "actions.jsonl"
         actions = [json.loads(line) for line in path.read_text().splitlines()]
-        return [(each["at"], each["step"]) for each in actions if each["event"] == "step" and each["at"] >= since]
+        return [each for each in actions if each["at"] >= since]
 
     def in_order(self, voters: int = 3) -> bool:
         """Every declared member is a healthy voter with the current document applied."""
@@ -220,6 +252,10 @@ class Stack:
         running = json.loads((self.volume(slot) / "member" / "running.json").read_text())
         return int(running["pid"])
 
+    def member_pids(self) -> dict[str, int]:
+        """Pid of every member's etcd, as the launchers wrote them."""
+        return {slot: self.member_pid(slot) for slot in SLOTS}
+
     def agent_pid(self, slot: str) -> int:
         """Pid of the agent."""
         return _find("agent", "--volume", str(self.volume(slot)))
@@ -251,9 +287,9 @@ def _alarming(log: Path) -> str:
     return "".join(f"{log.name}: {line[:2000]}\n" for line in bad[-24:])
 
 
-def _project() -> str:
+def _project(name: str) -> str:
     lines = (
-        "name: e2e",
+        f"name: {name}",
         "runtime:",
         "  name: python",
         f"  options: {{virtualenv: {ROOT / '.venv'}}}",

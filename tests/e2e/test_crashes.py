@@ -10,12 +10,10 @@ from etcd_ops.model.records import IntentKind
 from etcd_ops.zone.identity import find_supervisor, find_watchdog
 from etcd_ops.zone.paths import ZonePaths
 from tests.e2e.records import Records
-from tests.e2e.stack import Stack
+from tests.e2e.stack import SLOTS, Stack
 from tests.workload.workload import Workload
 
 pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
-
-SLOTS = ("a-1", "b-1", "c-1")
 
 
 def follower(stack: Stack) -> str:
@@ -46,7 +44,7 @@ def test_an_agent_killed_in_mid_step_is_succeeded(either: Stack, load: Workload,
     It also rolls every member: on each kind of channel the declared change ends up everywhere.
     """
     agents = {slot: either.agent_pid(slot) for slot in SLOTS}
-    members = {slot: either.member_pid(slot) for slot in SLOTS}
+    members = either.member_pids()
     epoch, quota = records.epoch(), records.status("a-1").quota_bytes
     either.declare(etcd={"quota_backend_bytes": quota + 1024**2})
     with either.running("up", "--yes", "--skip-preview", "--stack", "e2e") as up, load.mark("rollout"):

@@ -26,6 +26,14 @@ class Authority:
         builder = _builder(self._name, self._name, self._key.public_key()).add_extension(constraints, critical=True)
         self._certificate = builder.sign(self._key, hashes.SHA256())
 
+    @property
+    def certificate_pem(self) -> bytes:
+        return _pem(self._certificate)
+
+    @property
+    def key_pem(self) -> bytes:
+        return _key_pem(self._key)
+
     def issue(self, name: str, addresses: Sequence[str] = ()) -> Credentials:
         """A leaf for server and client use, valid at `addresses`."""
         key = ec.generate_private_key(ec.SECP256R1())

@@ -1,0 +1,91 @@
+"""Two stacks and one channel; and a holder of the lock that wakes up after others have gone on."""
+
+from __future__ import annotations
+
+import fcntl
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from etcd_ops.channel.folder import LOCK_FILE
+from etcd_ops.model.records import IntentKind
+from tests.e2e.conftest import MakeStack
+from tests.e2e.records import Records
+from tests.e2e.stack import SLOTS, Stack
+from tests.workload.workload import Workload
+
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
+
+
+def test_a_second_owner_is_refused_before_anything_is_made(
+    faulty: Stack, load: Workload, records: Records, make_stack: MakeStack
+) -> None:
+    """A channel belongs to the stack whose URN its document carries."""
+    before, pids = records.desired(), faulty.member_pids()
+    other = make_stack("127.0.63", project="other", channel=faulty.connection)
+    refused = other.pulumi("up", "--yes", "--stack", "e2e", expect=None)
+    assert refused.status != 0
+    assert "it holds the cluster of urn:pulumi:e2e::e2e::" in refused.output
+    assert "formerOwner" in refused.output
+    assert not other.root.exists()
+    assert records.desired() == before
+    assert faulty.member_pids() == pids
+
+
+def test_a_holder_that_stalls_does_nothing_once_it_wakes(faulty: Stack, load: Workload, records: Records) -> None:
+    """What was announced is only sent by who still holds the lock: it is read again right before.
+
+    The holder is stopped between its announcement and the restart it announced; it wakes when another agent has
+    taken the lock over.
+    """
+    before = faulty.member_pids()
+    agents = {slot: faulty.agent_pid(slot) for slot in SLOTS}
+    faulty.declare(etcd={"quota_backend_bytes": records.status("a-1").quota_bytes + 1024**2})
+    with faulty.running("up", "--yes", "--skip-preview", "--stack", "e2e") as up, load.mark("rollout"):
+        stalled, since = _stall(faulty, records, agents)
+        faulty.eventually(lambda: _holder(records) not in ("", stalled), "another agent takes the lock over", 60)
+        successor = records.lock()
+        assert faulty.member_pid(stalled) == before[stalled]
+        faulty.kill(agents[stalled], signal.SIGCONT)
+        faulty.eventually(lambda: bool(faulty.refusals(stalled, since)), f"{stalled} says that it does nothing", 20)
+        output, _ = up.communicate(timeout=150)
+    assert up.returncode == 0, output
+    assert successor is not None
+    restarts = {slot: [at for at, step in faulty.done(slot, since) if step == "RestartMember"] for slot in SLOTS}
+    assert [len(times) for times in restarts.values()] == [1, 1, 1]
+    assert max(restarts, key=lambda slot: restarts[slot][0]) == stalled
+
+
+def _stall(stack: Stack, records: Records, agents: dict[str, int]) -> tuple[str, float]:
+    """Stop the first holder that announces a restart, before it has begun it; its slot, and when."""
+    since, epoch = time.time(), records.epoch()
+    lock = records.announced(IntentKind.RESTART, after=epoch)
+    assert lock.intent is not None
+    holder = agents[lock.intent.slot]
+    with nobody_writing(stack):
+        stack.kill(holder, signal.SIGSTOP)
+        stack.eventually(lambda: _state(holder) == "T", "the holder is stopped", 5)
+    return lock.intent.slot, since
+
+
+@contextmanager
+def nobody_writing(stack: Stack) -> Iterator[None]:
+    """Hold the directory's own lock: whoever is stopped now does not keep it from everybody else."""
+    with Path(stack.connection["directory"], LOCK_FILE).open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _state(pid: int) -> str:
+    """The letter by which the kernel names a process's state."""
+    return Path("/proc", str(pid), "stat").read_text().rsplit(") ", 1)[1][0]
+
+
+def _holder(records: Records) -> str:
+    """The slot of the lock's holder; empty where it is free."""
+    lock = records.lock()
+    return lock.holder.split("/")[0] if lock else ""
