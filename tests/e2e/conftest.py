@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,14 @@ def make_stack(engine: engines.Engine) -> Iterator[MakeStack]:
         return stack
 
     yield make
-    for stack in made:
-        if stack.directory.exists():
-            stack.remove()
+    with ExitStack() as removals:
+        for stack in made:
+            removals.callback(_remove, stack)
+
+
+def _remove(stack: Stack) -> None:
+    if stack.directory.exists():
+        stack.remove()
 
 
 @pytest.fixture(scope="session")

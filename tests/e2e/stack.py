@@ -17,6 +17,7 @@ from typing import Any
 
 from etcd_ops.model.status import MemberStatus
 from etcd_ops.zone.paths import ZonePaths
+from etcd_ops.zone.power import power_off
 from tools import ROOT
 from tools.engine import Engine
 
@@ -165,9 +166,13 @@ class Stack:
         return self.pulumi("destroy", "--yes", "--skip-preview", "--stack", STACK)
 
     def remove(self) -> None:
-        """Destroy, and delete the directory."""
-        self.destroy()
-        shutil.rmtree(self.directory)
+        """Destroy, and delete the directory; what a failed test left running is killed."""
+        try:
+            self.destroy()
+        finally:
+            for folder in (self.root / "zones").glob("*"):
+                power_off(ZonePaths(self.root, folder.name))
+            shutil.rmtree(self.directory)
 
     def ops(self, *words: str, expect: int | None = 0) -> Outcome:
         """Run `etcd-ops` on this cluster."""
