@@ -1,0 +1,46 @@
+"""Stacks for tests with the real engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from etcd_ops.programs.cache import Cache
+from tests.engine.stacks import RolloutStack, agents, make_project
+from tools import engine as clone_engine
+
+
+@pytest.fixture(scope="session")
+def engine() -> clone_engine.Engine:
+    """The clone's engine; `make test` has obtained its parts before."""
+    return clone_engine.prepare(Cache.of_user())
+
+
+@pytest.fixture
+def lonely(engine: clone_engine.Engine, tmp_path: Path) -> RolloutStack:
+    """A Rollout, declared with a quota of 2 GiB, whose channel nobody serves."""
+    stack = RolloutStack(make_project(engine, tmp_path / "project"), tmp_path / "channel")
+    stack.declare()
+    return stack
+
+
+@pytest.fixture(scope="session")
+def shared(engine: clone_engine.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RolloutStack]:
+    """A Rollout that is up and served by stand-in agents, for tests that leave it as they found it."""
+    folder = tmp_path_factory.mktemp("rollout")
+    stack = RolloutStack(make_project(engine, folder / "project"), folder / "channel")
+    stack.declare()
+    with agents(folder):
+        stack.project.up()
+        yield stack
+
+
+@pytest.fixture
+def stack(shared: RolloutStack) -> RolloutStack:
+    """The shared stack, up as it was first declared."""
+    shared.declare()
+    if not shared.in_order():
+        shared.project.up()
+    return shared
