@@ -133,6 +133,8 @@ def _replace(run: Run, a: int, b: int, x: float) -> bool:
 def _rotate(run: Run, a: int, b: int, x: float) -> bool:
     """Trust both, then switch leaves, then drop the old; preview refuses what comes too early."""
     plan = run.stack.plan
+    if run.stack.result != "done" and a % 4:
+        return False  # most people wait until the step before is in force
     domain, believed, issuer = ("peer", plan.peer, plan.peer_issuer)
     if b % 3 == 0:
         domain, believed, issuer = ("client", plan.client, plan.client_issuer)

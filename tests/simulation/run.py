@@ -96,8 +96,10 @@ class Run:
         plan = replace(self.stack.plan, **changes)  # type: ignore[arg-type]
         held, spec = self.held(), spec_of(plan)
         fresh = {slot: status for slot, status in held.statuses.items() if slot in self.world.hosts}
-        before = declared(held, spec)
-        if problems := forbidden(before, spec, observed(held, before, fresh)):
+        before, former = declared(held, spec), spec_of(self.stack.plan)
+        seen = observed(held, before, fresh)
+        # As Rollout's Check: by what the channel holds, and by what the stack declared last.
+        if problems := (*forbidden(before, spec, seen), *(forbidden(former, spec, seen) if before != former else ())):
             self.world.note(f"refused at preview: {'; '.join(map(str, problems))}")
             self.world.count("change", "refused at preview")
             return False

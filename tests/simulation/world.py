@@ -34,7 +34,7 @@ from tests.simulation.stacks import Stack
 from tests.simulation.store import SimulatedChannel, Store
 from tests.simulation.truth import Truth
 
-PACE = Pace(working=1.5, after_step=0.3, idle=6.0, glance=3.0, settle=20.0)
+PACE = Pace(working=1.5, after_step=0.3, idle=6.0, glance=3.0, settle=20.0, read_timeout=0.4)
 """As shipped, but coarser: fewer looks, the same order of events."""
 
 

@@ -13,7 +13,9 @@ from etcd_ops.agent.reporting import report
 from etcd_ops.agent.settings import Settings
 from etcd_ops.channel.port import CONTROLS, DESIRED, ChannelUnavailable, Conflict, status_name
 from etcd_ops.model.decisions import Decision, decide
+from etcd_ops.model.decisions.standing import formation_known
 from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, Memory, ProcessFacts, Target, VolumeFacts
+from etcd_ops.model.records import FormationRecord
 from etcd_ops.model.spec import ClusterSpec, MemberSpec, read_desired
 from etcd_ops.model.status import CertificateReport, State
 from etcd_ops.model.steps import RestartMember, RevertLaunch, StartMember
@@ -87,7 +89,7 @@ class Agent:
                 await ports.volume.remember(remembered)
                 memory = remembered
         spec = _spec(reading, memory)
-        cluster = await self._observer.look(_urls(spec))
+        cluster = await self._observer.look(_urls(spec, _formation(reading, memory)))
         process = await self._process()
         target, missing = await self._target(spec, volume)
         self.declared = _declared(spec, self._settings.slot, volume)
@@ -278,8 +280,17 @@ def _declared(spec: ClusterSpec | None, slot: str, volume: VolumeFacts | None) -
     return Declared(spec.members[slot], leaf, tuple(trust[number] for number in sorted(trust, key=int)))
 
 
-def _urls(spec: ClusterSpec | None) -> dict[str, str]:
-    return {slot: member.client_url for slot, member in spec.members.items()} if spec is not None else {}
+def _formation(reading: Reading | None, memory: Memory) -> FormationRecord | None:
+    return reading.facts.formation if reading is not None else formation_known(memory)
+
+
+def _urls(spec: ClusterSpec | None, formation: FormationRecord | None) -> dict[str, str]:
+    """Where members answer: declared ones, and those whose slots were dropped but were once started."""
+    if spec is None:
+        return {}
+    started = formation.started if formation else {}
+    former = {slot: each.client_url for slot, each in started.items() if each.client_url}
+    return former | {slot: member.client_url for slot, member in spec.members.items()}
 
 
 def _spec(reading: Reading | None, memory: Memory) -> ClusterSpec | None:

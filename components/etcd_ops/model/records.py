@@ -21,6 +21,8 @@ class Started(Tolerant):
 
     volume_id: str
     peer_url: str
+    client_url: str = ""
+    """Where this member answers, also once its slot is not declared any more."""
 
 
 class Replacement(Tolerant):

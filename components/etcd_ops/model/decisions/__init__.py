@@ -92,16 +92,16 @@ def _standing(facts: Facts) -> Decision | None:
 
 
 def _ruled(view: View) -> Decision:
-    refused: Decision | None = None
+    waiting: Decision | None = None
     for rule in _RULES:
         if (decision := rule(view)) is None:
             continue
-        denied = _denied(view, decision)
-        if denied is None and (decision.step is not None or refused is None):
+        yielding = decision if decision.yields else _denied(view, decision)
+        if yielding is None and (decision.step is not None or waiting is None):
             return _guarded(view, decision)
-        refused = refused or denied
-    if refused is not None:
-        return _guarded(view, refused)
+        waiting = waiting or yielding
+    if waiting is not None:
+        return _guarded(view, waiting)
     if view.facts.lock.mine:
         return _release(Decision(None, State.RUNNING, "everything declared is in force"))
     return Decision(None, State.RUNNING, "everything declared is in force")

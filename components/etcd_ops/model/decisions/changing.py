@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from etcd_ops.model.decisions.losing import quorum_lost
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
-from etcd_ops.model.facts import EndpointFacts, Launch
+from etcd_ops.model.facts import EndpointFacts, Launch, VolumeFacts
 from etcd_ops.model.gate import Action, Request
+from etcd_ops.model.spec import MemberSpec
 from etcd_ops.model.status import State
 from etcd_ops.model.steps import (
     CancelDowngrade,
@@ -159,21 +160,26 @@ def _barrier(view: View, use: str) -> Decision | None:
     if domain == "metrics":
         return None
     trust = view.spec.trust.peer if domain == "peer" else view.spec.trust.client
-    if len(trust.authorities) == 1:
-        return None
     issuer = trust.authorities[str(trust.issuer)]
-    lacking = sorted(slot for slot, believed in _trusted(view, domain).items() if issuer not in believed)
-    if lacking:
-        return wait(f"{domain} trust generation {trust.issuer} is not yet trusted by {', '.join(lacking)}")
-    return None
+    if len(trust.authorities) > 1:
+        known = _trusted(view, domain, fresh=True)
+        lacking = sorted(slot for slot, believed in known.items() if issuer not in believed)
+        text = f"{domain} trust generation {trust.issuer} is not yet trusted by {', '.join(lacking)}"
+        return replace(wait(text), yields=True) if lacking else None
+    # The only authority there is: a leaf is renewed without asking, unless somebody is known to believe another one.
+    known = _trusted(view, domain, fresh=False)
+    strangers = sorted(slot for slot, believed in known.items() if believed and issuer not in believed)
+    text = f"{', '.join(strangers)} do not trust {domain} generation {trust.issuer}: declare the one before it as well"
+    return replace(hold(text), yields=True) if strangers else None
 
 
-def _trusted(view: View, domain: str) -> dict[str, tuple[str, ...]]:
-    """Authorities that each member's running process believes; a status that is not fresh believes nothing."""
+def _trusted(view: View, domain: str, *, fresh: bool) -> dict[str, tuple[str, ...]]:
+    """Authorities that each member's running process believes: as its agent says freshly, or as it said last."""
     found: dict[str, tuple[str, ...]] = {}
     for slot in _running_slots(view):
         peer = view.channel.statuses.get(slot)
-        found[slot] = peer.status.trusted.get(domain, ()) if peer and peer.fresh else ()
+        heard = peer is not None and (peer.fresh or not fresh)
+        found[slot] = peer.status.trusted.get(domain, ()) if peer and heard else ()
     return found
 
 
@@ -364,7 +370,7 @@ def applied_rule(view: View) -> Decision | None:
     memory, volume = view.facts.memory, view.facts.volume
     if view.member is None or volume is None or not view.healthy or view.needs_restart or view.facts.target is None:
         return None
-    if view.listed is None or view.listed.learner:
+    if view.listed is None or view.listed.learner or not _leaves_in_force(volume, view.member):
         return None
     if volume.launch is not None and volume.launch != volume.good:
         return take(MarkGood(slot=view.slot, reason="healthy with the staged configuration"))
@@ -372,3 +378,7 @@ def applied_rule(view: View) -> Decision | None:
         return None
     done = replace(memory, applied_digest=view.desired.digest, failed_digest="", failed_reason="")
     return take(Remember(memory=done, slot=view.slot, reason=f"generation {view.desired.generation} is applied"))
+
+
+def _leaves_in_force(volume: VolumeFacts, member: MemberSpec) -> bool:
+    return all(volume.leaves.get(use) == getattr(member.certificates, use) for use in USES)

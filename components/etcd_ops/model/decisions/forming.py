@@ -74,7 +74,7 @@ def adopted_rule(view: View) -> Decision | None:
         return None
     if view.slot in formation.started and not _serves_elsewhere(view, formation, volume):
         return None
-    entry = Started(volume_id=volume.volume_id, peer_url=member.peer_url)
+    entry = Started(volume_id=volume.volume_id, peer_url=member.peer_url, client_url=member.client_url)
     record = formation.model_copy(update={"started": {**formation.started, view.slot: entry}})
     return take(WriteFormation(record=record, slot=view.slot, reason="record the volume that the member runs on"))
 
@@ -127,7 +127,8 @@ def _record_start(view: View, formation: FormationRecord) -> Decision:
     if view.facts.target is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
     assert volume is not None
-    entry = Started(volume_id=volume.volume_id, peer_url=formation.founders[view.slot])
+    client_url = view.member.client_url if view.member else ""
+    entry = Started(volume_id=volume.volume_id, peer_url=formation.founders[view.slot], client_url=client_url)
     record = formation.model_copy(update={"started": {**formation.started, view.slot: entry}})
     return take(WriteFormation(record=record, slot=view.slot, reason="record the first start before it happens"))
 

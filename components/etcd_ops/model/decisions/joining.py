@@ -75,7 +75,7 @@ def _join(view: View, formation: FormationRecord) -> Decision:
 def _announce(view: View, formation: FormationRecord) -> Decision | None:
     volume, member = view.facts.volume, view.member
     assert volume is not None and member is not None
-    entry = Started(volume_id=volume.volume_id, peer_url=member.peer_url)
+    entry = Started(volume_id=volume.volume_id, peer_url=member.peer_url, client_url=member.client_url)
     if formation.started.get(view.slot) == entry:
         return None
     record = formation.model_copy(update={"started": {**formation.started, view.slot: entry}})

@@ -21,6 +21,8 @@ class Decision:
     state: State
     reason: str = ""
     attestation: Attestation | None = None
+    yields: bool = False
+    """Rules after this one may act first: what they do may be what this one waits for."""
 
 
 def hold(reason: str, state: State = State.HELD) -> Decision:
