@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,18 @@ class TestLifeCycle:
             for other in others:
                 remove_zone(other)
         assert inspect_zone(zone).up
+
+    def test_zones_removed_at_the_same_time_leave_nothing(self, paths: ZonePaths) -> None:
+        zones = [paths, *(ZonePaths(paths.root, name) for name in "bcd")]
+        for zone in zones:
+            create_zone(zone)
+        sockets = paths.socket.parent
+        with ThreadPoolExecutor(len(zones)) as pool:
+            list(pool.map(start_zone, zones))
+            assert sockets.is_dir()
+            list(pool.map(remove_zone, zones))
+        assert not sockets.exists()
+        assert not paths.directory.parent.exists()
 
 
 class TestDaemons:

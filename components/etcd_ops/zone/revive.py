@@ -50,7 +50,10 @@ def ensure_supervisor(paths: ZonePaths, seconds: float) -> None:
         process = _start(paths, settings)
     deadline = time.monotonic() + seconds
     while not _answers(settings.socket, process):
-        if not alive(process):
+        if not alive(process) and not settings.socket.parent.exists():
+            # The last other zone was removed at this moment, and took the shared folder along.
+            process = _start(paths, settings)
+        elif not alive(process):
             raise ZoneError(f"the supervisor of zone {paths.zone} ended at its start: {_last_words(paths)}")
         if time.monotonic() > deadline:
             raise ZoneError(

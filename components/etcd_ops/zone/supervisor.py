@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -204,5 +205,9 @@ def _end(processes: Iterable[Process], number: signal.Signals, seconds: float) -
 
 
 def _remove_if_empty(folder: Path) -> None:
-    if folder.is_dir() and not any(folder.iterdir()):
+    """Delete a folder that zones share, if this was the last one; another may be removed at the same moment."""
+    try:
         folder.rmdir()
+    except OSError as problem:
+        if problem.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
+            raise
