@@ -67,9 +67,13 @@ def _survive(view: View, order: RecoveryOrder, formation: FormationRecord) -> De
 
 
 def stopped(view: View, slot: str, order: RecoveryOrder) -> bool:
-    """Its agent acknowledged the fence, or an operator vouched for it."""
-    peer = view.channel.statuses.get(slot)
-    return slot in order.overrides or (peer is not None and peer.status.fence >= order.incarnation)
+    """The agent on the very volume that the slot runs on acknowledged the fence, or an operator vouched for it."""
+    if slot in order.overrides:
+        return True
+    peer, formation = view.channel.statuses.get(slot), view.formation
+    if peer is None or formation is None:
+        return False
+    return peer.status.fence >= order.incarnation and peer.status.volume_id == formation.volume_of(slot)
 
 
 def _after(view: View, formation: FormationRecord) -> Decision | None:
