@@ -17,7 +17,7 @@ import pytest
 
 from etcd_ops.channel.directory import DirectoryChannel
 from etcd_ops.channel.folder import LOCK_FILE, TEMPORARY
-from etcd_ops.channel.port import ChannelUnavailable, Conflict, OutcomeUnknown
+from etcd_ops.channel.port import ChannelUnavailable, Conflict, Entry, OutcomeUnknown
 from tests.channel.stores import run
 
 NAME = "lock.json"
@@ -70,15 +70,18 @@ def test_a_directory_that_goes_away_while_it_is_read_is_unavailable(
                 run(CALLS[call](DirectoryChannel(directory)))
 
 
-def test_never_writes_into_another_directory_than_it_locked(tmp_path: Path) -> None:
+@pytest.mark.parametrize("call", ["create", "replace", "put", "delete"])
+def test_never_writes_into_another_directory_than_it_locked(call: str, tmp_path: Path) -> None:
     directory, aside = tmp_path / "channel", tmp_path / "aside"
     directory.mkdir()
+    tag = "" if call == "create" else run(DirectoryChannel(directory).create(NAME, b"old"))
     channel = DirectoryChannel(directory, sleep=swap_and_free(directory, aside))
     with pytest.raises(ChannelUnavailable, match="the directory was replaced"):
-        run(channel.create(NAME, b"{}"))
+        run(channel.replace(NAME, b"new", tag) if call == "replace" else CALLS[call](channel))
     assert list(directory.iterdir()) == []
     assert leftovers(aside) == []
-    assert not (aside / NAME).exists()
+    entry = run(DirectoryChannel(aside).read(NAME))
+    assert entry == (None if call == "create" else Entry(b"old", tag))
 
 
 def swap_and_free(directory: Path, aside: Path) -> Callable[[float], Coroutine[Any, Any, None]]:
@@ -171,12 +174,22 @@ def test_no_call_leaves_a_descriptor_open(tmp_path: Path) -> None:
     assert open_descriptors() == descriptors
 
 
-def test_a_deleted_lock_file_excludes_others_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("made_again", [False, True])
+def test_a_deleted_lock_file_excludes_others_again(
+    made_again: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever locked the file that was deleted must notice, or two writers would hold a lock each."""
     channel = DirectoryChannel(tmp_path, patience=0.0)
     run(channel.create(NAME, b"{}"))
+    lock_file = tmp_path / LOCK_FILE
+
+    def delete() -> None:
+        lock_file.unlink()
+        if made_again:
+            lock_file.touch()
+
     with monkeypatch.context() as patch:
-        meanwhile(patch, "open", (tmp_path / LOCK_FILE).unlink, LOCK_FILE)
+        meanwhile(patch, "open", delete, LOCK_FILE)
         with pytest.raises(ChannelUnavailable, match="locked"):
             run(channel.put(NAME, b"{}"))
     run(channel.put(NAME, b"{}"))
@@ -269,6 +282,20 @@ def test_what_may_not_be_read_is_unavailable(open_directory: Path) -> None:
                 run(CALLS[call](DirectoryChannel(open_directory)))
 
     as_ordinary_user(read)
+
+
+def test_names_that_may_not_be_listed_are_unavailable(open_directory: Path) -> None:
+    run(DirectoryChannel(open_directory).put("status/a.json", b"{}"))
+    (open_directory / "status").chmod(0)
+
+    def call_all() -> None:
+        channel = DirectoryChannel(open_directory)
+        for call in (channel.names(""), channel.names("status/"), channel.read("status/a.json")):
+            with pytest.raises(ChannelUnavailable, match="Permission denied"):
+                run(call)
+
+    as_ordinary_user(call_all)
+    (open_directory / "status").chmod(0o755)
 
 
 def test_a_directory_that_may_not_be_entered_is_unavailable(open_directory: Path) -> None:

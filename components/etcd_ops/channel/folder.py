@@ -134,7 +134,6 @@ class Folder:
         try:
             os.unlink(name, dir_fd=self._root)
         except FileNotFoundError:
-            self.check()
             return False
         return True
 
