@@ -60,7 +60,8 @@ def shared_stack(make_stack: MakeStack) -> Stack:
 def cluster(shared_stack: Stack) -> Stack:
     """The shared stack, brought back to its first declaration, in order."""
     shared_stack.restore()
-    if not shared_stack.in_order():
+    shared_stack.ops("resume")
+    if shared_stack.applied != shared_stack.base or not shared_stack.in_order():
         shared_stack.up()
         shared_stack.wait_in_order()
     return shared_stack

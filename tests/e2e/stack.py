@@ -70,6 +70,8 @@ class Stack:
             **(arguments or {}),
         }
         self.arguments = copy.deepcopy(self.base)
+        self.applied: Arguments | None = None
+        """The arguments of the last `up` that succeeded."""
         self._engine = engine
         self._file = directory / "arguments.json"
         (directory / "state").mkdir(parents=True)
@@ -147,6 +149,7 @@ class Stack:
         outcome = self.pulumi("up", "--yes", "--skip-preview", "--stack", STACK, *words, expect=None)
         if (outcome.status != 0) != fails:
             raise EngineFailed(f"pulumi up ended with {outcome.status}:\n{outcome.output}\n{self.last_words()}")
+        self.applied = None if fails else copy.deepcopy(self.arguments)
         return outcome
 
     def preview(self, *words: str, fails: bool = False, **changes: Any) -> Outcome:

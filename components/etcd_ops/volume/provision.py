@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from etcd_ops.volume.durable import make_directory, write_file
+from etcd_ops.volume.durable import make_directory, remove_file, write_file
 from etcd_ops.volume.errors import VolumeError
 from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.volume.marker import Marker, encode_marker, read_marker
@@ -56,6 +56,19 @@ def delete_volume(volume: Path) -> None:
         raise VolumeError(f"{volume} is a symbolic link: delete what it points to yourself")
     if volume.exists():
         shutil.rmtree(volume)
+
+
+def shelve(volume: Path) -> None:
+    """Keep the data of a member whose cluster is taken down: nothing starts it until it is declared again.
+
+    What it was started with goes, and which certificates it used: the next declaration may bring other authorities,
+    and members that are all stopped can change them at once. Idempotent.
+    """
+    layout = VolumeLayout(volume)
+    for path in (layout.launch, layout.last_good):
+        remove_file(path)
+    if layout.tls.exists():
+        shutil.rmtree(layout.tls)
 
 
 def write_agent_config(volume: Path, config: Mapping[str, object]) -> None:

@@ -18,7 +18,7 @@ from etcd_ops.volume.credentials import deliver_credential, delivered, leaves, l
 from etcd_ops.volume.errors import VolumeError
 from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.volume.marker import read_marker
-from etcd_ops.volume.provision import create_volume, delete_volume, mark, write_agent_config
+from etcd_ops.volume.provision import create_volume, delete_volume, mark, shelve, write_agent_config
 from etcd_ops.zone.configuration import MemberProgram, etcd_program
 from etcd_ops.zone.errors import ZoneError
 from etcd_ops.zone.members import add_member, remove_member
@@ -90,8 +90,8 @@ class LocalMembers:
         layout, slot = VolumeLayout(Path(call.id)), call.state["slot"]
         try:
             await asyncio.to_thread(remove_member, _paths(call.state), slot)
-            if not call.state.get("keepVolume"):
-                await asyncio.to_thread(_delete_volume, layout.root)
+            put_away = shelve if call.state.get("keepVolume") else _delete_volume
+            await asyncio.to_thread(put_away, layout.root)
         except (VolumeError, ZoneError) as problem:
             raise Failed(str(problem)) from problem
         await _forget(call.state)
