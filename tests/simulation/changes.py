@@ -50,8 +50,12 @@ def _kill(run: Run, a: int, b: int, x: float) -> bool:
 
 @change("up killed right after it wrote")
 def _kill_after_write(run: Run, a: int, b: int, x: float) -> bool:
-    run.stack.host.doom = ("killed", 0.0)
-    return _declare(run, setting=a)
+    if not run.plan(setting=a):
+        return False
+    run.stack.kill()
+    run.stack.killed_by_write = True
+    run.stack.up()
+    return True
 
 
 @change("stack's state lost")
@@ -104,18 +108,18 @@ def _quota(run: Run, a: int, b: int, x: float) -> bool:
 def _grow(run: Run, a: int, b: int, x: float) -> bool:
     slots = run.stack.plan.slots
     free = [slot for slot in SLOTS if slot not in slots and slot not in run.world.hosts]
-    count = 2 if len(slots) % 2 else 1
-    if len(slots) + count > 7 or len(free) < count:
+    if len(slots) + 2 > 7 or len(free) < 2:
         return False
-    return _declare(run, slots=tuple(sorted((*slots, *free[:count]))))
+    return _declare(run, slots=tuple(sorted((*slots, *free[:2]))))
 
 
 @change("shrink")
 def _shrink(run: Run, a: int, b: int, x: float) -> bool:
     slots = list(run.stack.plan.slots)
-    for _ in range(2 if len(slots) % 2 else 1):
-        if len(slots) > 1:
-            slots.pop((a + b) % len(slots))
+    if len(slots) < 3:
+        return False
+    for number in (a, b):
+        slots.pop(number % len(slots))
     return _declare(run, slots=tuple(slots))
 
 

@@ -24,6 +24,8 @@ def print_of(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
+SNAPSHOTS = {"refused": 7, "deaf": 13}
+"""Values of an option with which the simulated etcd does not start, or never serves."""
 VERSIONS = ("3.5.34", "3.6.15", "3.7.2")
 PROGRAMS = {print_of("program", version): version for version in VERSIONS}
 """SHA-256 of a program to its version."""
@@ -75,7 +77,7 @@ class Plan:
 def spec_of(plan: Plan) -> ClusterSpec:
     """The declaration that the plan amounts to."""
     members = {slot: _member(slot, plan) for slot in plan.slots}
-    extra = {"sim-setting": plan.setting, **({f"sim-{plan.fault}": True} if plan.fault else {})}
+    extra = {"max-txn-ops": 128 + plan.setting, "max-snapshots": SNAPSHOTS.get(plan.fault, 5)}
     program = MISSING if plan.fault == "missing" else print_of("program", plan.version)
     body: dict[str, Any] = {
         "name": "demo",
@@ -207,8 +209,8 @@ def _of(
         quota=spec.etcd.quota_backend_bytes,
         trusted=frozenset(_trusts(spec)[0]),
         clients=frozenset(_trusts(spec)[1]),
-        refused=bool(spec.etcd.extra_config.get("sim-refused")),
-        deaf=bool(spec.etcd.extra_config.get("sim-deaf")),
+        refused=spec.etcd.extra_config["max-snapshots"] == SNAPSHOTS["refused"],
+        deaf=spec.etcd.extra_config["max-snapshots"] == SNAPSHOTS["deaf"],
         state=state,
         initial=initial,
         token=token,

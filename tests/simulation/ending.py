@@ -38,6 +38,7 @@ def end(run: Run) -> str:
             return "in force"
         if not run.setting.operator and (state := awaited(run)) and run.world.now() - begun > 60.0:
             return state
+        _give_room(run)
         if run.setting.operator:
             operate(run)
         if run.world.now() - begun > PATIENCE:
@@ -86,10 +87,6 @@ def _repair_host(run: Run, host: Host) -> None:
 def operate(run: Run) -> None:
     """What a careful operator does about the states that agents report."""
     states = {status.state for status in statuses(run).values()}
-    applied, plan = run.world.truth.applied, run.stack.plan
-    if applied.size >= 0.9 * plan.quota and plan.quota < 8 * GIB and run.stack.task is None:
-        run.plan(quota=plan.quota + 2 * GIB)
-        run.stack.up()
     if CONTROLS not in run.world.store.objects:
         run.write_controls()
     _found_again(run)
@@ -100,6 +97,14 @@ def operate(run: Run) -> None:
         approve(run, accept=True)
     if State.NEEDS_RECOVERY in states or run.stack.plan.incarnation > run.world.truth.incarnation:
         recover(run)
+
+
+def _give_room(run: Run) -> None:
+    """Raise the quota of a cluster whose database is full."""
+    applied, plan = run.world.truth.applied, run.stack.plan
+    if applied.size >= 0.9 * plan.quota and plan.quota < 8 * GIB and run.plan(quota=plan.quota + 2 * GIB):
+        run.stack.kill()
+        run.stack.up()
 
 
 def _found_again(run: Run) -> None:
@@ -119,11 +124,10 @@ def recover(run: Run) -> None:
         return
     if plan.incarnation == truth.incarnation:
         peer, client = max(plan.peer) + 1, max(plan.client) + 1
-        run.plan(
-            incarnation=truth.incarnation + 1, peer=(peer,), peer_issuer=peer, client=(client,), client_issuer=client
-        )
-        run.stack.kill()
-        run.stack.up()
+        incarnation = truth.incarnation + 1
+        if run.plan(incarnation=incarnation, peer=(peer,), peer_issuer=peer, client=(client,), client_issuer=client):
+            run.stack.kill()
+            run.stack.up()
         return
     survivor = best_survivor(run)
     order = run.controls.recovery

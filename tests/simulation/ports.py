@@ -155,14 +155,14 @@ class SimulatedEtcd:
 
     def _connected(self, endpoint: str) -> bool:
         """Whether packets arrive; a machine without the process refuses the connection at once."""
-        return self._world.linked(self._host.slot, self._world.slot_of_client[endpoint])
+        return self._world.linked(self._host.slot, self._world.slot_of_client.get(endpoint, ""))
 
     def _answer(
         self, endpoint: str, call: str, answer: Callable[[Server], T], *, writes: bool = False
     ) -> T | EtcdError | None:
         """The answer, the error, or None where there is no answer (for writes: OutcomeUnknown)."""
         world = self._world
-        server = world.ensemble.servers.get(world.slot_of_client[endpoint])
+        server = world.ensemble.servers.get(world.slot_of_client.get(endpoint, ""))
         if server is None or not world.ensemble.serving(server) or not world.handshakes(self._host, server):
             return Unreachable(endpoint, call, "UNAVAILABLE", "failed to connect to all addresses")
         try:

@@ -30,6 +30,8 @@ class Stack:
         self.mode = Mode.ACTIVE
         self.state = State()
         self.task: Task | None = None
+        self.killed_by_write = False
+        """The machine that runs it dies right after the document was written."""
         self.deleting: set[str] = set()
         """Slots whose resources the engine has begun to delete."""
         self.host = Host(name, "laptop", Disk(""), world.random.uniform(0.0, 1e6))
@@ -44,6 +46,7 @@ class Stack:
             self.task = self.world.scheduler.spawn(f"up of {self.name}", self._up(), self._ended)
 
     def kill(self) -> None:
+        self.killed_by_write = False
         if self.task is not None:
             self.world.scheduler.kill(self.task)
             self.task = None
@@ -71,6 +74,9 @@ class Stack:
             return f"refused: {refusal}" if world.trace is not None else "refused"
         except ChannelUnavailable:
             return "channel unavailable"
+        if self.killed_by_write:
+            world.scheduler.after(0.0, self.kill)
+            await clock.sleep(60.0)
         self._keep(written, formed=written.formed)
         try:
             outcome = await wait(

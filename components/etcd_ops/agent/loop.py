@@ -56,6 +56,7 @@ class Agent:
         self._problem_digest = ""
         self._impossible = False
         self._unhealthy_since: float | None = None
+        self._disturbed_at: float | None = None
         self._said = ""
         self._confirmed = False
         self.declared: Declared | None = None
@@ -84,10 +85,7 @@ class Agent:
         volume, memory = await self._volume()
         reading, lock = await self._channel()
         if reading is not None and volume is not None and volume.marked:
-            remembered = remember(memory, reading, lock, volume)
-            if remembered != memory:
-                await ports.volume.remember(remembered)
-                memory = remembered
+            volume, memory = await self._remember(volume, memory, remember(memory, reading, lock, volume))
         spec = _spec(reading, memory)
         cluster = await self._observer.look(_urls(spec, _formation(reading, memory)))
         process = await self._process()
@@ -107,6 +105,7 @@ class Agent:
             agent_version=self._settings.agent_version,
             agent_failure=ports.releases.failure(spec.agent.version) if spec is not None else "",
             settle_expired=self._settle_expired(cluster, process),
+            settling=self._settling(cluster),
         )
         return Observation(facts, reading, at)
 
@@ -116,6 +115,17 @@ class Agent:
         except OSError as problem:
             self._ports.log("volume unreadable", {"problem": str(problem)})
             return None, Memory()
+
+    async def _remember(self, volume: VolumeFacts, known: Memory, newer: Memory) -> tuple[VolumeFacts | None, Memory]:
+        """Keep what is new; a volume that does not keep it is as good as unreadable."""
+        if newer == known:
+            return volume, known
+        try:
+            await self._ports.volume.remember(newer)
+        except OSError as problem:
+            self._ports.log("volume unreadable", {"problem": str(problem)})
+            return None, known
+        return volume, newer
 
     async def _channel(self) -> tuple[Reading | None, LockFacts]:
         try:
@@ -146,7 +156,7 @@ class Agent:
 
     def _settle_expired(self, cluster: ClusterFacts, process: ProcessFacts | None) -> bool:
         """The member runs, and served no read for longer than its start may take. A learner never serves one."""
-        now, pace = self._ports.clock.boottime(), self._settings.pace
+        now = self._ports.clock.boottime()
         endpoint = cluster.endpoints.get(self._settings.slot)
         running = process is not None and process.running
         served = endpoint is not None and (endpoint.members is not None or endpoint.learner)
@@ -155,8 +165,21 @@ class Agent:
             return False
         if self._unhealthy_since is None:
             self._unhealthy_since = now
+        return now - self._unhealthy_since > self._patience(cluster)
+
+    def _settling(self, cluster: ClusterFacts) -> bool:
+        """A step of this agent took the member down, and it is neither healthy again nor out of time."""
+        endpoint = cluster.endpoints.get(self._settings.slot)
+        if endpoint is not None and endpoint.healthy:
+            self._disturbed_at = None
+        if self._disturbed_at is None:
+            return False
+        return self._ports.clock.boottime() - self._disturbed_at <= self._patience(cluster)
+
+    def _patience(self, cluster: ClusterFacts) -> float:
+        """Seconds that a start may take until the member serves."""
         size = max((each.database_bytes for each in cluster.endpoints.values()), default=0)
-        return now - self._unhealthy_since > pace.settle + size / pace.settle_bytes_per_second
+        return self._settings.pace.settle + size / self._settings.pace.settle_bytes_per_second
 
     async def _publish(self, observation: Observation, decision: Decision) -> None:
         """Say how the member is; an unreachable channel is tried again next time."""
@@ -210,6 +233,9 @@ class Agent:
         context = Context(
             ports, self._settings, self._lock, observation.facts, observation.reading, self._observer.urls
         )
+        if isinstance(step, (RestartMember, RevertLaunch)):
+            self._disturbed_at = ports.clock.boottime()
+            self._observer.forget(self._settings.slot)
         try:
             await execute(context, step)
         except (LockLost, Conflict, ChannelUnavailable, RuntimeUnavailable) as problem:

@@ -63,6 +63,7 @@ def report(
         volume_marked=volume.marked if volume else False,
         has_data=volume.has_data if volume else False,
         running_configuration=volume.running_digest if volume else "",
+        restart_pending=_restart_pending(facts),
         certificates=expiries,
         trusted=_trusted(facts),
         gate_allowed=verdict.allowed,
@@ -96,6 +97,14 @@ def _failed(facts: Facts, digest: str, problem: str) -> FailedChange | None:
     if facts.memory.failed_digest:
         return FailedChange(digest=facts.memory.failed_digest, reason=facts.memory.failed_reason)
     return FailedChange(digest=digest, reason=problem) if problem and digest else None
+
+
+def _restart_pending(facts: Facts) -> bool:
+    volume, target = facts.volume, facts.target
+    if volume is None or target is None or facts.process is None or not facts.process.running:
+        return False
+    running = (volume.running_digest, volume.running_binary)
+    return running != (target.configuration_digest, target.binary_sha256)
 
 
 def _trusted(facts: Facts) -> dict[str, tuple[str, ...]]:

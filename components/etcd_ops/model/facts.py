@@ -218,4 +218,6 @@ class Facts:
     agent_failure: str = ""
     """Why the declared release of the agent was taken back; empty where it was not."""
     settle_expired: bool = False
-    """The member was (re)started by a step of this agent and did not become healthy within its time."""
+    """The member runs, and has not served a read for longer than its start may take."""
+    settling: bool = False
+    """A step of this agent took the member down, and it is neither healthy again nor out of time."""

@@ -117,6 +117,8 @@ class MemberStatus(Tolerant):
     alarms: tuple[str, ...] = ()
     running_configuration: str = ""
     """Digest of the configuration the process was started with."""
+    restart_pending: bool = False
+    """It runs with another configuration or program than is declared."""
     certificates: dict[str, CertificateReport] = Field(default_factory=dict)
     """By use: peer, server, metrics."""
     trusted: dict[str, tuple[str, ...]] = Field(default_factory=dict)

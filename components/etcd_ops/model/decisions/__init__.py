@@ -120,22 +120,17 @@ def _denied(view: View, decision: Decision) -> Decision | None:
 
 
 def _guarded(view: View, decision: Decision) -> Decision:
-    """The lock before a step that disturbs others."""
+    """The lock before a step that disturbs others, and for as long as this agent's own member is not back."""
     step, lock = decision.step, view.facts.lock
-    if step is None:
-        return _release(decision) if lock.mine and not _settling(view) else decision
-    if step.intent is None or lock.mine:
+    if step is None or step.intent is None:
+        return _release(decision) if lock.mine and not view.facts.settling else decision
+    if lock.mine:
         return decision
     if not lock.available:
         holder = lock.record.holder if lock.record else "nobody"
         return replace(wait(f"{step.kind} waits for the lock, held by {holder}"), attestation=decision.attestation)
     acquire = AcquireLock(slot=view.slot, reason=f"for {step.kind}: {step.reason}")
     return replace(decision, step=acquire, reason=acquire.reason)
-
-
-def _settling(view: View) -> bool:
-    """This agent disturbed a member (its own) that is not back yet: the lock stays with it until its time is over."""
-    return not view.healthy and not view.facts.settle_expired and view.member is not None
 
 
 def _release(decision: Decision) -> Decision:

@@ -332,7 +332,7 @@ def _whose_turn(view: View) -> str | None:
     for slot, peer in view.channel.statuses.items():
         if slot == view.slot or slot not in view.spec.members or not peer.fresh:
             continue
-        pending = peer.status.seen_digest == view.desired.digest != peer.status.digest
+        pending = peer.status.seen_digest == view.desired.digest and peer.status.restart_pending
         able = peer.status.state is State.WORKING and peer.status.healthy
         if pending and able and _rank(view, slot, view.facts.cluster.endpoints.get(slot)) < mine:
             return slot

@@ -27,7 +27,7 @@ def dropped_rule(view: View) -> Decision | None:
 
 def removal_rule(view: View) -> Decision | None:
     """Remove members of dropped slots: unhealthy ones at once, healthy ones after every declared slot votes."""
-    if view.member is None or not view.healthy or view.facts.cluster.members is None:
+    if view.member is None or view.facts.cluster.members is None:
         return None
     dropped = [each for each in view.facts.cluster.members if _dropped(view, each)]
     if not dropped:
