@@ -6,9 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from etcd_ops.zone.daemon import spawn
+from etcd_ops.zone.identity import spawned
 from etcd_ops.zone.process import (
     Process,
     alive,
@@ -101,6 +104,24 @@ def test_waiting_ends_with_the_process(child: subprocess.Popen[bytes]) -> None:
     wait_end(found, 30)
     assert time.monotonic() - begun < 20
     assert wait_gone([found], 0) == []
+
+
+def test_a_daemon_is_found_as_soon_as_it_was_started(tmp_path: Path) -> None:
+    """Right after exec a process shows no command line for a moment; many starts meet that moment."""
+    command = ["sleep", "600"]
+    for _ in range(200):
+        pid = spawn(command, tmp_path, tmp_path / "output", {"PATH": "/usr/bin:/bin"})
+        process = spawned(pid, command)
+        assert process is not None
+        assert process.command == tuple(command)
+        send(process, signal.SIGKILL)
+
+
+def test_a_daemon_that_ended_at_once_is_none(tmp_path: Path) -> None:
+    command = ["false", "argument"]
+    pid = spawn(command, tmp_path, tmp_path / "output", {"PATH": "/usr/bin:/bin"})
+    eventually(lambda: look(pid) is None)
+    assert spawned(pid, command) is None
 
 
 def test_uptime(child: subprocess.Popen[bytes]) -> None:

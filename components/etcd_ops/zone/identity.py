@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from etcd_ops.zone.paths import ZonePaths
@@ -10,6 +11,7 @@ from etcd_ops.zone.process import Process, everyone, look
 
 SUPERVISOR_MODULE = "supervisor.supervisord"
 WATCHDOG_MODULE = "etcd_ops.zone.watchdog"
+_POLL_SECONDS = 0.002
 
 
 def supervisor_command(python: str, paths: ZonePaths) -> list[str]:
@@ -30,6 +32,16 @@ def find_supervisor(paths: ZonePaths) -> Process | None:
 def find_watchdog(paths: ZonePaths) -> Process | None:
     """This zone's running watchdog."""
     return _find(paths.watchdog_pid, WATCHDOG_MODULE, str(paths.directory))
+
+
+def spawned(pid: int, command: Sequence[str]) -> Process | None:
+    """A process that was just started, once it shows its own command line; None where it has ended.
+
+    For a moment after exec there is none to see, and nobody would find it by that.
+    """
+    while (process := look(pid)) is not None and process.command[-1] != command[-1]:
+        time.sleep(_POLL_SECONDS)
+    return process
 
 
 def _find(pid_file: Path, module: str, subject: str) -> Process | None:

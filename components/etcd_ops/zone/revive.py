@@ -14,10 +14,10 @@ from pathlib import Path
 from etcd_ops.zone.daemon import spawn
 from etcd_ops.zone.environment import clean_environment
 from etcd_ops.zone.errors import ZoneError
-from etcd_ops.zone.identity import find_supervisor, supervisor_command
+from etcd_ops.zone.identity import find_supervisor, spawned, supervisor_command
 from etcd_ops.zone.lock import zone_lock
 from etcd_ops.zone.paths import ZonePaths
-from etcd_ops.zone.process import Process, alive, look
+from etcd_ops.zone.process import Process, alive
 from etcd_ops.zone.rpc import RpcUnavailable, call
 from etcd_ops.zone.settings import ZoneSettings, read_settings
 
@@ -83,8 +83,8 @@ def _start(paths: ZonePaths, settings: ZoneSettings) -> Process:
     prepare_socket_directory(settings.socket)
     paths.output.write_bytes(b"")
     environment = clean_environment(os.environ, settings.object_store)
-    pid = spawn(supervisor_command(settings.python, paths), paths.directory, paths.output, environment)
-    process = look(pid)
+    command = supervisor_command(settings.python, paths)
+    process = spawned(spawn(command, paths.directory, paths.output, environment), command)
     if process is None:
         raise ZoneError(f"the supervisor of zone {paths.zone} ended at its start: {_last_words(paths)}")
     return process

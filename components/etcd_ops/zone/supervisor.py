@@ -17,10 +17,10 @@ from etcd_ops.zone.configuration import render_supervisor
 from etcd_ops.zone.daemon import spawn
 from etcd_ops.zone.environment import clean_environment
 from etcd_ops.zone.errors import ZoneError
-from etcd_ops.zone.identity import find_supervisor, find_watchdog, watchdog_command
+from etcd_ops.zone.identity import find_supervisor, find_watchdog, spawned, watchdog_command
 from etcd_ops.zone.lock import zone_lock
 from etcd_ops.zone.paths import ZonePaths, unusable
-from etcd_ops.zone.process import Process, family, look, send, wait_gone
+from etcd_ops.zone.process import Process, family, send, wait_gone
 from etcd_ops.zone.revive import START_SECONDS, ensure_supervisor
 from etcd_ops.zone.rpc import RpcFault, RpcUnavailable, call
 from etcd_ops.zone.settings import ZoneSettings, encode_settings, read_settings
@@ -175,9 +175,10 @@ def _ensure_watchdog(paths: ZonePaths) -> None:
         return
     settings = read_settings(paths)
     environment = clean_environment(os.environ, settings.object_store)
-    pid = spawn(watchdog_command(settings.python, paths), paths.directory, paths.output, environment)
+    command = watchdog_command(settings.python, paths)
+    pid = spawn(command, paths.directory, paths.output, environment)
     write_file(paths.watchdog_pid, f"{pid}\n".encode())
-    if look(pid) is None:
+    if spawned(pid, command) is None:
         raise ZoneError(f"the watchdog of zone {paths.zone} ended at its start: see {paths.output}")
 
 
