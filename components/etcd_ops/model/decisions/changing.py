@@ -89,7 +89,7 @@ def settling_rule(view: View) -> Decision | None:
     if view.listed is not None and view.listed.learner:
         return None
     if not view.facts.settle_expired:
-        return wait("runs, but does not serve a linearizable read yet")
+        return quorum_lost(view) or wait("runs, but does not serve a linearizable read yet")
     changed = volume.launch is not None and volume.launch != view.fallback
     if changed and view.fallback is not None and view.has_quorum and not view.target_failed:
         failure = "it ran, but did not become healthy in time"
