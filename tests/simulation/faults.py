@@ -305,8 +305,11 @@ def _unmount(run: Run, host: Host, b: int, x: float) -> bool:
 @_on_host
 def _foreign(run: Run, host: Host, b: int, x: float) -> bool:
     """Somebody put another cluster's data directory in this one's place."""
+    launch = host.disk.launch
     if host.displaced is not None or host.disk.data is None or host.elsewhere:
         return False
+    if launch is None or launch.expected is None:
+        return False  # a founder's first second: nobody has seen yet whose data it makes
     run.world.crash_etcd(host)
     host.displaced = (host.disk, host.disk.data)
     other = run.world.number()

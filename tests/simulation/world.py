@@ -186,7 +186,7 @@ class World:
         return host
 
     def start_agent(self, host: Host) -> None:
-        if host.agent is not None or not host.on:
+        if host.agent is not None or not host.on or self.hosts.get(host.slot) is not host:
             return
         version = host.agent_candidate or host.agent_version
         agent = Agent(self.ports(host), Settings("demo", host.slot, host.zone, version, PACE))
@@ -270,7 +270,7 @@ class World:
 
     def start_etcd(self, host: Host) -> None:
         """By the supervisor, where it should run."""
-        if host.wanted and host.slot in self.hosts:
+        if host.wanted and self.hosts.get(host.slot) is host:
             start(self, host)
 
     def crash_etcd(self, host: Host) -> None:

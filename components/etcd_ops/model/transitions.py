@@ -69,6 +69,7 @@ def _problems(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> It
     yield from _version_problems(before, after, observed)
     yield from _setting_problems(before, after, observed)
     yield from _joint_problems(before, after)
+    yield from _leaving_problems(before, after, observed)
 
 
 def _lowered(before: ClusterSpec) -> Problem:
@@ -138,6 +139,14 @@ def _joint_problems(before: ClusterSpec, after: ClusterSpec) -> Iterator[Problem
         yield _joint("members", rotation)
     if line and trust:
         yield _joint("etcd.version", rotation)
+
+
+def _leaving_problems(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
+    """Members of dropped slots are not restarted any more: they would never believe another authority."""
+    leaving = sorted((observed.members or frozenset()) - set(after.members))
+    if leaving and trust_changed(before, after) and before.incarnation == after.incarnation:
+        reason = f"{', '.join(leaving)} are not declared any more, and still members: they keep the trust they have"
+        yield Problem("trust", reason, "wait until an `up` has removed them")
 
 
 def _joint(path: str, other: str) -> Problem:

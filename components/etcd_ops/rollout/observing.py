@@ -35,7 +35,7 @@ def observed(held: Contents, before: ClusterSpec | None, fresh: Statuses | None 
         formed=_formed(held),
         quorum=_has_quorum(fresh, before),
         running=_running(statuses),
-        members=_members(held.statuses),
+        members=_members(held),
         learners=sum(status.role is Role.LEARNER for status in statuses) if statuses else None,
         database_bytes=max(sizes, default=None),
         incarnation=record.incarnation if record and record.state is not FormationState.CLOSED else None,
@@ -75,9 +75,12 @@ def _has_quorum(fresh: Statuses | None, before: ClusterSpec | None) -> bool | No
     return True if len(healthy) >= quorum(len(before.members)) else None
 
 
-def _members(statuses: Statuses) -> frozenset[str] | None:
-    """Slots that say they are in the member list, declared now or not."""
-    found = frozenset(slot for slot, status in statuses.items() if status.role is not Role.NONE)
+def _members(held: Contents) -> frozenset[str] | None:
+    """Slots that say they are in the member list, declared now or not; of a cluster to be formed, its founders."""
+    record = held.formation
+    if record is not None and record.state is FormationState.FORMING:
+        return frozenset(record.founders) or None
+    found = frozenset(slot for slot, status in held.statuses.items() if status.role is not Role.NONE)
     return found or None
 
 

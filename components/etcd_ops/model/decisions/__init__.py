@@ -21,7 +21,7 @@ from etcd_ops.model.decisions.departing import (
     orphan_rule,
     removal_rule,
 )
-from etcd_ops.model.decisions.forming import adopted_rule, forming_rule
+from etcd_ops.model.decisions.forming import adopted_rule, bound_rule, forming_rule
 from etcd_ops.model.decisions.joining import joining_rule, obsolete_data_rule, promotion_rule
 from etcd_ops.model.decisions.recovering import recovery_rule
 from etcd_ops.model.decisions.standing import (
@@ -48,6 +48,7 @@ _RULES = (
     foreign_data_rule,
     recovery_rule,
     dropped_rule,
+    bound_rule,
     prepare_rule,
     forming_rule,
     adopted_rule,

@@ -85,6 +85,22 @@ def _serves_elsewhere(view: View, formation: FormationRecord, volume: VolumeFact
     return own and view.healthy and formation.volume_of(view.slot) != volume.volume_id
 
 
+def bound_rule(view: View) -> Decision | None:
+    """A founder's first start did not know whose data it would make: from now on only that data starts here."""
+    volume, target = view.facts.volume, view.facts.target
+    launch = volume.launch if volume else None
+    if volume is None or launch is None or launch.expected is not None or view.identity is None or target is None:
+        return None
+    if view.foreign or not view.staged(target):
+        return None
+    reason = "the first start has made its data: only that starts from now on"
+    return take(
+        StageLaunch(
+            slot=view.slot, target=target, expected=view.identity, incarnation=launch.incarnation, reason=reason
+        )
+    )
+
+
 def _form(view: View, formation: FormationRecord) -> Decision | None:
     volume = view.facts.volume
     assert volume is not None
