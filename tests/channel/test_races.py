@@ -11,7 +11,7 @@ from tests.channel.conftest import MakeStore, directory_store
 from tests.channel.race import Options, Tally, judge, race
 
 WRITERS = 12
-ROUNDS = {"directory": 40, "seaweedfs": 5, "moto": 40}
+ROUNDS = {"directory": 40, "seaweedfs": 5, "moto": 15}
 """Each to create and to replace. SeaweedFS takes up to three seconds for a contended replacement."""
 FULL = 40
 
