@@ -244,6 +244,20 @@ def test_a_failure_once_the_object_may_be_there_leaves_the_outcome_unknown(
     assert leftovers(tmp_path) == []
 
 
+def test_a_file_that_cannot_be_discarded_does_not_hide_the_outcome(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = DirectoryChannel(tmp_path)
+
+    def fail(*arguments: Any, **options: Any) -> Any:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "rename", fail)
+    monkeypatch.setattr(os, "unlink", fail)
+    with pytest.raises(OutcomeUnknown):
+        run(channel.create(NAME, b"new"))
+
+
 @pytest.fixture
 def open_directory(tmp_path: Path) -> Iterator[Path]:
     """A directory that an ordinary user can reach; pytest's own are closed to others."""

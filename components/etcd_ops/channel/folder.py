@@ -125,8 +125,9 @@ class Folder:
         os.rename(temporary, name, src_dir_fd=self._root, dst_dir_fd=self._root)
 
     def discard(self, temporary: str) -> None:
-        """Delete a prepared file, unless it was published."""
-        with suppress(FileNotFoundError):
+        """Delete a prepared file, if it is still there and can be."""
+        # A failure here must not hide what became of the write; what is left is swept up later.
+        with suppress(OSError):
             os.unlink(temporary, dir_fd=self._root)
 
     def remove(self, name: str) -> bool:
