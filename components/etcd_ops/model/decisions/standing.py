@@ -121,13 +121,13 @@ def foreign_data_rule(view: View) -> Decision | None:
         return None
     if volume.identity is None:
         return hold("the write-ahead log cannot be read: restore the volume, or set its data aside by hand")
+    expected = formation.cluster_id if formation else None
+    if expected is not None and volume.identity.cluster_id != expected:
+        return hold(f"the data belongs to another cluster ({volume.identity.cluster_id:x}, not {expected:x})")
     known = view.facts.memory.identity
     if known is not None and volume.identity != known:
         text = f"the data is of member {volume.identity.member_id:x}, and this volume held {known.member_id:x}"
         return hold(f"{text}: restore the right data, or set it aside by hand")
-    expected = formation.cluster_id if formation else None
-    if expected is not None and volume.identity.cluster_id != expected:
-        return hold(f"the data belongs to another cluster ({volume.identity.cluster_id:x}, not {expected:x})")
     return None
 
 
