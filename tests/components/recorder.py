@@ -139,4 +139,5 @@ def record(program: Callable[[], object], *, preview: bool = False) -> Recording
             loop.run_until_complete(run_pulumi_func(body))
     finally:
         loop.close()
+        asyncio.set_event_loop(None)
     return monitor.recording

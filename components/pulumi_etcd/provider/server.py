@@ -7,6 +7,7 @@ import importlib.metadata
 import os
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc.aio
 from pulumi.runtime.proto import provider_pb2_grpc
@@ -16,6 +17,8 @@ from pulumi_etcd.provider.hosted import Hosted, token
 from pulumi_etcd.provider.servicer import EtcdProvider
 
 GRPC_OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+BLOCKING = 64
+"""Calls that wait for files or processes at the same time."""
 PARENT_CHECK = 1.0
 """Seconds between two looks whether the engine is still there: killed hard, it leaves its plugins behind."""
 LAST_WORDS = 3.0
@@ -30,6 +33,7 @@ def hosted() -> Hosted:
 
 async def serve(engine_address: str) -> None:
     """Serve one engine until it goes away."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(BLOCKING, "blocking"))
     resources = {token(resource): implementation() for resource, implementation in CUSTOM}
     provider = EtcdProvider(hosted(), resources, engine_address)
     server = grpc.aio.server(options=GRPC_OPTIONS)

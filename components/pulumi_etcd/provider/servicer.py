@@ -21,6 +21,7 @@ from pulumi.provider.provider import Provider
 from pulumi.provider.server import ProviderServicer
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, status_pb2
 
+from pulumi_etcd.provider.constructing import Aborted, AbortingContext, ConstructionLoop
 from pulumi_etcd.provider.difference import Change, Difference, compare
 from pulumi_etcd.provider.resource import Call, CustomResource, Failed, NotReady, Say
 from pulumi_etcd.provider.values import dump, load, text
@@ -45,6 +46,7 @@ class EtcdProvider(ProviderServicer):
         super().__init__(hosted, [], engine_address)
         self.resources = resources
         self.cancelled = asyncio.Event()
+        self._constructions = ConstructionLoop()
         # The stub's types are those of synchronous channels.
         self._engine: Any = engine_pb2_grpc.EngineStub(grpc.aio.insecure_channel(engine_address))
 
@@ -79,16 +81,21 @@ class EtcdProvider(ProviderServicer):
         self, request: provider_pb2.ConstructRequest, context: Context
     ) -> provider_pb2.ConstructResponse:
         """Construct a component. One whose child failed would wait for ever: the engine answers no more."""
-        work = asyncio.ensure_future(super().Construct(request, context))
+        construction = super().Construct(request, AbortingContext())
+        work = asyncio.ensure_future(self._constructions.run(construction))
         cancelled = asyncio.ensure_future(self.cancelled.wait())
         await asyncio.wait({work, cancelled}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
-            await _abort(context, grpc.StatusCode.CANCELLED, "cancelled")
         cancelled.cancel()
+        if not work.done():
+            work.cancel()
+            await _abort(context, grpc.StatusCode.CANCELLED, "cancelled")
         try:
             return await work
         except pulumi.RunError as problem:
             await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(problem))
+        except Aborted as problem:
+            await context.abort_with_status(problem.status)
+            raise
 
     async def Check(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
         """Judge the inputs of a custom resource."""
