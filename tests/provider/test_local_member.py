@@ -12,6 +12,7 @@ from pulumi.runtime.proto import provider_pb2
 from etcd_ops.channel.directory import DirectoryChannel
 from etcd_ops.channel.port import FORMATION, status_name
 from etcd_ops.model.records import FormationRecord, FormationState, Started
+from etcd_ops.model.status import MemberStatus, State
 from etcd_ops.volume.credentials import delivered, leaves
 from etcd_ops.volume.marker import read_marker
 from etcd_ops.zone.paths import ZonePaths
@@ -205,15 +206,16 @@ def test_lost_credentials_and_programs_are_seen_and_put_back(root: Path) -> None
 @pytest.mark.parametrize("keep", [False, True])
 def test_the_last_deleted_volume_closes_the_formation_record(root: Path, keep: bool) -> None:
     channel = DirectoryChannel(root / "channel")
-    started = {slot: Started(volume_id=slot, peer_url="u") for slot in ("a-1", "a-2")}
-    record = FormationRecord(token="t", state=FormationState.FORMED, founders={}, started=started)
 
     async def body(client: Client) -> None:
-        await channel.create(FORMATION, record.encode())
-        for slot in started:
-            await channel.put(status_name(slot), b"{}")
+        made = {}
+        for slot in ("a-1", "a-2"):
             inputs, _ = await client.check(member(root, slot, keepVolume=keep))
-            id_, outputs = await client.create(inputs)
+            made[slot] = await client.create(inputs)
+            await channel.put(status_name(slot), b"{}")
+        record = started({slot: outputs["volumeId"] for slot, (_, outputs) in made.items()})
+        await channel.create(FORMATION, record.encode())
+        for slot, (id_, outputs) in made.items():
             await client.delete(id_, outputs)
             assert (root / "volumes" / slot).exists() == keep
             await client.delete(id_, outputs)
@@ -224,6 +226,33 @@ def test_the_last_deleted_volume_closes_the_formation_record(root: Path, keep: b
         assert await channel.names("status/") == ()
 
     with_client(LocalMembers(), TOKEN, body)
+
+
+def test_what_speaks_of_another_stacks_member_stays(root: Path) -> None:
+    """Two stacks named one channel: taking the refused one down leaves the other one's cluster alone."""
+    channel = DirectoryChannel(root / "channel")
+    status = MemberStatus(
+        slot="a-1", zone="a", boot_id="b", sequence=1, agent_version="1", state=State.RUNNING, volume_id="another"
+    )
+
+    async def body(client: Client) -> None:
+        await channel.create(FORMATION, started({"a-1": "another"}).encode())
+        await channel.put(status_name("a-1"), status.encode())
+        inputs, _ = await client.check(member(root))
+        id_, outputs = await client.create(inputs)
+        await client.delete(id_, outputs)
+        entry = await channel.read(FORMATION)
+        assert entry is not None
+        assert FormationRecord.decode(entry.data) == started({"a-1": "another"})
+        assert await channel.names("status/") == (status_name("a-1"),)
+
+    with_client(LocalMembers(), TOKEN, body)
+
+
+def started(volumes: dict[str, str]) -> FormationRecord:
+    """A formed cluster, by slot and volume ID."""
+    slots = {slot: Started(volume_id=volume_id, peer_url="u") for slot, volume_id in volumes.items()}
+    return FormationRecord(token="t", state=FormationState.FORMED, founders={}, started=slots)
 
 
 def test_a_deletion_that_could_not_be_recorded_is_tried_again(root: Path) -> None:

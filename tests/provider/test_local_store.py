@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
+from etcd_ops.channel.directory import DirectoryChannel
+from etcd_ops.channel.port import DESIRED
+from etcd_ops.model.spec import Desired, Formation, FormationMode, Mode
 from pulumi_etcd.provider.local_stores import LocalStores
 from tests.provider.harness import Client, Refusal
 from tests.provider.local import with_client
@@ -64,6 +67,27 @@ def test_what_is_kept_is_kept_and_taken_up_again(tmp_path: Path) -> None:
         assert (directory / "formation.json").exists()
         await client.create(inputs)
         assert (directory / "formation.json").exists()
+
+    with_client(LocalStores(), TOKEN, body)
+
+
+def test_the_channel_of_a_cluster_that_nobody_takes_down_is_left(tmp_path: Path) -> None:
+    directory = tmp_path / "channel"
+
+    async def body(client: Client) -> None:
+        inputs, _ = await client.check({"directory": str(directory)})
+        id_, outputs = await client.create(inputs)
+        channel, formation = DirectoryChannel(directory), Formation(token="t", mode=FormationMode.NEW)
+        desired = Desired(generation=1, owner="urn:another", formation=formation, body={})
+        tag = await channel.create(DESIRED, desired.encode())
+        await client.delete(id_, outputs)
+        assert client.lines == [
+            f"{directory} is left as it is: it holds the cluster of urn:another, which is not taken down"
+        ]
+        retiring = desired.model_copy(update={"mode": Mode.RETIRING})
+        await channel.replace(DESIRED, retiring.encode(), tag)
+        await client.delete(id_, outputs)
+        assert not directory.exists()
 
     with_client(LocalStores(), TOKEN, body)
 

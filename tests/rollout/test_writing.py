@@ -308,16 +308,23 @@ def test_there_may_be_nothing_to_retire(world: World) -> None:
 def test_the_last_deleted_volume_closes_the_record(world: World) -> None:
     volumes = {slot: Started(volume_id=slot, peer_url="u") for slot in ("m0", "m1")}
     world.record(started=volumes)
-    first = run(forget_volume(world.channel, "m1", world.clock))
+    first = run(forget_volume(world.channel, "m1", "m1", world.clock))
     assert first is not None
     assert (first.state, set(first.started)) == (FormationState.FORMED, {"m0"})
     world.channel.unsure.append(True)
-    last = run(forget_volume(world.channel, "m0", world.clock))
+    last = run(forget_volume(world.channel, "m0", "m0", world.clock))
     assert last is not None
     assert last.state is FormationState.CLOSED
     assert FormationRecord.decode(world.channel.objects[FORMATION].data) == last
-    assert last == without_volume(last, "m0")
+    assert last == without_volume(last, "m0", "m0")
+
+
+def test_another_volume_of_the_slot_stays_recorded(world: World) -> None:
+    world.record(started={"m0": Started(volume_id="serving", peer_url="u")})
+    kept = run(forget_volume(world.channel, "m0", "never started", world.clock))
+    assert kept is not None
+    assert (kept.state, set(kept.started)) == (FormationState.FORMED, {"m0"})
 
 
 def test_where_nothing_started_there_is_nothing_to_close(world: World) -> None:
-    assert run(forget_volume(world.channel, "m0", world.clock)) is None
+    assert run(forget_volume(world.channel, "m0", "m0", world.clock)) is None

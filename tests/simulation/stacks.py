@@ -32,8 +32,8 @@ class Stack:
         self.task: Task | None = None
         self.killed_by_write = False
         """The machine that runs it dies right after the document was written."""
-        self.deleting: set[str] = set()
-        """Slots whose resources the engine has begun to delete."""
+        self.deleting: dict[str, str] = {}
+        """Slots whose resources the engine has begun to delete, with the IDs of their volumes."""
         self.host = Host(name, "laptop", Disk(""), world.random.uniform(0.0, 1e6))
         self.result = ""
         """How the last `up` ended."""
@@ -94,6 +94,7 @@ class Stack:
 
     def _keep(self, written: Written, *, formed: bool) -> None:
         desired = written.desired
+        self.history.append((desired.body, self.plan))
         self.state = State(desired.generation, desired.digest, desired.formation.token, formed)
         self.world.declared(self)
 
@@ -109,10 +110,10 @@ class Stack:
 
     async def _clean_up(self, channel: SimulatedChannel, clock: SimulatedClock, plan: Plan) -> None:
         """What is no longer declared is deleted after the rollout succeeded."""
-        for slot in sorted((set(self.world.hosts) | self.deleting) - set(plan.slots)):
-            self.deleting.add(slot)
+        for slot in sorted((set(self.world.hosts) | set(self.deleting)) - set(plan.slots)):
             if slot in self.world.hosts:
+                self.deleting[slot] = self.world.hosts[slot].disk.volume_id
                 self.world.remove_host(slot)
-            await forget_volume(channel, slot, clock)
+            await forget_volume(channel, slot, self.deleting[slot], clock)
             await channel.delete(status_name(slot))
-            self.deleting.discard(slot)
+            del self.deleting[slot]

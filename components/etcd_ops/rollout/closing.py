@@ -8,15 +8,19 @@ from etcd_ops.model.records import FormationRecord, FormationState
 from etcd_ops.rollout.declaring import ATTEMPTS, PAUSE
 
 
-def without_volume(record: FormationRecord, slot: str) -> FormationRecord:
-    """The record once the volume of `slot` is deleted: closed when no started slot is left."""
-    started = {name: volume for name, volume in record.started.items() if name != slot}
+def without_volume(record: FormationRecord, slot: str, volume_id: str) -> FormationRecord:
+    """The record once this volume of `slot` is deleted: closed when no started slot is left.
+
+    A slot that was started on another volume stays: whoever deletes this one does not speak for that one.
+    """
+    deleted = (slot, volume_id)
+    started = {name: volume for name, volume in record.started.items() if (name, volume.volume_id) != deleted}
     state = record.state if started else FormationState.CLOSED
     return record.model_copy(update={"started": started, "state": state})
 
 
-async def forget_volume(channel: Channel, slot: str, clock: Clock) -> FormationRecord | None:
-    """Record that the volume of `slot` is deleted; None where nothing was ever started.
+async def forget_volume(channel: Channel, slot: str, volume_id: str, clock: Clock) -> FormationRecord | None:
+    """Record that this volume of `slot` is deleted; None where nothing was ever started.
 
     Raises:
         ChannelUnavailable
@@ -28,7 +32,7 @@ async def forget_volume(channel: Channel, slot: str, clock: Clock) -> FormationR
         if entry is None:
             return None
         try:
-            return await _replace(channel, entry, slot)
+            return await _replace(channel, entry, slot, volume_id)
         except Conflict:
             lost = ChannelUnavailable(f"{FORMATION} is being written by somebody else again and again")
         except OutcomeUnknown as uncertain:
@@ -37,9 +41,9 @@ async def forget_volume(channel: Channel, slot: str, clock: Clock) -> FormationR
     raise lost or AssertionError("at least one attempt is made")
 
 
-async def _replace(channel: Channel, entry: Entry, slot: str) -> FormationRecord:
+async def _replace(channel: Channel, entry: Entry, slot: str, volume_id: str) -> FormationRecord:
     record = FormationRecord.decode(entry.data)
-    after = without_volume(record, slot)
+    after = without_volume(record, slot, volume_id)
     if after != record:
         await channel.replace(FORMATION, after.encode(), entry.tag)
     return after

@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
+from pydantic import ValidationError
+
 from etcd_ops.agent.clock import SystemClock
 from etcd_ops.channel.connect import connect
-from etcd_ops.channel.port import ChannelUnavailable, log_name, status_name
+from etcd_ops.channel.port import Channel, ChannelUnavailable, log_name, status_name
 from etcd_ops.model.problems import Problem
+from etcd_ops.model.status import MemberStatus
 from etcd_ops.rollout.closing import forget_volume
 from etcd_ops.runtime import agent_state
 from etcd_ops.volume.credentials import deliver_credential, delivered, leaves, link_leaf
@@ -88,13 +91,14 @@ class LocalMembers:
     async def delete(self, call: Call) -> None:
         """End its programs, and delete its volume unless it is to be kept."""
         layout, slot = VolumeLayout(Path(call.id)), call.state["slot"]
+        volume_id = _volume_id(layout, call.state)
         try:
             await asyncio.to_thread(remove_member, _paths(call.state), slot)
             put_away = shelve if call.state.get("keepVolume") else _delete_volume
             await asyncio.to_thread(put_away, layout.root)
         except (VolumeError, ZoneError) as problem:
             raise Failed(str(problem)) from problem
-        await _forget(call.state)
+        await _forget(call.state, volume_id)
 
 
 def _paths(inputs: Properties) -> ZonePaths:
@@ -181,12 +185,14 @@ def _delete_volume(volume: Path) -> None:
     remove_if_empty(volume.parent, volume.parent.parent)
 
 
-async def _forget(state: Properties) -> None:
-    """Leave nothing in the channel that speaks of a member that is gone."""
+async def _forget(state: Properties, volume_id: str) -> None:
+    """Leave nothing in the channel that speaks of a member that is gone, and everything that speaks of another's."""
     slot, channel = state["slot"], connect(state["channel"])
     try:
         if not state.get("keepVolume"):
-            await forget_volume(channel, slot, SystemClock())
+            await forget_volume(channel, slot, volume_id, SystemClock())
+        if await _published_by_another(channel, slot, volume_id):
+            return
         await channel.delete(status_name(slot))
         await channel.delete(log_name(slot))
     except ChannelUnavailable as problem:
@@ -194,3 +200,12 @@ async def _forget(state: Properties) -> None:
         raise Failed(Problem("channel", reason, "run it again when the channel answers")) from problem
     finally:
         await channel.close()
+
+
+async def _published_by_another(channel: Channel, slot: str, volume_id: str) -> bool:
+    """Whether the slot's status is of a member on another volume, as where two stacks named one channel."""
+    entry = await channel.read(status_name(slot))
+    try:
+        return entry is not None and MemberStatus.decode(entry.data).volume_id not in ("", volume_id)
+    except ValidationError:
+        return False

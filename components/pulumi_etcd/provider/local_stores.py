@@ -8,8 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from etcd_ops.channel.port import DESIRED, FORMATION
+from pydantic import ValidationError
+
+from etcd_ops.channel.directory import DirectoryChannel
+from etcd_ops.channel.port import DESIRED, FORMATION, ChannelUnavailable
 from etcd_ops.model.problems import Problem
+from etcd_ops.model.spec import Desired, Mode
 from etcd_ops.volume.durable import make_directory
 from pulumi_etcd.provider.fixed import moved, unknown
 from pulumi_etcd.provider.resource import Call, Checked, Failed, Live
@@ -62,13 +66,27 @@ class LocalStores:
         return call.inputs | {"present": True}
 
     async def delete(self, call: Call) -> None:
-        """Delete it with everything in it, unless it is to be kept."""
-        if not call.state.get("keep"):
-            await asyncio.to_thread(_delete, Path(call.id))
+        """Delete it with everything in it, unless it is to be kept, or a cluster that nobody takes down uses it."""
+        if call.state.get("keep"):
+            return
+        if (owner := await _user(Path(call.id))) is not None:
+            await call.warn(f"{call.id} is left as it is: it holds the cluster of {owner}, which is not taken down")
+            return
+        await asyncio.to_thread(_delete, Path(call.id))
 
 
 def _is_there(directory: str) -> bool:
     return Path(directory).is_dir()
+
+
+async def _user(directory: Path) -> str | None:
+    """The owner of the cluster whose channel this is; None where there is none any more, or it is being taken down."""
+    try:
+        entry = await DirectoryChannel(directory).read(DESIRED)
+        desired = Desired.decode(entry.data) if entry else None
+    except (ChannelUnavailable, ValidationError):
+        return None
+    return desired.owner if desired is not None and desired.mode is not Mode.RETIRING else None
 
 
 def _delete(directory: Path) -> None:
