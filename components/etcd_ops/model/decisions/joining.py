@@ -37,7 +37,7 @@ def joining_rule(view: View) -> Decision | None:
     if view.listed is None:
         return _join(view, formation)
     if _may_start_as(view, view.listed, formation):
-        return _start_joined(view, view.listed)
+        return _start_joined(view, view.listed) or _replace(view, view.listed, formation)
     return _replace(view, view.listed, formation)
 
 
@@ -91,7 +91,8 @@ def _may_start_as(view: View, listed: ListedMember, formation: FormationRecord) 
     return view.slot not in formation.started
 
 
-def _start_joined(view: View, listed: ListedMember) -> Decision:
+def _start_joined(view: View, listed: ListedMember) -> Decision | None:
+    """The first start of a listed member; None where it was made before, and its data is lost since."""
     target, formation = view.facts.target, view.formation
     if target is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
@@ -113,6 +114,8 @@ def _start_joined(view: View, listed: ListedMember) -> Decision:
                 reason="first start in the existing cluster",
             )
         )
+    if not launch.first_start:
+        return None
     return take(StartMember(slot=view.slot, reason="first start in the existing cluster"))
 
 

@@ -96,13 +96,22 @@ def _remember_incarnation(view: View, incarnation: int) -> Remember:
     return Remember(memory=memory, slot=view.slot, reason=f"the data is of incarnation {incarnation}")
 
 
+def _forced_in_vain(view: View) -> bool:
+    """The one forced start ended before it took effect: the data still names the old members."""
+    volume, process = view.facts.volume, view.facts.process
+    assert volume is not None and process is not None
+    spent = volume.launch is not None and not volume.launch.force_new_cluster
+    return spent and (not process.running or view.facts.settle_expired)
+
+
 def _make(view: View, formation: FormationRecord) -> Decision:
     """Start once with force-new-cluster; the launcher never repeats it."""
     volume, target, process = view.facts.volume, view.facts.target, view.facts.process
     if target is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
     assert volume is not None and process is not None
-    if not view.staged(target):
+    alone = view.healthy and view.endpoint is not None and view.voters == {view.endpoint.member_id}
+    if not view.staged(target) or (_forced_in_vain(view) and not alone):
         if process.running:
             return take(StopMember(slot=view.slot, reason="stops before the new incarnation is made"))
         if (leaf := switch_leaves(view, USES)) is not None:
@@ -119,6 +128,6 @@ def _make(view: View, formation: FormationRecord) -> Decision:
         )
     if not process.running:
         return take(StartMember(slot=view.slot, reason="the survivor starts as a cluster of its own"))
-    if view.healthy and view.voters == {view.endpoint.member_id if view.endpoint else 0}:
+    if alone:
         return take(_remember_incarnation(view, formation.incarnation))
     return wait("the survivor starts as a cluster of its own")
