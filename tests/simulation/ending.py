@@ -43,6 +43,7 @@ def end(run: Run) -> str:
             operate(run)
         if run.world.now() - begun > PATIENCE:
             raise Failed(f"not in force after {PATIENCE:.0f} s: {missing}; {describe(run)}")
+        _take_back(run)
         if run.stack.task is None and run.world.now() - last_up > UP_AGAIN:
             last_up = run.world.now()
             run.stack.up()
@@ -105,6 +106,23 @@ def _give_room(run: Run) -> None:
     if applied.size >= 0.9 * plan.quota and plan.quota < 8 * GIB and run.plan(quota=plan.quota + 2 * GIB):
         run.stack.kill()
         run.stack.up()
+
+
+def _take_back(run: Run) -> None:
+    """Where an `up` is refused, go back to what the channel declares; a newcomer whom nobody believes gets its old issuer."""
+    stack, plan = run.stack, run.stack.plan
+    entry = run.world.store.objects.get(DESIRED)
+    if stack.result.startswith("refused") and entry is not None:
+        body = Desired.decode(entry.data).body
+        stack.plan = next((former for written, former in stack.history if written == body), plan)
+    leaving = [slot for slot in run.world.ensemble.servers if slot not in plan.slots]
+    if stack.result == "blocked" and leaving and any("issuer before" in text for text in said(run)):
+        run.plan(peer_issuer=plan.peer[0], client_issuer=plan.client[0])
+
+
+def said(run: Run) -> list[str]:
+    """Reasons that agents give."""
+    return [status.reason for status in statuses(run).values()]
 
 
 def _found_again(run: Run) -> None:

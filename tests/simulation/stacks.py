@@ -30,6 +30,8 @@ class Stack:
         self.mode = Mode.ACTIVE
         self.state = State()
         self.task: Task | None = None
+        self.history: list[tuple[object, Plan]] = []
+        """Bodies that were written, and the plans they came from."""
         self.killed_by_write = False
         """The machine that runs it dies right after the document was written."""
         self.deleting: dict[str, str] = {}
@@ -84,7 +86,7 @@ class Stack:
             )
         except Unfinished as unfinished:
             return unfinished.ended.value
-        self._keep(written, formed=written.formed or not outcome.advice)
+        self._keep(written, formed=written.formed or outcome.formed)
         try:
             if not outcome.advice:
                 await self._clean_up(channel, clock, plan)

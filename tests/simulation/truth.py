@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etcd_ops.model.gate import quorum
+from etcd_ops.model.gate import PROMOTION_LAG_BOUND, quorum
 from tests.simulation.hosts import Disk, Host
 from tests.simulation.raft import Applied, Data, Entry, contains
 from tests.simulation.servers import Server
@@ -43,7 +43,9 @@ class Truth:
         self.ordered = 1
         """The newest incarnation that an operator ordered."""
         self.seen: dict[int, float] = {}
-        """Member ID to when it was last truly healthy (a voter) or in sync (a learner)."""
+        """Member ID to when it was last truly healthy."""
+        self.met: dict[int, float] = {}
+        """Member ID to when it was last in contact with a leader, and caught up."""
         self.windows: list[Window] = []
         self.declared: list[tuple[float, frozenset[str]]] = []
         """What was declared when."""
@@ -87,6 +89,8 @@ class Truth:
             leader = ensemble.leader_of(server)
             if leader is not None and server.data.commit is leader.data.commit and ensemble.has_quorum(leader):
                 self.seen[server.member_id] = now
+            if leader is not None and server.data.commit.index + PROMOTION_LAG_BOUND >= leader.data.commit.index:
+                self.met[server.member_id] = now
 
     def believable(self) -> frozenset[int]:
         """Voters that an agent may still take for healthy."""
@@ -121,7 +125,7 @@ class Truth:
             self._judge_rest(host, kind, voters, voters - {member_id}, healthy - {member_id})
         if kind == "promote":
             since = self.world.now() - BELIEVABLE
-            joining = {member_id} if self.seen.get(member_id, 0.0) >= since else set()
+            joining = {member_id} if self.met.get(member_id, 0.0) >= since else set()
             self._judge_rest(host, kind, voters, voters | {member_id}, healthy | joining)
         return self._disrupt(host, kind, self.world.now() + timeout)
 

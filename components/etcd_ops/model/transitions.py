@@ -8,7 +8,14 @@ from etcd_ops.model.membership_changes import members_changed, membership_proble
 from etcd_ops.model.observed import Observed
 from etcd_ops.model.problems import Problem
 from etcd_ops.model.spec import ClusterSpec
-from etcd_ops.model.trust_changes import changed_authorities, incarnation_problems, rotation_problems, trust_changed
+from etcd_ops.model.trust_changes import (
+    RECOVERED,
+    changed_authorities,
+    incarnation_problems,
+    rotation_problems,
+    trust_changed,
+    trust_of,
+)
 from etcd_ops.model.versions import Edge, EdgeKind, Running, Version, edge
 
 __all__ = ["Observed", "refusals"]
@@ -144,9 +151,18 @@ def _joint_problems(before: ClusterSpec, after: ClusterSpec) -> Iterator[Problem
 def _leaving_problems(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
     """Members of dropped slots are not restarted any more: they would never believe another authority."""
     leaving = sorted((observed.members or frozenset()) - set(after.members))
-    if leaving and trust_changed(before, after) and before.incarnation == after.incarnation:
+    if leaving and _moves_on(before, after) and before.incarnation == after.incarnation:
         reason = f"{', '.join(leaving)} are not declared any more, and still members: they keep the trust they have"
         yield Problem("trust", reason, "wait until an `up` has removed them")
+
+
+def _moves_on(before: ClusterSpec, after: ClusterSpec) -> bool:
+    """Whether a rotation makes a step after which some trust is needed, or is missing, that was not before."""
+    for domain in RECOVERED:
+        old, new = trust_of(before, domain), trust_of(after, domain)
+        if new.issuer > old.issuer or set(old.authorities) - set(new.authorities):
+            return True
+    return False
 
 
 def _joint(path: str, other: str) -> Problem:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from etcd_ops.model.problems import Problem
 from etcd_ops.model.records import FormationRecord, FormationState
 from etcd_ops.model.spec import ClusterSpec, Desired, Formation, FormationMode, Mode
+from etcd_ops.model.status import Highest
 from etcd_ops.rollout.contents import Contents
 from etcd_ops.rollout.observing import observed
 from etcd_ops.rollout.problems import Refused
@@ -121,5 +122,12 @@ def _says(current: Desired, declaration: Declaration, body: dict[str, object], f
 def _stale(held: Contents, current: Desired, highest: int) -> bool:
     """Whether the same has to be said anew: the store was rolled back, or a member gave this document up."""
     digest = current.digest
+    # Members that saw another document under this number keep to that one.
+    if any(_saw_another(status.highest, current.generation, digest) for status in held.statuses.values()):
+        return True
     given_up = any(status.failed and status.failed.digest == digest for status in held.statuses.values())
     return current.generation < highest or given_up
+
+
+def _saw_another(highest: Highest, generation: int, digest: str) -> bool:
+    return highest.generation == generation and highest.digest not in ("", digest)

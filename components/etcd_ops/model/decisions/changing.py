@@ -9,7 +9,7 @@ from etcd_ops.model.decisions.losing import quorum_lost
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import EndpointFacts, Launch, VolumeFacts
 from etcd_ops.model.gate import Action, Request
-from etcd_ops.model.spec import MemberSpec
+from etcd_ops.model.spec import MemberSpec, TrustSpec
 from etcd_ops.model.status import State
 from etcd_ops.model.steps import (
     CancelDowngrade,
@@ -99,6 +99,8 @@ def settling_rule(view: View) -> Decision | None:
         return take(_restart(view, "no quorum: a corrected configuration cannot make it worse", gated=False))
     if not view.has_quorum:
         return quorum_lost(view) or wait("no quorum is proven healthy")
+    if view.needs_restart and not view.target_failed and view.facts.target is not None:
+        return take(_restart(view, "it does not serve with what it runs with, and another is declared", gated=True))
     return wait("runs, but does not serve a linearizable read, though a quorum does")
 
 
@@ -121,11 +123,16 @@ def prepare_rule(view: View) -> Decision | None:
 
 
 def _first_leaves(view: View) -> Decision | None:
-    """A member without data takes the declared leaves at once: nobody depends on another yet."""
-    volume = view.facts.volume
-    assert volume is not None
-    unsettled = [use for use in USES if use not in volume.leaves or not volume.has_data]
-    return switch_leaves(view, unsettled)
+    """A member without data takes the declared leaves: nobody depends on another yet, but others must believe them."""
+    volume, member = view.facts.volume, view.member
+    assert volume is not None and member is not None
+    for use in USES:
+        if volume.leaves.get(use) == getattr(member.certificates, use):
+            continue
+        if use not in volume.leaves or not volume.has_data:
+            strangers = None if view.forming else _barrier(view, use)
+            return replace(strangers, yields=False) if strangers else switch_leaves(view, [use])
+    return None
 
 
 def switch_leaves(view: View, uses: Sequence[str]) -> Decision | None:
@@ -164,13 +171,20 @@ def _barrier(view: View, use: str) -> Decision | None:
     if len(trust.authorities) > 1:
         known = _trusted(view, domain, fresh=True)
         lacking = sorted(slot for slot, believed in known.items() if issuer not in believed)
-        text = f"{domain} trust generation {trust.issuer} is not yet trusted by {', '.join(lacking)}"
-        return replace(wait(text), yields=True) if lacking else None
+        return replace(_strangers(view, domain, trust, lacking), yields=True) if lacking else None
     # The only authority there is: a leaf is renewed without asking, unless somebody is known to believe another one.
     known = _trusted(view, domain, fresh=False)
     strangers = sorted(slot for slot, believed in known.items() if believed and issuer not in believed)
     text = f"{', '.join(strangers)} do not trust {domain} generation {trust.issuer}: declare the one before it as well"
     return replace(hold(text), yields=True) if strangers else None
+
+
+def _strangers(view: View, domain: str, trust: TrustSpec, lacking: list[str]) -> Decision:
+    """Members that do not believe the issuer yet. One that is not declared any more is never restarted to do so."""
+    text = f"{domain} trust generation {trust.issuer} is not yet trusted by {', '.join(lacking)}"
+    if leaving := [slot for slot in lacking if slot not in view.spec.members]:
+        return hold(f"{text}: declare the issuer before it until {', '.join(leaving)} left")
+    return wait(text)
 
 
 def _trusted(view: View, domain: str, *, fresh: bool) -> dict[str, tuple[str, ...]]:
@@ -185,10 +199,13 @@ def _trusted(view: View, domain: str, *, fresh: bool) -> dict[str, tuple[str, ..
 
 def _running_slots(view: View) -> list[str]:
     """Whoever is a member; while nobody says who is, whoever was ever started."""
-    members = view.facts.cluster.members
-    if members is None:
-        return sorted(view.formation.started) if view.formation else []
-    return [view.slot_of(each) or each.name for each in members]
+    members, volume = view.facts.cluster.members, view.facts.volume
+    if members is not None:
+        slots = [view.slot_of(each) or each.name for each in members]
+    else:
+        slots = sorted(view.formation.started) if view.formation else []
+    empty = volume is not None and not volume.has_data
+    return [slot for slot in slots if slot != view.slot or not empty]
 
 
 def agent_rule(view: View) -> Decision | None:
@@ -225,29 +242,26 @@ def restart_rule(view: View) -> Decision | None:
 def _restart(view: View, reason: str, *, gated: bool) -> RestartMember:
     target, endpoint, volume = view.facts.target, view.endpoint, view.facts.volume
     assert target is not None and volume is not None
-    request = None
-    if gated:
-        assert endpoint is not None
-        request = _restart_request(view, endpoint)
+    member_id = endpoint.member_id if endpoint else view.identity.member_id if view.identity else 0
     return RestartMember(
         slot=view.slot,
-        member_id=endpoint.member_id if endpoint else 0,
+        member_id=member_id,
         target=target,
         expected=view.identity,
         incarnation=view.spec.incarnation,
-        request=request,
+        request=_restart_request(view, endpoint, member_id) if gated else None,
         reason=reason,
     )
 
 
-def _restart_request(view: View, endpoint: EndpointFacts) -> Request:
+def _restart_request(view: View, endpoint: EndpointFacts | None, member_id: int) -> Request:
     """A restart that gives a full database room cannot wait, and the alarm it is for does not forbid it."""
     declared = view.spec.etcd.quota_backend_bytes
     full = any(kind == "NOSPACE" for _, kind in view.facts.cluster.alarms or ())
     # 3.5 does not tell its quota: there, what counts is whether the declared one is enough.
-    raised = declared > (endpoint.quota_bytes or endpoint.database_bytes)
+    raised = endpoint is None or declared > (endpoint.quota_bytes or endpoint.database_bytes)
     room = full and raised
-    return view.request(Action.TAKE_DOWN, endpoint.member_id, optional=not room, clears_alarm=room)
+    return view.request(Action.TAKE_DOWN, member_id, optional=not room, clears_alarm=room)
 
 
 def _failed_elsewhere(view: View) -> Decision | None:
@@ -360,7 +374,7 @@ def _hand_over(view: View, successor: int, reason: str) -> TransferLeadership:
         slot=view.slot,
         leader_slot=view.slot,
         member_id=successor,
-        request=_restart_request(view, view.endpoint),
+        request=_restart_request(view, view.endpoint, view.endpoint.member_id),
         reason=reason,
     )
 

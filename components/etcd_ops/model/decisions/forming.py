@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from etcd_ops.model.decisions.losing import lost_slots
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import VolumeFacts
 from etcd_ops.model.gate import quorum
@@ -112,12 +113,23 @@ def _form(view: View, formation: FormationRecord) -> Decision | None:
         return wait("waits for the founders to form the cluster")
     if volume.has_data:
         return None
+    if view.facts.memory.identity is not None:
+        return _lost_early(view, formation)
     started = formation.started.get(view.slot)
     if started is None:
         return _record_start(view, formation)
     if started.volume_id != volume.volume_id:
         return hold("its volume was exchanged before the cluster was formed: destroy the cluster and create it again")
     return _first_start(view, formation)
+
+
+def _lost_early(view: View, formation: FormationRecord) -> Decision:
+    """It has held data, and may have voted: it never founds again what the others may have begun."""
+    _, lost = lost_slots(view, formation)
+    if len(lost) > len(formation.founders) - quorum(len(formation.founders)):
+        names = ", ".join(sorted(lost))
+        return hold(f"{names} lost their data before the cluster was formed: destroy it, and create it again")
+    return wait("its data was lost before the cluster was formed: the other founders form it")
 
 
 def _too_few_founders(view: View, formation: FormationRecord) -> Decision | None:

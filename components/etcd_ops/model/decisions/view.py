@@ -7,7 +7,7 @@ from functools import cached_property
 
 from etcd_ops.model.facts import ChannelFacts, EndpointFacts, Facts, Identity, Launch, ListedMember, Target
 from etcd_ops.model.gate import Action, Request, Verdict, healthy_voters, judge, quorum
-from etcd_ops.model.records import FormationRecord
+from etcd_ops.model.records import FormationRecord, FormationState
 from etcd_ops.model.spec import ClusterSpec, Desired, MemberSpec
 from etcd_ops.model.status import Attestation, State
 from etcd_ops.model.steps import Step
@@ -72,15 +72,14 @@ class View:
         return next((each for each in self.facts.cluster.members or () if self.slot_of(each) == self.slot), None)
 
     def slot_of(self, listed: ListedMember) -> str | None:
-        """The slot an entry belongs to: by peer URL, declared or started; None for a member nobody declared."""
+        """The slot an entry belongs to: by peer URL, declared, started or to be; None for a member nobody declared."""
         for slot, member in self.spec.members.items():
             if member.peer_url in listed.peer_urls:
                 return slot
         started = self.formation.started if self.formation else {}
-        for slot, entry in started.items():
-            if entry.peer_url in listed.peer_urls:
-                return slot
-        return None
+        founders = self.formation.founders if self.formation else {}
+        former = founders | {slot: entry.peer_url for slot, entry in started.items()}
+        return next((slot for slot, url in former.items() if url in listed.peer_urls), None)
 
     @cached_property
     def zones(self) -> dict[int, str]:
@@ -91,6 +90,11 @@ class View:
             if slot is not None and slot in self.spec.members:
                 found[each.member_id] = self.spec.members[slot].zone
         return found
+
+    @cached_property
+    def forming(self) -> bool:
+        """There is no cluster yet that could depend on anything."""
+        return self.formation is None or self.formation.state is not FormationState.FORMED
 
     @cached_property
     def voters(self) -> frozenset[int]:
