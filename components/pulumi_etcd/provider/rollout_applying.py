@@ -87,7 +87,7 @@ async def roll(call: Call, identity: str, state: State) -> Properties:
             kept = state_of(written.desired, written.formed)
             outputs = recorded(call.inputs, kept, running(declared.spec, {}))
             raise NotReady(identity, outputs, (str(problem),)) from problem
-    formed = written.formed or not outcome.advice
+    formed = written.formed or outcome.formed
     return recorded(call.inputs, state_of(written.desired, formed), running(declared.spec, outcome.statuses))
 
 

@@ -33,6 +33,7 @@ def hosted() -> Hosted:
 
 async def serve(engine_address: str) -> None:
     """Serve one engine until it goes away."""
+    parent = os.getppid()
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(BLOCKING, "blocking"))
     resources = {token(resource): implementation() for resource, implementation in CUSTOM}
     provider = EtcdProvider(hosted(), resources, engine_address)
@@ -42,19 +43,19 @@ async def serve(engine_address: str) -> None:
     await server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    await _until_unwanted()
+    await _until_unwanted(parent)
     provider.cancelled.set()
     await server.stop(grace=LAST_WORDS)
     os._exit(0)  # the SDK's threads may be stuck in calls that the engine will not answer
 
 
-async def _until_unwanted() -> None:
+async def _until_unwanted(parent: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    parent = os.getppid()
-    while not stop.is_set() and os.getppid() == parent:
-        await asyncio.wait({asyncio.ensure_future(stop.wait())}, timeout=PARENT_CHECK)
+    told = asyncio.ensure_future(stop.wait())
+    while not told.done() and os.getppid() == parent:
+        await asyncio.wait({told}, timeout=PARENT_CHECK)
 
 
 def main() -> None:
