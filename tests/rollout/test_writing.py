@@ -242,6 +242,14 @@ def test_other_ends(world: World, end_it: Callable[[World], None], ended: Ended)
     assert world.clock.now <= limit
 
 
+@pytest.mark.parametrize(("mode", "formed"), [(Mode.ACTIVE, True), (Mode.PAUSED, False), (Mode.OBSERVE_ONLY, False)])
+def test_only_members_that_may_act_prove_that_a_cluster_is_formed(world: World, mode: Mode, formed: bool) -> None:
+    """One that was first declared paused may still be formed, or adopted, later."""
+    written = world.declare(mode=mode)
+    world.publish_after(1, *everybody(written.desired))
+    assert (written.formed, world.wait(written).formed) == (False, formed)
+
+
 def test_a_store_that_is_away_is_waited_for(world: World) -> None:
     written = world.declare()
     world.clock.after(1, lambda: setattr(world.channel, "available", False))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from etcd_ops.agent.clock import Clock
 from etcd_ops.channel.port import DESIRED, Channel, ChannelUnavailable, Entry, Unchanged
-from etcd_ops.model.spec import ClusterSpec, Desired
+from etcd_ops.model.spec import ClusterSpec, Desired, Mode
 from etcd_ops.model.status import MemberStatus
 from etcd_ops.rollout.contents import read_formation, read_statuses
 from etcd_ops.rollout.judgement import Marks, Outlook, has_seen, judge
@@ -30,6 +30,8 @@ class Outcome:
     statuses: Mapping[str, MemberStatus]
     advice: str = ""
     """What the operator has to do next; empty where the cluster is in order."""
+    formed: bool = False
+    """Whether this proves that the cluster is formed: members of one that may do nothing have only read of it."""
 
 
 @dataclass(slots=True)
@@ -134,7 +136,7 @@ async def _look(this: _Wait, statuses: Mapping[str, MemberStatus], recovering: b
     outlook = judge(this.desired, this.spec, statuses, this.before)
     await _progress(this, statuses)
     if not outlook.reasons:
-        return Outcome(statuses)
+        return Outcome(statuses, formed=this.desired.mode is Mode.ACTIVE)
     if outlook.failed:
         raise Unfinished(this.desired, Ended.FAILED, outlook.reasons)
     _end_blocked(this, outlook)
