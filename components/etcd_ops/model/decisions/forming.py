@@ -92,7 +92,7 @@ def bound_rule(view: View) -> Decision | None:
     launch = volume.launch if volume else None
     if volume is None or launch is None or launch.expected is not None or view.identity is None or target is None:
         return None
-    if view.foreign or not view.staged(target):
+    if view.foreign or view.target_failed:
         return None
     reason = "the first start has made its data: only that starts from now on"
     return take(
