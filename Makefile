@@ -4,6 +4,8 @@ VENV = .venv/bin
 
 # Further arguments for pytest: make test PYTEST_ARGS="-k rolling"
 PYTEST_ARGS ?=
+# One process per core; tests that share a cluster stay together.
+PYTEST_JOBS ?= 2
 
 MAKEFLAGS += --no-print-directory
 
@@ -35,7 +37,7 @@ lint: ## Check style, types and the import rules
 test: ## Check everything
 	@$(TOOLS) setup --all
 	@$(MAKE) lint
-	$(VENV)/pytest $(PYTEST_ARGS)
+	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 bench: ## Print the benchmarks' table
 	@$(TOOLS) setup --all
