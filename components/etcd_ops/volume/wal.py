@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from etcd_ops.volume.protobuf import fields
+
 HEAD_BYTES = 4096
 """Enough of a file for `head_identity`: the first two records take less than 128 bytes."""
 
 _METADATA = 1
 _CRC = 4
-_FRAME_BYTES = 8
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+FRAME_BYTES = 8
+"""Of the field before every record."""
 _CASTAGNOLI = 0x82F63B78
 
 
@@ -50,6 +52,11 @@ def checksum(data: bytes, previous: int = 0) -> int:
     return value ^ 0xFFFFFFFF
 
 
+def frame_size(field: int) -> tuple[int, int]:
+    """Bytes of a record and of the padding after it, as the field before it says."""
+    return field & ((1 << 56) - 1), (field >> 56) & 0x7 if field >> 63 else 0
+
+
 class _Record(NamedTuple):
     kind: int
     crc: int
@@ -59,76 +66,30 @@ class _Record(NamedTuple):
 
 
 def _record(data: bytes, offset: int) -> _Record | None:
-    begin = offset + _FRAME_BYTES
+    begin = offset + FRAME_BYTES
     if len(data) < begin:
         return None
     frame = int.from_bytes(data[offset:begin], "little")
-    size = frame & ((1 << 56) - 1)
-    padding = (frame >> 56) & 0x7 if frame >> 63 else 0
+    size, padding = frame_size(frame)
     if size == 0 or len(data) < begin + size + padding:
         return None
-    fields = _fields(data[begin : begin + size])
-    if fields is None:
+    found = fields(data[begin : begin + size])
+    if found is None:
         return None
-    kind, crc, content = fields.get(1), fields.get(2, 0), fields.get(3, b"")
+    kind, crc, content = found.get(1), found.get(2, 0), found.get(3, b"")
     if not isinstance(kind, int) or not isinstance(crc, int) or not isinstance(content, bytes):
         return None
     return _Record(kind, crc, content, begin + size + padding)
 
 
 def _identity(metadata: bytes) -> tuple[int, int] | None:
-    fields = _fields(metadata)
-    if fields is None:
+    found = fields(metadata)
+    if found is None:
         return None
-    member, cluster = fields.get(1), fields.get(2)
+    member, cluster = found.get(1), found.get(2)
     if not isinstance(member, int) or not isinstance(cluster, int) or not member or not cluster:
         return None
     return cluster, member
-
-
-def _fields(message: bytes) -> dict[int, int | bytes] | None:
-    """The fields of a protobuf message by number; None where it is not one."""
-    fields: dict[int, int | bytes] = {}
-    offset = 0
-    while offset < len(message):
-        tag = _varint(message, offset)
-        if tag is None or not tag[0] >> 3:
-            return None
-        field = _value(message, tag[1], tag[0] & 0x7)
-        if field is None:
-            return None
-        fields[tag[0] >> 3], offset = field
-    return fields
-
-
-def _value(message: bytes, offset: int, wire: int) -> tuple[int | bytes, int] | None:
-    if wire == _VARINT:
-        return _varint(message, offset)
-    size = _size(message, offset, wire)
-    if size is None:
-        return None
-    length, begin = size
-    if len(message) < begin + length:
-        return None
-    return message[begin : begin + length], begin + length
-
-
-def _size(message: bytes, offset: int, wire: int) -> tuple[int, int] | None:
-    """Length and begin of a field that is not a varint."""
-    if wire == _BYTES:
-        return _varint(message, offset)
-    fixed = {_FIXED64: 8, _FIXED32: 4}.get(wire)
-    return None if fixed is None else (fixed, offset)
-
-
-def _varint(message: bytes, offset: int) -> tuple[int, int] | None:
-    """A varint and the offset after it; None where it is cut off or does not fit 64 bits."""
-    value = 0
-    for position, byte in enumerate(message[offset : offset + 10]):
-        value |= (byte & 0x7F) << (7 * position)
-        if byte < 0x80:
-            return (value, offset + position + 1) if value < 1 << 64 else None
-    return None
 
 
 def _table() -> tuple[int, ...]:
