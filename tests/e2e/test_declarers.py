@@ -57,7 +57,7 @@ def test_a_holder_that_stalls_does_nothing_once_it_wakes(faulty: Stack, load: Wo
     assert up.returncode == 0, output
     restarts = {slot: [at for at, step in faulty.done(slot, since) if step == "RestartMember"] for slot in SLOTS}
     assert [len(times) for times in restarts.values()] == [1, 1, 1]
-    assert max(restarts, key=lambda slot: restarts[slot][0]) == stalled
+    assert min(restarts, key=lambda slot: restarts[slot][0]) != stalled
 
 
 def _stall(stack: Stack, records: Records, agents: dict[str, int]) -> tuple[str, float]:
