@@ -32,10 +32,19 @@ def to_wire(arguments: Mapping[str, Any], shape: type) -> dict[str, Any]:
     if found:
         raise pulumi.RunError("\n".join(f"{path}: there is no such property" for path in found))
     return {
-        camel_case(name): _convert(value, _inner(shape.__annotations__[name]))
+        camel_case(name): _convert(value, inner_type(shape.__annotations__[name]))
         for name, value in arguments.items()
         if value is not None
     }
+
+
+def from_wire(properties: Mapping[str, Any], shape: type) -> dict[str, Any]:
+    """The inverse of `to_wire`; a property that the TypedDict does not have keeps its name, for others to refuse."""
+    names = {camel_case(name): name for name in shape.__annotations__}
+    known = {names[name]: value for name, value in properties.items() if name in names}
+    strange = {name: value for name, value in properties.items() if name not in names}
+    reverted = {name: _revert(value, inner_type(shape.__annotations__[name])) for name, value in known.items()}
+    return {**reverted, **strange}
 
 
 def strangers(arguments: Mapping[str, Any], shape: type, prefix: str = "") -> list[str]:
@@ -45,8 +54,8 @@ def strangers(arguments: Mapping[str, Any], shape: type, prefix: str = "") -> li
         annotation = shape.__annotations__.get(name)
         if annotation is None:
             found.append(f"{prefix}{camel_case(name)}")
-        elif typing.is_typeddict(_inner(annotation)) and isinstance(value, Mapping):
-            found += strangers(value, _inner(annotation), f"{prefix}{camel_case(name)}.")
+        elif typing.is_typeddict(inner_type(annotation)) and isinstance(value, Mapping):
+            found += strangers(value, inner_type(annotation), f"{prefix}{camel_case(name)}.")
     return found
 
 
@@ -60,7 +69,7 @@ def _convert(value: Any, annotation: Any) -> Any:
         return value
     if typing.is_typeddict(annotation) and isinstance(value, Mapping):
         return to_wire(value, annotation)
-    inner = [_inner(argument) for argument in typing.get_args(annotation)]
+    inner = [inner_type(argument) for argument in typing.get_args(annotation)]
     if isinstance(value, Mapping) and len(inner) == 2:
         return {key: _convert(item, inner[1]) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str) and len(inner) == 1:
@@ -68,9 +77,18 @@ def _convert(value: Any, annotation: Any) -> Any:
     return value
 
 
-def _inner(annotation: Any) -> Any:
+def _revert(value: Any, annotation: Any) -> Any:
+    if typing.is_typeddict(annotation) and isinstance(value, Mapping):
+        return from_wire(value, annotation)
+    inner = [inner_type(argument) for argument in typing.get_args(annotation)]
+    if isinstance(value, Mapping) and len(inner) == 2:
+        return {key: _revert(item, inner[1]) for key, item in value.items()}
+    return value
+
+
+def inner_type(annotation: Any) -> Any:
     """The type without what says that it may be absent, or an output."""
     origin = typing.get_origin(annotation)
     if origin in _MARKERS or origin is typing.Union:
-        return _inner(typing.get_args(annotation)[0])
+        return inner_type(typing.get_args(annotation)[0])
     return annotation
