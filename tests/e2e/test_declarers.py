@@ -21,18 +21,25 @@ from tests.workload.workload import Workload
 pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
 
 
-def test_a_second_owner_is_refused_before_anything_is_made(
+def test_a_second_owner_is_refused_and_harms_nobody(
     faulty: Stack, load: Workload, records: Records, make_stack: MakeStack
 ) -> None:
-    """A channel belongs to the stack whose URN its document carries."""
-    before, pids = records.desired(), faulty.member_pids()
+    """A channel belongs to the stack whose URN its document carries: another one is refused in its preview.
+
+    Without a preview its zones and members are made first: neither they nor taking them down changes the cluster.
+    """
+    before, formation, pids = records.desired(), records.formation(), faulty.member_pids()
     other = make_stack("127.0.63", project="other", channel=faulty.connection)
-    refused = other.pulumi("up", "--yes", "--stack", "e2e", expect=None)
-    assert refused.status != 0
-    assert "it holds the cluster of urn:pulumi:e2e::e2e::" in refused.output
-    assert "formerOwner" in refused.output
+    previewed = other.pulumi("up", "--yes", "--stack", "e2e", expect=None)
     assert not other.root.exists()
+    for refused in (previewed, other.up(fails=True)):
+        assert refused.status != 0
+        assert "it holds the cluster of urn:pulumi:e2e::e2e::" in refused.output
+        assert "formerOwner" in refused.output
+    removed = other.destroy()
+    assert "is left as it is: it holds the cluster of urn:pulumi:e2e::e2e::" in removed.output
     assert records.desired() == before
+    assert records.formation() == formation
     assert faulty.member_pids() == pids
 
 
