@@ -10,6 +10,9 @@ import pulumi
 import typing_extensions
 from pulumi.provider.experimental.util import camel_case
 
+_NOT_REQUIRED = tuple(
+    marker for module in (typing, typing_extensions) if (marker := getattr(module, "NotRequired", None)) is not None
+)
 _MARKERS = tuple(
     marker
     for module in (typing, typing_extensions)
@@ -84,6 +87,11 @@ def _revert(value: Any, annotation: Any) -> Any:
     if isinstance(value, Mapping) and len(inner) == 2:
         return {key: _revert(item, inner[1]) for key, item in value.items()}
     return value
+
+
+def is_optional(annotation: Any) -> bool:
+    """Whether a property may be absent; `__required_keys__` does not know before Python 3.11."""
+    return typing.get_origin(annotation) in _NOT_REQUIRED
 
 
 def inner_type(annotation: Any) -> Any:

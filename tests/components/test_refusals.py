@@ -7,7 +7,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.components.clusters import declared
+from pulumi_etcd import LocalCluster
+from pulumi_etcd.local import cluster
+from tests.components.clusters import declared, find
+from tests.components.recorder import record
 
 GIB = 1024**3
 CASES: list[tuple[dict[str, Any], str]] = [
@@ -36,7 +39,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"etcd": {"version": "3.6.1"}}, "etcd.version: 3.6.1 is not safe to operate"),
     ({"etcd": {"version": "3.6.99"}}, "etcd.version: etcd 3.6.99 is not pinned here"),
     ({"etcd": {"quota_backend_bytes": -1}}, "etcd.quotaBackendBytes: "),
-    ({"etcd": {"quota_backend_bytes": 1.5}}, "etcd.quotaBackendBytes: must be an integer"),
+    ({"etcd": {"quota_backend_bytes": 1.5}}, "etcd.quotaBackendBytes: must be a whole number, not 1.5"),
     ({"etcd": {"heartbeat_interval_ms": 500}}, "etcd.electionTimeoutMs: "),
     ({"etcd": {"election_timeout_ms": 100_000}}, "etcd.electionTimeoutMs: "),
     ({"etcd": {"snapshot_count": 0}}, "etcd.snapshotCount: "),
@@ -70,7 +73,18 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"deadline_seconds": "soon"}, "deadlineSeconds: "),
     ({"agent": {"version": "", "command": ["x"]}}, "agent.version: "),
     ({"agent": {"version": "1", "command": []}}, "agent.command: "),
-    ({"protekt": {}}, "protekt: there is no such argument"),
+    ({"protekt": {}}, "protekt: there is no such argument; did you mean protect?"),
+    ({"size": "three"}, "size: must be a whole number, not 'three'"),
+    ({"size": True}, "size: must be a whole number, not True"),
+    ({"zones": "abc"}, "zones: must be a list, not 'abc'"),
+    ({"zones": ["a", 2]}, "zones[1]: must be a string, not 2"),
+    ({"slots": ["a-1"]}, "slots: must be an object"),
+    ({"zone_numbers": {"a": "first"}}, "zoneNumbers.a: must be a whole number, not 'first'"),
+    ({"etcd": "3.6.15"}, "etcd: must be an object, not '3.6.15'"),
+    ({"keep_volumes": "yes"}, "keepVolumes: must be true or false, not 'yes'"),
+    ({"trust": {"peer": {"generations": [1, "2"]}}}, "trust.peer.generations[1]: must be a whole number"),
+    ({"channel": {}}, "channel.kind: must be given"),
+    ({"agent": {"version": "1"}}, "agent.command: must be given"),
 ]
 
 
@@ -110,6 +124,24 @@ def test_all_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         "renewal.windowHours: ",
     ):
         assert f"\n  {path}" in str(refusal.value)
+
+
+def test_outputs_cannot_decide_what_the_cluster_looks_like(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "find", find)
+
+    def program() -> None:
+        later: Any = pulumi.Output.from_input(3)
+        LocalCluster("demo", {"directory": "/tmp/demo", "size": later})
+
+    with pytest.raises(pulumi.RunError, match="size: must be a plain value, not an output"):
+        record(program)
+
+
+def test_the_directory_must_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "find", find)
+    incomplete: Any = {"size": 3}
+    with pytest.raises(pulumi.RunError, match="directory: must be given"):
+        record(lambda: LocalCluster("demo", incomplete))
 
 
 def test_a_good_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,14 @@ Deterministic: time, randomness, the channel and the way to speak to the user ar
 from etcd_ops.rollout.contents import Contents, read_contents
 from etcd_ops.rollout.declaring import Written, declare
 from etcd_ops.rollout.judgement import Marks, Outlook, judge, marks, settled
-from etcd_ops.rollout.planning import Declaration, State
+from etcd_ops.rollout.planning import DECLARABLE, Declaration, State
 from etcd_ops.rollout.problems import Ended, Refused, Unfinished
 from etcd_ops.rollout.retiring import retire
-from etcd_ops.rollout.waiting import Log, Outcome, wait
+from etcd_ops.rollout.waiting import DEADLINE, Log, Outcome, wait
 
 __all__ = [
+    "DEADLINE",
+    "DECLARABLE",
     "Contents",
     "Declaration",
     "Ended",

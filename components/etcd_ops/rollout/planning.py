@@ -14,6 +14,8 @@ from etcd_ops.rollout.observing import observed
 from etcd_ops.rollout.problems import Refused
 from etcd_ops.rollout.refusals import declared, forbidden, foreign
 
+DECLARABLE = (Mode.ACTIVE, Mode.PAUSED, Mode.OBSERVE_ONLY)
+"""Modes that a stack may declare; the last one, `RETIRING`, is declared by destroying it."""
 Token = Callable[[], str]
 """A fresh formation token; never the same twice."""
 

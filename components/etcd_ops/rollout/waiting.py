@@ -17,6 +17,8 @@ Log = Callable[[str], Awaitable[None]]
 """Says one line to the user."""
 Cancelled = Callable[[], bool]
 
+DEADLINE = 600.0
+"""Seconds to wait for every member, where nothing else is declared."""
 POLL = 0.2
 """Seconds between two looks at the channel."""
 GRACE = 10.0

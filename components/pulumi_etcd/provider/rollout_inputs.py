@@ -11,13 +11,10 @@ from etcd_ops.channel.connect import parse as parse_connection
 from etcd_ops.model.problems import Invalid, Problem
 from etcd_ops.model.spec import ClusterSpec, Mode
 from etcd_ops.model.validation import parse
-from etcd_ops.rollout import Declaration
+from etcd_ops.rollout import DEADLINE, DECLARABLE, Declaration
 from pulumi_etcd.provider.values import UNKNOWN, Path, Properties, text, unknown_paths
 
-DEADLINE = 600.0
-"""Seconds to wait for every member, where nothing else is declared."""
 DEFAULTS: Properties = {"mode": Mode.ACTIVE.value, "adopt": False, "formerOwner": "", "deadlineSeconds": DEADLINE}
-DECLARABLE = (Mode.ACTIVE, Mode.PAUSED, Mode.OBSERVE_ONLY)
 
 
 def declaration(inputs: Properties, owner: str) -> Declaration:
