@@ -36,6 +36,8 @@ def end(run: Run) -> str:
         missing = lacking(run)
         if not missing:
             return "in force"
+        if hopeless(run) and run.world.now() - begun > 60.0:
+            return "nothing to recover from"
         if not run.setting.operator and (state := awaited(run)) and run.world.now() - begun > 60.0:
             return state
         _give_room(run)
@@ -115,6 +117,10 @@ def _take_back(run: Run) -> None:
     if stack.result.startswith("refused") and entry is not None:
         body = Desired.decode(entry.data).body
         stack.plan = next((former for written, former in stack.history if written == body), plan)
+    members = run.world.truth.applied.members.values()
+    voting = {run.world.slot_of_peer[peer.peer_url] for peer in members if not peer.learner}
+    if stack.result in ("blocked", "deadline") and not voting & set(plan.slots):
+        stack.plan = next((former for _, former in reversed(stack.history) if voting & set(former.slots)), plan)
     leaving = [slot for slot in run.world.ensemble.servers if slot not in plan.slots]
     if stack.result == "blocked" and leaving and any("issuer before" in text for text in said(run)):
         run.plan(peer_issuer=plan.peer[0], client_issuer=plan.client[0])
@@ -153,12 +159,18 @@ def recover(run: Run) -> None:
         return
     entry = run.world.store.objects.get(FORMATION)
     started = FormationRecord.decode(entry.data).started if entry else {}
-    overrides = tuple(sorted(slot for slot in started if slot not in run.world.hosts))
+    overrides = tuple(sorted(slot for slot, each in started.items() if _gone_for_good(run, slot, each.volume_id)))
     truth.ordered = plan.incarnation
     run.world.count("fault", "recovery ordered")
     run.write_controls(
         recovery=RecoveryOrder(incarnation=plan.incarnation, survivor=survivor, overrides=overrides, by="operator")
     )
+
+
+def _gone_for_good(run: Run, slot: str, volume_id: str) -> bool:
+    """The volume on which a slot was started exists no more: nobody can say so but the operator."""
+    host = run.world.hosts.get(slot)
+    return host is None or all(disk.volume_id != volume_id for disk in host.disks())
 
 
 def best_survivor(run: Run) -> str | None:
@@ -179,6 +191,17 @@ def statuses(run: Run) -> dict[str, MemberStatus]:
     objects = run.world.store.objects
     names = {slot: status_name(slot) for slot in run.world.hosts}
     return {slot: MemberStatus.decode(objects[name].data) for slot, name in names.items() if name in objects}
+
+
+def hopeless(run: Run) -> bool:
+    """No data is left, or none was ever made and the record of it is lost: whatever runs there has to be destroyed."""
+    if any(disk.data is not None for host in run.world.hosts.values() for disk in host.disks()):
+        return False
+    texts = said(run)
+    return bool(texts) and all(
+        "disks are lost" in text or "no formation record" in text or "incarnation" in text or "lost their data" in text
+        for text in texts
+    )
 
 
 def awaited(run: Run) -> str:

@@ -270,7 +270,7 @@ def _unreadable(run: Run, host: Host, b: int, x: float) -> bool:
 @_on_host
 def _wipe(run: Run, host: Host, b: int, x: float) -> bool:
     """The data directory is gone, the rest of the volume is there; not in the second before anybody saw the data."""
-    if host.disk.memory.identity is None:
+    if host.disk.launch is None or host.disk.launch.expected is None:
         return False
     if host.disk.data is None or host.elsewhere or not run.may_lose_a_disk():
         return False

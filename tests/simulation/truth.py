@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 BELIEVABLE = 12.0
 """Seconds for which an agent may take a member for healthy that no longer is: the age that its facts may have when
 it begins a step (`Pace.stale`), the announcement, the step's own time, and a tick."""
+REGAINED = 6.0
+"""Seconds for which an agent may act as if there were still no quorum: the age of its facts, and its observation."""
 STALE = 10.0
 """Seconds for which an agent may go on as if the volume were the one it looked at."""
 DECLARED = 20.0
@@ -46,6 +48,8 @@ class Truth:
         """Member ID to when it was last truly healthy."""
         self.met: dict[int, float] = {}
         """Member ID to when it was last in contact with a leader, and caught up."""
+        self.without_quorum = 0.0
+        """When nobody led with a quorum last."""
         self.windows: list[Window] = []
         self.declared: list[tuple[float, frozenset[str]]] = []
         """What was declared when."""
@@ -85,6 +89,8 @@ class Truth:
 
     def tick(self) -> None:
         now, ensemble = self.world.now(), self.world.ensemble
+        if not any(server.leads and ensemble.has_quorum(server) for server in ensemble.servers.values()):
+            self.without_quorum = now
         for server in ensemble.servers.values():
             leader = ensemble.leader_of(server)
             if leader is not None and server.data.commit is leader.data.commit and ensemble.has_quorum(leader):
@@ -113,7 +119,7 @@ class Truth:
             return
         if len(voters) <= 2 and self.world.allow_outage:
             return
-        if self.ordered > self.incarnation:
+        if self.ordered > self.incarnation or self.world.now() - self.without_quorum < REGAINED:
             return
         self.wrong(f"{host.slot} stops itself, and {len(healthy) - 1} of {len(voters)} voters are left")
 

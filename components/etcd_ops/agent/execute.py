@@ -135,6 +135,8 @@ async def _stage(context: Context, step: steps.Step) -> None:
             trusted=step.target.trusted,
         )
     )
+    if step.start:
+        await context.ports.runtime.start()
 
 
 async def _first_configuration(context: Context, step: steps.StageLaunch) -> str:

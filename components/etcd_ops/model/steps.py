@@ -48,7 +48,7 @@ class StopMember(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageLaunch(Step):
-    """Write what the next start uses; disturbs nothing."""
+    """Write what the next start uses, and start it where `start` says so; disturbs nothing."""
 
     target: Target
     first_start: bool = False
@@ -58,6 +58,7 @@ class StageLaunch(Step):
     expected: Identity | None = None
     incarnation: int
     force_new_cluster: bool = False
+    start: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

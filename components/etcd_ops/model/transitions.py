@@ -149,11 +149,16 @@ def _joint_problems(before: ClusterSpec, after: ClusterSpec) -> Iterator[Problem
 
 
 def _leaving_problems(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
-    """Members of dropped slots are not restarted any more: they would never believe another authority."""
+    """Members of dropped slots are not restarted any more: they keep the trust and the version they have."""
     leaving = sorted((observed.members or frozenset()) - set(after.members))
-    if leaving and _moves_on(before, after) and before.incarnation == after.incarnation:
-        reason = f"{', '.join(leaving)} are not declared any more, and still members: they keep the trust they have"
-        yield Problem("trust", reason, "wait until an `up` has removed them")
+    if not leaving or before.incarnation != after.incarnation:
+        return
+    reason = f"{', '.join(leaving)} are not declared any more, and still members: they would keep what they have"
+    remedy = "wait until an `up` has removed them"
+    if _moves_on(before, after):
+        yield Problem("trust", reason, remedy)
+    if Version.parse(before.etcd.version).line != Version.parse(after.etcd.version).line:
+        yield Problem("etcd.version", reason, remedy)
 
 
 def _moves_on(before: ClusterSpec, after: ClusterSpec) -> bool:

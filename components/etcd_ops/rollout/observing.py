@@ -9,7 +9,7 @@ from etcd_ops.channel.port import Channel
 from etcd_ops.model.gate import quorum
 from etcd_ops.model.records import FormationState
 from etcd_ops.model.spec import ClusterSpec
-from etcd_ops.model.status import MemberStatus, Role
+from etcd_ops.model.status import MemberStatus, Role, State
 from etcd_ops.model.transitions import Observed
 from etcd_ops.model.versions import Line, Running, Version
 from etcd_ops.rollout.contents import Contents, read_statuses
@@ -76,12 +76,19 @@ def _has_quorum(fresh: Statuses | None, before: ClusterSpec | None) -> bool | No
 
 
 def _members(held: Contents) -> frozenset[str] | None:
-    """Slots that say they are in the member list, declared now or not; of a cluster to be formed, its founders."""
+    """Slots that hold a member's data, declared now or not; of a cluster to be formed, its founders."""
     record = held.formation
     if record is not None and record.state is FormationState.FORMING:
         return frozenset(record.founders) or None
-    found = frozenset(slot for slot, status in held.statuses.items() if status.role is not Role.NONE)
+    found = frozenset(slot for slot, status in held.statuses.items() if _holds(status))
     return found or None
+
+
+def _holds(status: MemberStatus) -> bool:
+    """In the member list; or unheard of there at the moment, but neither empty nor gone for good."""
+    if status.state in (State.RETIRED, State.FENCED):
+        return False
+    return status.role is not Role.NONE or status.has_data
 
 
 def _running(statuses: list[MemberStatus]) -> Running:

@@ -49,7 +49,7 @@ def stopped_rule(view: View) -> Decision | None:
         return take(RevertLaunch(slot=view.slot, digest=view.desired.digest, failure=process.failure, reason=text))
     if target is not None and not _fits(view, launch):
         return take(_stage(view, "stopped: what is staged was for other data"))
-    if target is not None and not view.target_failed and not view.staged(target) and _line_permits(view):
+    if target is not None and not view.target_failed and not view.staged(target) and line_permits(view):
         return take(_stage(view, "stopped: the declared configuration is staged"))
     if launch is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
@@ -75,8 +75,8 @@ def _stage(view: View, reason: str) -> StageLaunch:
     )
 
 
-def _line_permits(view: View) -> bool:
-    """Starting a dead member may raise its version within what the cluster allows, never lower it."""
+def line_permits(view: View) -> bool:
+    """A member may start with the declared version: not below the cluster's, unless etcd was told of the downgrade."""
     current = view.facts.cluster.cluster_version
     return not current or line(view.spec.etcd.version) >= line(current) or _downgrade_ready(view)
 
@@ -203,9 +203,15 @@ def _running_slots(view: View) -> list[str]:
     if members is not None:
         slots = [view.slot_of(each) or each.name for each in members]
     else:
-        slots = sorted(view.formation.started) if view.formation else []
+        slots = [slot for slot in sorted(view.formation.started) if not _left(view, slot)] if view.formation else []
     empty = volume is not None and not volume.has_data
     return [slot for slot in slots if slot != view.slot or not empty]
+
+
+def _left(view: View, slot: str) -> bool:
+    """The slot certainly runs no member: it was removed, or there is no data."""
+    peer = view.channel.statuses.get(slot)
+    return peer is not None and (peer.status.state is State.RETIRED or (peer.fresh and not peer.status.has_data))
 
 
 def agent_rule(view: View) -> Decision | None:
@@ -232,7 +238,8 @@ def restart_rule(view: View) -> Decision | None:
         return waits
     if (version := _version_rule(view)) is not None:
         return version
-    if (before := _whose_turn(view)) is not None:
+    request = _restart_request(view, view.endpoint, view.endpoint.member_id)
+    if not request.clears_alarm and (before := _whose_turn(view)) is not None:
         return wait(f"{before} goes first")
     if view.leader_id == view.endpoint.member_id and (successor := successor_of(view, view.slot)) is not None:
         return take(_hand_over(view, successor, "hands the leadership over before its restart"))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from etcd_ops.model.decisions.changing import successor_of
+from etcd_ops.model.decisions.standing import start_intact
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
-from etcd_ops.model.facts import EndpointFacts, ListedMember
+from etcd_ops.model.facts import EndpointFacts, ListedMember, ProcessFacts
 from etcd_ops.model.gate import Action
 from etcd_ops.model.status import State
 from etcd_ops.model.steps import DisarmAlarm, PromoteLearner, RemoveMember, StopMember, TransferLeadership
+
+REMOVED = "permanently removed from the cluster"
+"""In etcd's last words when its member was removed (etcdserver/server.go, rafthttp/util.go)."""
 
 
 def dropped_rule(view: View) -> Decision | None:
@@ -16,13 +20,18 @@ def dropped_rule(view: View) -> Decision | None:
         return None
     process, volume = view.facts.process, view.facts.volume
     gone = view.facts.cluster.members is not None and view.has_quorum and view.listed is None
-    if not gone:
-        return None
+    if not gone and not _etcd_says_so(process):
+        return start_intact(view.facts, "its slot was dropped, and its member may still be needed")
     if process is not None and process.running:
         return take(StopMember(slot=view.slot, reason="removed from the cluster"), State.RETIRED)
     if volume is not None:
         return hold("removed from the cluster; its volume may be deleted", State.RETIRED)
     return None
+
+
+def _etcd_says_so(process: ProcessFacts | None) -> bool:
+    """Etcd ended because its own cluster, or its peers, told it that it was removed."""
+    return process is not None and not process.running and REMOVED in process.failure
 
 
 def removal_rule(view: View) -> Decision | None:

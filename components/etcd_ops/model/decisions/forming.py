@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from etcd_ops.model.decisions.losing import lost_slots
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
-from etcd_ops.model.facts import VolumeFacts
+from etcd_ops.model.facts import Target, VolumeFacts
 from etcd_ops.model.gate import quorum
 from etcd_ops.model.records import FormationRecord, FormationState, Started
 from etcd_ops.model.spec import FormationMode
@@ -88,16 +88,16 @@ def _serves_elsewhere(view: View, formation: FormationRecord, volume: VolumeFact
 
 def bound_rule(view: View) -> Decision | None:
     """A founder's first start did not know whose data it would make: from now on only that data starts here."""
-    volume, target = view.facts.volume, view.facts.target
-    launch = volume.launch if volume else None
-    if volume is None or launch is None or launch.expected is not None or view.identity is None or target is None:
+    launch = view.facts.volume.launch if view.facts.volume else None
+    if launch is None or launch.expected is not None or view.identity is None or view.foreign:
         return None
-    if view.foreign or view.target_failed:
-        return None
-    reason = "the first start has made its data: only that starts from now on"
     return take(
         StageLaunch(
-            slot=view.slot, target=target, expected=view.identity, incarnation=launch.incarnation, reason=reason
+            slot=view.slot,
+            target=Target(launch.configuration, launch.configuration_digest, launch.binary_sha256, launch.trusted),
+            expected=view.identity,
+            incarnation=launch.incarnation,
+            reason="the first start has made its data: only that starts from now on",
         )
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from etcd_ops.model.decisions.changing import line_permits
 from etcd_ops.model.decisions.losing import quorum_lost
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import Identity, ListedMember
@@ -16,7 +17,6 @@ from etcd_ops.model.steps import (
     RemoveMember,
     SetDataAside,
     StageLaunch,
-    StartMember,
     WriteFormation,
     WriteFormationLocked,
 )
@@ -60,6 +60,8 @@ def _join(view: View, formation: FormationRecord) -> Decision:
     assert volume is not None and view.member is not None
     if view.facts.target is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
+    if not line_permits(view):
+        return wait(f"joins once the others have been prepared for etcd {view.spec.etcd.version}")
     if (announce := _announce(view, formation)) is not None:
         return announce
     return take(
@@ -92,7 +94,7 @@ def _may_start_as(view: View, listed: ListedMember, formation: FormationRecord) 
 
 
 def _start_joined(view: View, listed: ListedMember) -> Decision | None:
-    """The first start of a listed member; None where it was made before, and its data is lost since."""
+    """The first start of a listed member; None where it was made before, or the cluster runs a newer version."""
     target, formation = view.facts.target, view.formation
     if target is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
@@ -101,22 +103,24 @@ def _start_joined(view: View, listed: ListedMember) -> Decision | None:
         return announce
     expected = Identity(_cluster_id(view), listed.member_id)
     launch = view.facts.volume.launch if view.facts.volume else None
-    if not view.staged(target) or launch is None or launch.expected != expected:
-        return take(
-            StageLaunch(
-                slot=view.slot,
-                target=target,
-                first_start=True,
-                state="existing",
-                initial_cluster=_initial_cluster(view),
-                expected=expected,
-                incarnation=view.spec.incarnation,
-                reason="first start in the existing cluster",
-            )
-        )
-    if not launch.first_start:
+    if listed.learner and not line_permits(view):
         return None
-    return take(StartMember(slot=view.slot, reason="first start in the existing cluster"))
+    if launch is not None and view.staged(target) and launch.expected == expected and not launch.first_start:
+        return None
+    # Staged anew for every try: etcd only joins with the member list as it is then.
+    return take(
+        StageLaunch(
+            slot=view.slot,
+            target=target,
+            first_start=True,
+            state="existing",
+            initial_cluster=_initial_cluster(view),
+            expected=expected,
+            incarnation=view.spec.incarnation,
+            start=True,
+            reason="first start in the existing cluster",
+        )
+    )
 
 
 def _cluster_id(view: View) -> int:
