@@ -140,6 +140,9 @@ class RolloutArgs(TypedDict):
     """URN of the Rollout whose cluster this one takes over; none when absent."""
     deadline_seconds: NotRequired[float]
     """Seconds to wait for every member; 600 when absent."""
+    waits_for: NotRequired[Mapping[str, pulumi.Input[int]]]
+    """How often each part that members need was started: when it changes, members are waited for again, though the
+    document stays as it is. May be computed."""
 
 
 class Rollout(pulumi.CustomResource):

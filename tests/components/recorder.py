@@ -108,6 +108,8 @@ class Issuer(mocks.Mocks):
                 return {"certRequestPem": f"request of {args.name}"}
             case "SelfSignedCert" | "selfSignedCert" | "LocallySignedCert" | "locallySignedCert":
                 return {"certPem": certificate(args.name)}
+            case "LocalZone":
+                return {"socket": "/run/zone.sock", "running": True, "starts": 1}
             case "Rollout":
                 return {"generation": 1, "digest": "d", "formationToken": "t"}
         return {}

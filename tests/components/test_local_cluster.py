@@ -71,7 +71,8 @@ def test_the_contract_is_in_the_inputs_and_in_the_outputs(recording: Recording) 
 def test_only_fingerprints_are_computed(recording: Recording) -> None:
     inputs = recording.one("Rollout").inputs
     for path in map(text, unknown_paths(inputs)):
-        assert ".certificates." in path or ".authorities." in path
+        assert ".certificates." in path or ".authorities." in path or path.startswith("waitsFor.")
+    assert set(inputs["waitsFor"]) == {"a", "b", "c"}
     assert recording.one("Rollout").secrets == frozenset()
 
 

@@ -12,6 +12,7 @@ from etcd_ops.zone.paths import ZonePaths
 from etcd_ops.zone.power import power_off
 from etcd_ops.zone.supervisor import inspect_zone
 from pulumi_etcd.provider.local_zones import LocalZones
+from pulumi_etcd.provider.values import UNKNOWN
 from tests.provider.harness import Client
 from tests.provider.local import short_directory, with_client
 
@@ -34,7 +35,7 @@ def test_life_of_a_zone(root: Path) -> None:
         await client.create(inputs, preview=True)
         assert not paths.directory.exists()
         id_, outputs = await client.create(inputs)
-        assert outputs == inputs | {"socket": str(paths.socket), "running": True}
+        assert outputs == inputs | {"socket": str(paths.socket), "running": True, "starts": 1}
         assert inspect_zone(paths).up
         assert await client.read(id_, inputs, outputs) == (id_, inputs, outputs)
         assert (await client.diff(id_, outputs, inputs, inputs)).changes == NONE
@@ -61,8 +62,11 @@ def test_after_a_power_cut_a_plain_up_starts_it(root: Path) -> None:
         assert client.lines[0].startswith("zone a does not run (")
         _, _, live = await client.read(id_, inputs, outputs)
         assert live["running"] is False
-        assert (await client.update(id_, live, inputs))["running"] is True
+        assert (await client.update(id_, live, inputs, preview=True))["starts"] == UNKNOWN
+        after = await client.update(id_, live, inputs)
+        assert (after["running"], after["starts"]) == (True, 2)
         assert inspect_zone(paths).up
+        assert (await client.update(id_, after, inputs))["starts"] == 2
         assert (await client.diff(id_, outputs, inputs, inputs)).changes == NONE
 
     with_client(LocalZones(), TOKEN, body)

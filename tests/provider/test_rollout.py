@@ -315,6 +315,24 @@ def test_the_channel_of_a_cluster_cannot_be_changed(tmp_path: Path) -> None:
     in_world(body, tmp_path)
 
 
+def test_what_was_started_again_is_waited_for_without_a_new_document(tmp_path: Path) -> None:
+    async def body(this: World) -> None:
+        id_, checked, outputs = await this.created()
+        later, failures = await this.client.check(checked | {"waitsFor": {"a": UNKNOWN}}, checked)
+        assert (later["waitsFor"], failures) == ({"a": UNKNOWN}, [])
+        again, _ = await this.client.check(checked | {"waitsFor": {"a": 2}}, checked)
+        assert list((await this.client.diff(id_, outputs, checked, again)).detailedDiff) == ["waitsFor.a"]
+        this.agents.dead = set(checked["cluster"]["members"])
+        work = asyncio.ensure_future(this.client.update(id_, outputs, again))
+        done, _ = await asyncio.wait({work}, timeout=1)
+        assert not done
+        this.agents.dead = set()
+        after = await work
+        assert (after["generation"], after["digest"]) == (1, outputs["digest"])
+
+    in_world(body, tmp_path)
+
+
 def test_what_may_not_follow_is_refused_by_either_account(tmp_path: Path) -> None:
     async def body(this: World) -> None:
         id_, checked, outputs = await this.created()

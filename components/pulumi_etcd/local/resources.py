@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import pulumi
@@ -34,7 +35,8 @@ def create(cluster: pulumi.Resource, this: Declaration, certificates: Certificat
         members.append(_member(this, slot, certificates, options))
     _context(this, certificates, pulumi.ResourceOptions(parent=cluster, depends_on=stores))
     everything: list[pulumi.Resource] = [*stores, *zones.values(), *members]
-    return _rollout(this, certificates, pulumi.ResourceOptions(parent=cluster, depends_on=everything))
+    starts = {zone: each.starts for zone, each in zones.items()}
+    return _rollout(this, certificates, starts, pulumi.ResourceOptions(parent=cluster, depends_on=everything))
 
 
 def _stores(this: Declaration, options: pulumi.ResourceOptions) -> list[pulumi.Resource]:
@@ -109,8 +111,13 @@ def _context(this: Declaration, certificates: Certificates, options: pulumi.Reso
     )
 
 
-def _rollout(this: Declaration, certificates: Certificates, options: pulumi.ResourceOptions) -> Rollout:
-    """Fingerprints are the only computed leaves."""
+def _rollout(
+    this: Declaration,
+    certificates: Certificates,
+    starts: Mapping[str, pulumi.Output[int]],
+    options: pulumi.ResourceOptions,
+) -> Rollout:
+    """Fingerprints are the only computed leaves of the document."""
     body: dict[str, Any] = this.spec.model_dump(mode="json")
     for slot, member in body["members"].items():
         member["certificates"] = {use: leaf.fingerprint for use, leaf in certificates.members[slot].items()}
@@ -127,6 +134,7 @@ def _rollout(this: Declaration, certificates: Certificates, options: pulumi.Reso
             "adopt": this.adopt,
             "former_owner": this.former_owner,
             "deadline_seconds": this.deadline_seconds,
+            "waits_for": starts,
         },
         options,
     )

@@ -26,6 +26,8 @@ class LocalZone(pulumi.CustomResource):
     """Path of the supervisor's Unix socket."""
     running: pulumi.Output[bool]
     """Whether the supervisor and its watchdog run."""
+    starts: pulumi.Output[int]
+    """How often this resource had to start them."""
 
     def __init__(self, name: str, args: LocalZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare a zone.
@@ -35,7 +37,7 @@ class LocalZone(pulumi.CustomResource):
             args: where it is.
             opts: the resource's options.
         """
-        properties = {**to_wire(args, LocalZoneArgs), "socket": None, "running": None}
+        properties = {**to_wire(args, LocalZoneArgs), "socket": None, "running": None, "starts": None}
         super().__init__("etcd:index:LocalZone", name, properties, opts)
 
     def translate_output_property(self, prop: str) -> str:

@@ -15,7 +15,7 @@ from etcd_ops.zone.supervisor import create_zone, inspect_zone, remove_zone, sta
 from pulumi_etcd.provider.fixed import moved, unknown
 from pulumi_etcd.provider.resource import Call, Checked, Failed, Live
 from pulumi_etcd.provider.tidy import remove_if_empty
-from pulumi_etcd.provider.values import Properties
+from pulumi_etcd.provider.values import UNKNOWN, Properties
 
 _IDENTITY = ("directory", "zone")
 
@@ -46,7 +46,7 @@ class LocalZones:
         paths = _paths(call.inputs)
         if not call.preview:
             await _start(paths, call.inputs)
-        return str(paths.directory), _outputs(call.inputs, running=True)
+        return str(paths.directory), _outputs(call.inputs, running=True, starts=1)
 
     async def read(self, call: Call) -> Live | None:
         """The zone as it is."""
@@ -57,13 +57,16 @@ class LocalZones:
             return None
         place = {"directory": str(paths.root), "zone": paths.zone}
         inputs = {"objectStore": False, **call.inputs, **place}
-        return Live(call.id, inputs, _outputs(inputs, running=facts.up))
+        return Live(call.id, inputs, _outputs(inputs, running=facts.up, starts=call.state.get("starts", 1)))
 
     async def update(self, call: Call) -> Properties:
         """Make it again as it is declared, and start what does not run."""
+        starts = call.state.get("starts", 1)
+        if not (await asyncio.to_thread(inspect_zone, _paths(call.inputs))).up:
+            starts = UNKNOWN if call.preview else starts + 1
         if not call.preview:
             await _start(_paths(call.inputs), call.inputs)
-        return _outputs(call.inputs, running=True)
+        return _outputs(call.inputs, running=True, starts=starts)
 
     async def delete(self, call: Call) -> None:
         """Stop it and delete its files."""
@@ -82,8 +85,8 @@ def _paths(inputs: Properties) -> ZonePaths:
     return ZonePaths(Path(inputs["directory"]), inputs["zone"])
 
 
-def _outputs(inputs: Properties, *, running: bool) -> Properties:
-    return inputs | {"socket": str(_paths(inputs).socket), "running": running}
+def _outputs(inputs: Properties, *, running: bool, starts: int | str) -> Properties:
+    return inputs | {"socket": str(_paths(inputs).socket), "running": running, "starts": starts}
 
 
 async def _start(paths: ZonePaths, inputs: Properties) -> None:

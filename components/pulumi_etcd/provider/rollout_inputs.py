@@ -14,7 +14,13 @@ from etcd_ops.model.validation import parse
 from etcd_ops.rollout import DEADLINE, DECLARABLE, Declaration
 from pulumi_etcd.provider.values import UNKNOWN, Path, Properties, text, unknown_paths
 
-DEFAULTS: Properties = {"mode": Mode.ACTIVE.value, "adopt": False, "formerOwner": "", "deadlineSeconds": DEADLINE}
+DEFAULTS: Properties = {
+    "mode": Mode.ACTIVE.value,
+    "adopt": False,
+    "formerOwner": "",
+    "deadlineSeconds": DEADLINE,
+    "waitsFor": {},
+}
 
 
 def declaration(inputs: Properties, owner: str) -> Declaration:
@@ -89,8 +95,12 @@ def _unknown_problems(inputs: Properties) -> list[Problem]:
     return [
         Problem(text(path), "must be known in a preview", remedy)
         for path in unknown_paths(inputs)
-        if path[0] != "cluster" or len(path) == 1
+        if not _may_hold_unknowns(path)
     ]
+
+
+def _may_hold_unknowns(path: Path) -> bool:
+    return path[0] in ("cluster", "waitsFor") and len(path) > 1
 
 
 def _channel_problems(inputs: Properties) -> list[Problem]:
