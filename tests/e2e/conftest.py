@@ -19,6 +19,16 @@ from tests.workload.workload import Workload
 from tools import engine as engines
 
 MakeStack = Callable[..., Stack]
+FAULTS = pytest.mark.xdist_group("faults")
+"""One worker for all tests that break the same stack."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the stack to be broken stay together, in whichever file they are."""
+    for item in items:
+        if "faulty" in getattr(item, "fixturenames", ()):
+            item.add_marker(FAULTS)
 
 
 @pytest.fixture(scope="session")
@@ -109,7 +119,7 @@ def faulty(fault_stack: Stack) -> Stack:
 
 @pytest.fixture(
     params=[
-        pytest.param("fault_stack", id="directory", marks=pytest.mark.xdist_group("faults")),
+        pytest.param("fault_stack", id="directory", marks=FAULTS),
         pytest.param("s3_stack", id="s3", marks=pytest.mark.xdist_group("s3")),
     ]
 )

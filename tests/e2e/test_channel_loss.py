@@ -15,7 +15,7 @@ from tests.e2e.records import Records
 from tests.e2e.stack import SLOTS, Stack
 from tests.workload.workload import Workload
 
-pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300)]
 
 
 def test_a_channel_away_during_a_rollout_stops_it_and_nothing_else(
