@@ -116,7 +116,7 @@ def _grow(run: Run, a: int, b: int, x: float) -> bool:
 @change("shrink")
 def _shrink(run: Run, a: int, b: int, x: float) -> bool:
     slots = list(run.stack.plan.slots)
-    if len(slots) < 3:
+    if len(slots) < 3 or not run.has_quorum():
         return False
     for number in (a, b):
         slots.pop(number % len(slots))
@@ -127,7 +127,7 @@ def _shrink(run: Run, a: int, b: int, x: float) -> bool:
 def _replace(run: Run, a: int, b: int, x: float) -> bool:
     slots = list(run.stack.plan.slots)
     free = [slot for slot in SLOTS if slot not in slots and slot not in run.world.hosts]
-    if not free:
+    if not free or not run.has_quorum():
         return False
     slots[a % len(slots)] = free[0]
     return _declare(run, slots=tuple(sorted(slots)))

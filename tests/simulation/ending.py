@@ -146,6 +146,9 @@ def recover(run: Run) -> None:
     truth, plan = run.world.truth, run.stack.plan
     if run.intact_voters() >= quorum(len(truth.applied.voters)):
         return
+    if best_survivor(run) is None:
+        _declare_survivor(run)
+        return
     if plan.incarnation == truth.incarnation:
         peer, client = max(plan.peer) + 1, max(plan.client) + 1
         incarnation = truth.incarnation + 1
@@ -165,6 +168,15 @@ def recover(run: Run) -> None:
     run.write_controls(
         recovery=RecoveryOrder(incarnation=plan.incarnation, survivor=survivor, overrides=overrides, by="operator")
     )
+
+
+def _declare_survivor(run: Run) -> None:
+    """What is left of the data is of a slot that was dropped: go back to a declaration that had it."""
+    holding = {slot for slot, host in run.world.hosts.items() if host.disk.data is not None}
+    former = next((plan for _, plan in reversed(run.stack.history) if holding & set(plan.slots)), None)
+    if former is not None and run.stack.task is None:
+        run.stack.plan = replace(former, fault="")
+        run.stack.up()
 
 
 def _gone_for_good(run: Run, slot: str, volume_id: str) -> bool:

@@ -122,6 +122,11 @@ class Run:
         if self.world.store.down_until <= self.world.now():
             self.world.store.put(CONTROLS, self.controls.encode())
 
+    def has_quorum(self) -> bool:
+        """A sane person looks before members are dropped: without a quorum none can be."""
+        truth = self.world.truth
+        return len(truth.believable()) >= quorum(len(truth.applied.voters))
+
     def intact_voters(self) -> int:
         """Voters whose data is on some disk."""
         truth, found = self.world.truth, set()

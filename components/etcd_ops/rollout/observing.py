@@ -105,8 +105,10 @@ def _believed(statuses: list[MemberStatus], before: ClusterSpec | None) -> Mappi
     """Known only where every declared member says so."""
     if before is None or len(statuses) < len(before.members):
         return {}
-    domains = {domain for status in statuses for domain in status.trusted}
+    # Where there is no data, nothing runs that could believe anything.
+    running = [status for status in statuses if status.has_data or status.trusted]
+    domains = {domain for status in running for domain in status.trusted}
     return {
-        domain: frozenset.intersection(*(frozenset(status.trusted.get(domain, ())) for status in statuses))
+        domain: frozenset.intersection(*(frozenset(status.trusted.get(domain, ())) for status in running))
         for domain in domains
     }

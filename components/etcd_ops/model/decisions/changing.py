@@ -236,7 +236,7 @@ def restart_rule(view: View) -> Decision | None:
         return other
     if (waits := _dropped_authority_barrier(view)) is not None:
         return waits
-    if (version := _version_rule(view)) is not None:
+    if (version := version_step(view)) is not None:
         return version
     request = _restart_request(view, view.endpoint, view.endpoint.member_id)
     if not request.clears_alarm and (before := _whose_turn(view)) is not None:
@@ -305,10 +305,9 @@ def _presents(view: View, slot: str, use: str) -> bool:
     return report is not None and report.fingerprint == getattr(view.spec.members[slot].certificates, use)
 
 
-def _version_rule(view: View) -> Decision | None:
+def version_step(view: View) -> Decision | None:
     """Downgrades are announced to etcd first; an announced one that is no longer wanted is cancelled."""
     current, wanted = view.facts.cluster.cluster_version, view.spec.etcd.version
-    assert view.endpoint is not None
     if not current:
         return wait("the cluster version could not be read")
     if line(wanted) < line(current) and not _downgrade_ready(view):
@@ -318,7 +317,7 @@ def _version_rule(view: View) -> Decision | None:
             EnableDowngrade(
                 slot=view.slot,
                 version=".".join(map(str, line(wanted))),
-                request=view.request(Action.FINISH, view.endpoint.member_id),
+                request=view.request(Action.FINISH, view.endpoint.member_id if view.endpoint else 0),
                 reason=f"from {current} to {wanted}: etcd must be told before a member is",
             )
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from etcd_ops.model.decisions.changing import line_permits
+from etcd_ops.model.decisions.changing import line_permits, version_step
 from etcd_ops.model.decisions.losing import quorum_lost
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import Identity, ListedMember
@@ -61,7 +61,7 @@ def _join(view: View, formation: FormationRecord) -> Decision:
     if view.facts.target is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
     if not line_permits(view):
-        return wait(f"joins once the others have been prepared for etcd {view.spec.etcd.version}")
+        return version_step(view) or wait(f"joins once the others are prepared for etcd {view.spec.etcd.version}")
     if (announce := _announce(view, formation)) is not None:
         return announce
     return take(
