@@ -14,7 +14,7 @@ from tests.simulation.declarations import GIB, PROGRAMS, SimulatedRenderer, spec
 from tests.simulation.hosts import Host
 from tests.simulation.run import Failed, Run
 
-PATIENCE = 900.0
+PATIENCE = 1500.0
 """Virtual seconds for everything to come right."""
 STEP = 5.0
 UP_AGAIN = 40.0
@@ -111,7 +111,7 @@ def _give_room(run: Run) -> None:
 
 
 def _take_back(run: Run) -> None:
-    """Where an `up` is refused, go back to what the channel declares; a newcomer whom nobody believes gets its old issuer."""
+    """Where an `up` is refused, go back to the channel's declaration; a newcomer nobody trusts gets its old issuer."""
     stack, plan = run.stack, run.stack.plan
     entry = run.world.store.objects.get(DESIRED)
     if stack.result.startswith("refused") and entry is not None:
@@ -207,12 +207,13 @@ def statuses(run: Run) -> dict[str, MemberStatus]:
 
 def hopeless(run: Run) -> bool:
     """No data is left, or none was ever made and the record of it is lost: whatever runs there has to be destroyed."""
+    texts = said(run)
+    if any("lost their data before" in text for text in texts):
+        return True
     if any(disk.data is not None for host in run.world.hosts.values() for disk in host.disks()):
         return False
-    texts = said(run)
     return bool(texts) and all(
-        "disks are lost" in text or "no formation record" in text or "incarnation" in text or "lost their data" in text
-        for text in texts
+        "disks are lost" in text or "no formation record" in text or "incarnation" in text for text in texts
     )
 
 

@@ -1,4 +1,4 @@
-"""No schedule of faults and changes breaks safety. How to run millions: `python -m tests.simulation --seeds 0:1000000`."""
+"""No schedule of faults and changes breaks safety; `python -m tests.simulation --seeds 0:1000000` runs millions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.simulation.__main__ import run_all, run_seeds
 
 SCHEDULES = 600
 UNSETTLED = "not in force after"
-"""How a schedule fails that broke nothing, but had not come to rest in its time; `python -m tests.simulation` shows them."""
+"""How a schedule fails that broke nothing, but does not come to rest; `python -m tests.simulation` shows them."""
 
 
 def unsafe(failed: dict[int, str]) -> dict[int, str]:
