@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from etcd_ops.model.decisions.joining import attest
 from etcd_ops.model.decisions.losing import lost_slots
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import Target, VolumeFacts
@@ -128,8 +131,10 @@ def _lost_early(view: View, formation: FormationRecord) -> Decision:
     _, lost = lost_slots(view, formation)
     if len(lost) > len(formation.founders) - quorum(len(formation.founders)):
         names = ", ".join(sorted(lost))
-        return hold(f"{names} lost their data before the cluster was formed: destroy it, and create it again")
-    return wait("its data was lost before the cluster was formed: the other founders form it")
+        decision = hold(f"{names} lost their data before the cluster was formed: destroy it, and create it again")
+    else:
+        decision = wait("its data was lost before the cluster was formed: the other founders form it")
+    return replace(decision, attestation=attest(view, None))
 
 
 def _too_few_founders(view: View, formation: FormationRecord) -> Decision | None:

@@ -43,10 +43,11 @@ def joining_rule(view: View) -> Decision | None:
 
 def _without_quorum(view: View) -> Decision:
     waiting = quorum_lost(view) or wait("no quorum answers: waits before joining")
-    return replace(waiting, attestation=_attest(view, None))
+    return replace(waiting, attestation=attest(view, None))
 
 
-def _attest(view: View, listed: ListedMember | None) -> Attestation | None:
+def attest(view: View, listed: ListedMember | None) -> Attestation | None:
+    """The owner's word that the data of its member is gone; None where it never held one."""
     identity, volume = view.facts.memory.identity, view.facts.volume
     member_id = listed.member_id if listed else identity.member_id if identity else None
     if member_id is None or volume is None:
@@ -137,7 +138,7 @@ def _initial_cluster(view: View) -> tuple[tuple[str, str], ...]:
 
 def _replace(view: View, listed: ListedMember, formation: FormationRecord) -> Decision:
     """Listed and started before, but the data is gone: remove the ID, so that the slot can join anew."""
-    attestation = _attest(view, listed)
+    attestation = attest(view, listed)
     refusal = None if listed.learner else _replacement_refusal(view, listed, formation)
     if isinstance(refusal, Decision):
         return replace(refusal, attestation=attestation)
