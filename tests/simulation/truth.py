@@ -108,8 +108,8 @@ class Truth:
         server = self.world.ensemble.servers.get(host.slot)
         if server is not None and server.data.incarnation == self.incarnation:
             self._judge_stop(host, server.member_id)
-        if server is None:
-            return Window(host.slot, "stop", 0.0)
+        if server is None or server.member_id not in self.applied.voters:
+            return Window(host.slot, "stop", 0.0)  # nobody counts on a member that is down, removed or a learner
         return self._disrupt(host, "stop", self.world.now() + 60.0)
 
     def _judge_stop(self, host: Host, member_id: int) -> None:
