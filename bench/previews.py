@@ -130,13 +130,14 @@ def _scale(previews: _Previews) -> Iterator[Figure]:
     yield Figure("preview of nothing", seconds(nothing))
     took: list[float] = []
     for size in SIZES:
+        what = f"preview of a stack with {size} cluster{'s' if size > 1 else ''}"
         try:
             taken, made = previews.component(size)
         except TookTooLong:
-            yield Figure(f"preview of {size} clusters in one stack", f"more than {seconds(LONGEST)}", met=False)
+            yield Figure(what, f"more than {seconds(LONGEST)}", met=False)
             return
         took.append(taken)
-        yield Figure(f"preview of {size} clusters in one stack ({made} resources)", seconds(taken))
+        yield Figure(f"{what} ({made} resources)", seconds(taken))
     few, many = _marginal(took, 0), _marginal(took, 1)
     aim = f"linear: at most {LINEAR_AIM}x"
     against = f"{seconds(few)}: from {SIZES[0]} to {SIZES[1]}"

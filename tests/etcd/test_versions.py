@@ -57,6 +57,7 @@ def test_every_version_answers(run: Run[Any], client: EtcdClient, single: StartM
     assert run(probe.health(timeout=5)).healthy
     assert run(probe.readyz(timeout=5)).passed
     assert "etcd_server_version" in run(probe.metrics(timeout=5))
+    run(eventually(lambda: probe.cluster_version(timeout=5), lambda agreed: agreed == minor))
 
 
 async def snapshot(client: EtcdClient, endpoint: str) -> bytes:

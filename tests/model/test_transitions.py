@@ -212,3 +212,14 @@ def test_an_agent_that_missed_documents_refuses_only_what_no_sequence_may_do() -
         assert refusals(spec(), spec(at(later, path, value)), direct=False)
     assert refusals(spec(incarnation=2), spec(later), direct=False)
     assert refusals(spec(incarnation=2), spec(later), Observed(incarnation=1), direct=False) == ()
+
+
+def test_the_way_back_to_a_version_that_can_be_reached_is_open_while_members_leave() -> None:
+    """Newcomers cannot join with a version that skips a line, so that nobody may leave: only another one helps."""
+    skipping = of(["a-1", "b-1", "c-2"], **{"etcd.version": "3.7.2"})
+    between = of(["a-1", "b-1", "c-2"], **{"etcd.version": "3.6.15"})
+    members = frozenset({"a-1", "b-1", "c-1"})
+    stuck = Observed(running=Running.read("3.5.0", ["3.5.34"] * 3), members=members)
+    assert refusals(skipping, between, stuck) == ()
+    reachable = Observed(running=Running.read("3.6.0", ["3.6.15"] * 3), members=members)
+    assert [problem.path for problem in refusals(skipping, between, reachable)] == ["etcd.version"]

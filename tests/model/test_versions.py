@@ -16,9 +16,11 @@ from etcd_ops.model.versions import (
     cannot_open,
     edge,
     key_on,
+    line_of,
     options,
     replacement,
     switches_on,
+    version_of,
 )
 from etcd_ops.programs import etcd as programs
 
@@ -106,6 +108,12 @@ EDGES = [
     ("", ["3.6.15"], "3.6.15", EdgeKind.UNKNOWN),
     ("3.6.0", [], "3.6.15", EdgeKind.UNKNOWN),
     ("3.6.0", [""], "3.6.15", EdgeKind.UNKNOWN),
+    # Every member left the line: etcd raises the cluster version within seconds.
+    ("3.5.0", ["3.6.15"] * 3, "3.7.2", EdgeKind.UNKNOWN),
+    ("3.5.0", ["3.6.15", "3.6.15", "3.5.34"], "3.7.2", EdgeKind.REFUSED),
+    ("not_decided", ["3.6.15"] * 3, "3.6.15", EdgeKind.UNKNOWN),
+    ("3.6.0", ["3.6.11-rc.0"] * 3, "3.7.2", EdgeKind.UPGRADE),
+    ("3.7.0", ["3.8.0-alpha.0+git"] * 3, "3.7.2", EdgeKind.REFUSED),
 ]
 
 
@@ -131,6 +139,37 @@ def test_edges(cluster: str, members: list[str], target: str, kind: EdgeKind) ->
 def test_while_a_downgrade_is_under_way(cluster: str, target: str, kind: EdgeKind) -> None:
     found = edge(running(cluster, "3.7.2", "3.7.2", "3.6.15", downgrading="3.6.0"), Version.parse(target))
     assert found.kind is kind
+
+
+@pytest.mark.parametrize(
+    ("members", "target", "kind"),
+    [
+        # Nobody is to follow this one: it only makes members take raft snapshots.
+        (["3.6.15", "3.6.15"], "3.7.2", EdgeKind.UNKNOWN),
+        (["3.6.15", "3.6.15"], "3.6.15", EdgeKind.UPGRADE),
+        # And nobody may, though etcd would let them.
+        (["3.6.15", "3.6.15"], "3.5.34", EdgeKind.REFUSED),
+        (["3.6.15", "3.5.34"], "3.7.2", EdgeKind.REFUSED),
+    ],
+)
+def test_while_a_downgrade_to_3_5_is_enabled(members: list[str], target: str, kind: EdgeKind) -> None:
+    for cluster in ("3.5.0", "3.6.0"):
+        found = edge(running(cluster, *members, downgrading="3.5.0"), Version.parse(target))
+        assert found.kind is kind, found
+
+
+@given(st.text())
+def test_what_members_say_never_fails(text: str) -> None:
+    found = Running.read(text, [text], [text], text)
+    assert edge(found, RELEASES[-1]).kind in EdgeKind
+
+
+def test_of_a_pre_release_the_numbers_count() -> None:
+    assert version_of("3.7.0-rc.1") == Version(3, 7, 0)
+    assert line_of("3.7.0-rc.1") == line_of("3.7") == Line(3, 7)
+    assert version_of("3.7") is None
+    assert version_of("") is None
+    assert line_of("not_decided") is None
 
 
 def test_a_finished_downgrade_leaves_nothing_to_do() -> None:

@@ -18,6 +18,7 @@ from etcd_ops.etcd import (
     Unreachable,
 )
 from etcd_ops.model.facts import Launch, Memory, ProcessFacts, VolumeFacts
+from etcd_ops.model.status import OldEntries
 from etcd_ops.runtime.port import RuntimeUnavailable
 from tests.simulation.hosts import Host
 from tests.simulation.launching import start
@@ -173,6 +174,23 @@ class SimulatedEtcd:
             return OutcomeUnknown(endpoint, call, "DEADLINE_EXCEEDED", "no answer") if writes else None
 
 
+class SimulatedProbe:
+    """The health listener of the member on one machine."""
+
+    def __init__(self, world: World, host: Host) -> None:
+        self._world, self._host = world, host
+
+    async def cluster_version(self, health_url: str, *, timeout: float) -> str:
+        answer: str = await Call(self._answer, self._world.latency())
+        return answer
+
+    def _answer(self) -> str:
+        server = self._world.ensemble.servers.get(self._host.slot)
+        if server is None or not self._world.ensemble.serving(server) or server.config.version is None:
+            return ""
+        return f"{server.config.version[0]}.{server.config.version[1]}"
+
+
 class SimulatedRuntime:
     """The supervisor of one machine."""
 
@@ -278,6 +296,10 @@ class SimulatedVolume:
     async def facts(self) -> VolumeFacts:
         self._reach()
         return self._host.disk.facts()
+
+    async def old_entries(self) -> OldEntries | None:
+        self._reach()
+        return OldEntries.NONE
 
     async def recall(self) -> Memory:
         self._reach()

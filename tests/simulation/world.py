@@ -21,6 +21,7 @@ from tests.simulation.ports import (
     SimulatedClock,
     SimulatedEtcd,
     SimulatedForeign,
+    SimulatedProbe,
     SimulatedReleases,
     SimulatedRuntime,
     SimulatedVolume,
@@ -208,6 +209,7 @@ class World:
         return Ports(
             channel=SimulatedChannel(self, host),
             etcd=SimulatedEtcd(self, host),
+            probe=SimulatedProbe(self, host),
             runtime=SimulatedRuntime(self, host),
             volume=SimulatedVolume(self, host),
             renderer=SimulatedRenderer(host),

@@ -10,11 +10,13 @@ from typing import Any, TypeVar
 import pytest
 
 from etcd_ops.model.facts import Identity, Launch, VolumeFacts
-from etcd_ops.volume.directory import DirectoryVolume
+from etcd_ops.model.status import OldEntries
+from etcd_ops.volume.directory import RECALLED, DirectoryVolume
 from etcd_ops.volume.launch_record import Spent, decode_launch, encode_spent
 from etcd_ops.volume.port import Volume
 from etcd_ops.volume.provision import create_volume, mark
 from tests.volume.heads import CLUSTER, MEMBER, REAL
+from tests.volume.logs import PUBLISHED, Committed, Entry, Item, Log, Snapshot
 
 T = TypeVar("T")
 IDENTITY = Identity(CLUSTER, MEMBER)
@@ -99,6 +101,32 @@ def test_data(volume: DirectoryVolume, path: Path) -> None:
     facts = run(volume.facts())
     assert facts.has_data
     assert facts.identity == IDENTITY
+
+
+@pytest.mark.parametrize(
+    ("items", "found"),
+    [
+        ([Entry(1)], OldEntries.NONE),
+        ([Entry(1, PUBLISHED), Committed(1)], OldEntries.UNCOVERED),
+        ([Entry(1, PUBLISHED), Committed(1), Snapshot(1)], OldEntries.COVERED),
+        ([Entry(1, PUBLISHED), Committed(1), Snapshot(1), Entry(RECALLED)], OldEntries.COVERED),
+        ([Entry(1, PUBLISHED), Committed(1), Snapshot(1), Entry(RECALLED + 1)], OldEntries.NONE),
+        ([Entry(1, PUBLISHED), Entry(RECALLED + 1), Committed(RECALLED + 1)], OldEntries.UNCOVERED),
+    ],
+)
+def test_what_3_5_left_in_the_log(volume: DirectoryVolume, path: Path, items: list[Item], found: OldEntries) -> None:
+    log = Log()
+    for item in items:
+        log.add(item)
+    log.write(path / "data")
+    assert run(volume.old_entries()) is found
+
+
+def test_a_log_that_cannot_be_understood_is_unknown(volume: DirectoryVolume, path: Path) -> None:
+    assert run(volume.old_entries()) is None
+    write_data(path)
+    (path / "data/member/wal/0000000000000000-0000000000000000.wal").write_bytes(b"garbage")
+    assert run(volume.old_entries()) is None
 
 
 def test_a_staged_launch_is_read_back(volume: DirectoryVolume, path: Path) -> None:

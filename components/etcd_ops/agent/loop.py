@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from etcd_ops.agent.cluster_version import ClusterVersion
 from etcd_ops.agent.execute import Context, StepFailed, execute
 from etcd_ops.agent.lock import Lock, LockLost
 from etcd_ops.agent.observing import Observer
@@ -19,6 +20,7 @@ from etcd_ops.model.records import FormationRecord
 from etcd_ops.model.spec import ClusterSpec, MemberSpec, read_desired
 from etcd_ops.model.status import CertificateReport, State
 from etcd_ops.model.steps import RestartMember, RevertLaunch, StartMember
+from etcd_ops.model.versions import replays_v2, version_of
 from etcd_ops.runtime.port import RuntimeUnavailable
 
 
@@ -50,6 +52,7 @@ class Agent:
         pace = settings.pace
         self._lock = Lock(ports.channel, ports.clock, ports.nonce, f"{settings.slot}/{self.boot_id}")
         self._observer = Observer(ports.etcd, ports.parallel, pace.read_timeout)
+        self._cluster_version = ClusterVersion(ports.probe, pace.read_timeout)
         self._reader = ChannelReader(ports.channel, ports.clock, pace.freshness, self.boot_id)
         self._sequence = 0
         self._problem = ""
@@ -88,6 +91,8 @@ class Agent:
             volume, memory = await self._remember(volume, memory, remember(memory, reading, lock, volume))
         spec = _spec(reading, memory)
         cluster = await self._observer.look(_urls(spec, _formation(reading, memory)))
+        cluster = replace(cluster, cluster_version=await self._agreed_version(spec, cluster))
+        volume = await self._with_log(volume, spec)
         process = await self._process()
         target, missing = await self._target(spec, volume)
         self.declared = _declared(spec, self._settings.slot, volume)
@@ -126,6 +131,23 @@ class Agent:
             self._ports.log("volume unreadable", {"problem": str(problem)})
             return None, known
         return volume, newer
+
+    async def _agreed_version(self, spec: ClusterSpec | None, cluster: ClusterFacts) -> str:
+        member = spec.members.get(self._settings.slot) if spec is not None else None
+        return await self._cluster_version.look(member.health_url, cluster.endpoints) if member is not None else ""
+
+    async def _with_log(self, volume: VolumeFacts | None, spec: ClusterSpec | None) -> VolumeFacts | None:
+        """Look into the write-ahead log where another program is to follow that may not be able to replay it."""
+        if volume is None or spec is None or not volume.has_data:
+            return volume
+        version = version_of(spec.etcd.version)
+        if version is None or replays_v2(version) or volume.running_binary == spec.etcd.binary.sha256:
+            return volume
+        try:
+            return replace(volume, old_entries=await self._ports.volume.old_entries())
+        except OSError as problem:
+            self._ports.log("write-ahead log unreadable", {"problem": str(problem)})
+            return volume
 
     async def _channel(self) -> tuple[Reading | None, LockFacts]:
         try:

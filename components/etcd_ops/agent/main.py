@@ -23,6 +23,7 @@ from etcd_ops.agent.rendering import VolumeRenderer
 from etcd_ops.agent.serving import MetricsServer
 from etcd_ops.agent.settings import Settings
 from etcd_ops.channel.connect import connect
+from etcd_ops.etcd.health import EndpointHealth, ProbeFailed
 from etcd_ops.runtime import agent_state
 from etcd_ops.runtime.connect import connect_runtime
 from etcd_ops.runtime.foreign import ForeignProcess
@@ -52,6 +53,17 @@ class VolumeReleases:
         agent_state.confirm(self._volume)
 
 
+class MemberProbe:
+    """etcd's health listener."""
+
+    async def cluster_version(self, health_url: str, *, timeout: float) -> str:
+        """The cluster version; empty where nobody answers."""
+        try:
+            return await EndpointHealth(health_url).cluster_version(timeout=timeout)
+        except ProbeFailed:
+            return ""
+
+
 async def together(calls: Sequence[Awaitable[T]]) -> list[T]:
     """All calls at once."""
     return list(await asyncio.gather(*calls))
@@ -69,6 +81,7 @@ async def keep(volume: Path) -> None:
     ports = Ports(
         channel=channel,
         etcd=credentials.client,
+        probe=MemberProbe(),
         runtime=connect_runtime(config["runtime"]),
         volume=member_volume,
         renderer=VolumeRenderer(member_volume, volume),

@@ -51,9 +51,9 @@ class Observer:
         now = frozenset((each.slot, each.status.member_id) for each in answers if each.healthy)
         facts = {each.slot: _endpoint(each, now & self._healthy_before) for each in answers}
         self._healthy_before = now
-        alarms, version = await self._cluster_wide(answers)
+        alarms = await self._alarms(answers)
         members = tuple(_listed(each) for each in listed) if listed is not None else None
-        return ClusterFacts(endpoints=facts, members=members, alarms=alarms, cluster_version=version)
+        return ClusterFacts(endpoints=facts, members=members, alarms=alarms)
 
     def forget(self, slot: str) -> None:
         """The process of `slot` was started anew: its health has to be proved twice again."""
@@ -77,7 +77,7 @@ class Observer:
             return _Answer(slot, url, status, False, None)
         return _Answer(slot, url, status, True, members)
 
-    async def _cluster_wide(self, answers: list[_Answer]) -> tuple[frozenset[tuple[int, str]] | None, str]:
+    async def _alarms(self, answers: list[_Answer]) -> frozenset[tuple[int, str]] | None:
         for answer in answers:
             if not answer.healthy:
                 continue
@@ -85,8 +85,8 @@ class Observer:
                 alarms = await self._etcd.alarms(answer.url, timeout=self._timeout)
             except EtcdError:
                 continue
-            return frozenset((each.member_id, each.kind.name) for each in alarms), _cluster_version(answers)
-        return None, _cluster_version(answers)
+            return frozenset((each.member_id, each.kind.name) for each in alarms)
+        return None
 
 
 def _unknown(member: MemberInfo, known: set[str], urls: Mapping[str, str]) -> bool:
@@ -95,12 +95,6 @@ def _unknown(member: MemberInfo, known: set[str], urls: Mapping[str, str]) -> bo
 
 def _first_list(answers: list[_Answer]) -> tuple[MemberInfo, ...] | None:
     return next((each.members.members for each in answers if each.members is not None), None)
-
-
-def _cluster_version(answers: list[_Answer]) -> str:
-    """The lowest minor line that runs (etcd's own definition of the cluster version)."""
-    lines = [tuple(int(part) for part in each.status.version.split("-")[0].split(".")[:2]) for each in answers]
-    return ".".join(map(str, min(lines))) if lines else ""
 
 
 def _listed(member: MemberInfo) -> ListedMember:

@@ -33,6 +33,13 @@ class Etcd(Protocol):
     async def downgrade(self, endpoint: str, action: DowngradeAction, version: str = "", *, timeout: float) -> str: ...
 
 
+class Probe(Protocol):
+    """Asks etcd's own health listener, which is on loopback: that of this agent's member."""
+
+    async def cluster_version(self, health_url: str, *, timeout: float) -> str:
+        """The cluster version as the member knows it, such as 3.6; empty where it does not tell."""
+
+
 class Renderer(Protocol):
     """Turns the declaration into what this member's process is started with."""
 
@@ -88,6 +95,7 @@ class Ports:
 
     channel: Channel
     etcd: Etcd
+    probe: Probe
     runtime: Runtime
     volume: Volume
     renderer: Renderer

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
+_CLUSTER_VERSION = re.compile(r'^etcd_cluster_version\{cluster_version="([^"]*)"\} 1$', re.MULTILINE)
 _CHECK_LINE = re.compile(r"^\[([+-])\](\S+) ?(.*)$")
 
 
@@ -83,6 +84,15 @@ class EndpointHealth:
         if answer.status != 200:
             raise ProbeFailed(f"{self.url}/metrics answered {answer.status}: {answer.body[:200]!r}")
         return answer.body
+
+    async def cluster_version(self, *, timeout: float) -> str:
+        """The cluster version as this member knows it, such as 3.6; empty before there is one.
+
+        From the metrics: `/version`, which tells it too, is only served to clients and peers (serveMetrics in
+        server/embed/etcd.go, 3.5 to 3.7).
+        """
+        found = _CLUSTER_VERSION.search(await self.metrics(timeout=timeout))
+        return found[1] if found else ""
 
     def _checks(self, path: str, answer: _Answer) -> Checks:
         lines = [found.groups() for line in answer.body.splitlines() if (found := _CHECK_LINE.match(line))]

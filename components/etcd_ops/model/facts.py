@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from etcd_ops.model.records import Controls, FormationRecord, LockRecord
 from etcd_ops.model.spec import ClusterSpec, Desired
-from etcd_ops.model.status import Highest, MemberStatus
+from etcd_ops.model.status import Highest, MemberStatus, OldEntries
 
 NOTHING_SEEN = Highest()
 """What an agent knows that never read a channel."""
@@ -87,6 +87,8 @@ class VolumeFacts:
     """Use (peer, server, metrics, agent) to the fingerprint of the leaf in use now."""
     binaries: frozenset[str] = frozenset()
     """SHA-256 of the programs cached on the volume."""
+    old_entries: OldEntries | None = None
+    """What 3.5 left in the write-ahead log; None where it was not looked for, or the log cannot be understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,7 @@ class ClusterFacts:
     alarms: frozenset[tuple[int, str]] | None = None
     """(member ID, NOSPACE or CORRUPT); None where it could not be read."""
     cluster_version: str = ""
+    """As this agent's own member knows it; empty where it does not answer, or has not decided."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,17 @@ class Role(str, Enum):
     """Not in the member list, or not known."""
 
 
+class OldEntries(str, Enum):
+    """Whether a member's raft log holds entries as etcd 3.5 writes them, which 3.7 cannot read."""
+
+    NONE = "none"
+    """Nowhere that matters any more."""
+    COVERED = "covered"
+    """Behind a snapshot: its own start does not replay them, but members that join may still be sent them."""
+    UNCOVERED = "uncovered"
+    """Its next start replays them."""
+
+
 class StepReport(Tolerant):
     """The last step an agent decided on."""
 
@@ -115,6 +126,8 @@ class MemberStatus(Tolerant):
     database_in_use_bytes: int = 0
     quota_bytes: int = 0
     alarms: tuple[str, ...] = ()
+    old_entries: OldEntries | None = None
+    """None where nobody asked for it: only before a version that cannot read them."""
     running_configuration: str = ""
     """Digest of the configuration the process was started with."""
     restart_pending: bool = False

@@ -157,7 +157,10 @@ def _leaving_problems(before: ClusterSpec, after: ClusterSpec, observed: Observe
     remedy = "wait until an `up` has removed them"
     if _moves_on(before, after):
         yield Problem("trust", reason, remedy)
-    if Version.parse(before.etcd.version).line != Version.parse(after.etcd.version).line:
+    declared = Version.parse(before.etcd.version)
+    # Where the declared version cannot be reached, newcomers cannot join with it, and the others cannot leave.
+    reachable = edge(observed.running, declared).kind is not EdgeKind.REFUSED
+    if declared.line != Version.parse(after.etcd.version).line and reachable:
         yield Problem("etcd.version", reason, remedy)
 
 

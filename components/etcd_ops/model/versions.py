@@ -36,6 +36,11 @@ class Line:
         """The line after this one."""
         return Line(self.major, self.minor + 1)
 
+    @property
+    def previous(self) -> Line:
+        """The line before this one."""
+        return Line(self.major, self.minor - 1)
+
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}"
 
@@ -141,6 +146,26 @@ def switches_on(line: Line, wanted: Mapping[str, bool]) -> dict[str, bool | str]
     return {keys[name]: value for name, value in wanted.items() if name in keys}
 
 
+_OBSERVED = re.compile(r"(\d{1,4})\.(\d{1,4})(?:\.(\d{1,6}))?(?:[-+].*)?", re.DOTALL)
+
+
+def version_of(text: str) -> Version | None:
+    """The version that a member says it is; of a pre-release the one it precedes. None where it says none."""
+    found = _OBSERVED.fullmatch(text)
+    return Version(int(found[1]), int(found[2]), int(found[3])) if found and found[3] else None
+
+
+def line_of(text: str) -> Line | None:
+    """The line of a cluster, storage or program version as etcd writes it; None where it is none."""
+    found = _OBSERVED.fullmatch(text)
+    return Line(int(found[1]), int(found[2])) if found else None
+
+
+def replays_v2(version: Version) -> bool:
+    """Whether a program can replay what 3.5 wrote: see `LineData.replays_v2`. True for a line that is not known."""
+    return version.line not in LINES or LINES[version.line].replays_v2
+
+
 class EdgeKind(Enum):
     """How a cluster gets from what it runs to a declared version."""
 
@@ -184,16 +209,12 @@ class Running:
         storage: Iterable[str] = (),
         downgrading: str = "",
     ) -> Running:
-        """Build it from etcd's own strings; empty ones are unknown.
-
-        Raises:
-            ValueError: a string is not a version.
-        """
+        """Build it from etcd's own strings; what is not a version, such as `not_decided`, is unknown."""
         return cls(
-            cluster=Line.parse(cluster) if cluster else None,
-            members=tuple(Version.parse(text) for text in members if text),
-            storage=tuple(Line.parse(text) for text in storage if text),
-            downgrading=Line.parse(downgrading) if downgrading else None,
+            cluster=line_of(cluster),
+            members=tuple(version for text in members if (version := version_of(text)) is not None),
+            storage=tuple(line for text in storage if (line := line_of(text)) is not None),
+            downgrading=line_of(downgrading),
         )
 
 
@@ -236,6 +257,8 @@ def _within(running: Running, cluster: Line, target: Version) -> Edge:
 
 def _upwards(running: Running, cluster: Line, target: Version) -> Edge:
     if target.line > cluster.next:
+        if all(version.line > cluster for version in running.members):
+            return Edge(EdgeKind.UNKNOWN, f"every member left {cluster} already: the cluster version is about to rise")
         reason = f"the cluster version is {cluster}, and etcd is upgraded one minor version at a time"
         return _refused(reason, f"declare {release(cluster.next) or cluster.next} first")
     minimum = LINES[cluster].before_next if cluster in LINES else None
@@ -268,9 +291,13 @@ def _while_downgrading(running: Running, cluster: Line, aim: Line, target: Versi
     if target.line == aim:
         if cluster == aim and all(version == target for version in running.members):
             return Edge(EdgeKind.NONE)
-        return Edge(EdgeKind.DOWNGRADE, f"the downgrade to {aim} is under way")
+        supported = _downwards(aim.next, target)
+        return supported if supported.reason else Edge(EdgeKind.DOWNGRADE, f"the downgrade to {aim} is under way")
     if target.line == aim.next:
         return Edge(EdgeKind.UPGRADE, f"the downgrade to {aim} is taken back")
+    if target.line == aim.next.next and all(version.line == aim.next for version in running.members):
+        # Nobody has followed the downgrade: it was given up, or only meant to make members take snapshots.
+        return Edge(EdgeKind.UNKNOWN, f"the downgrade to {aim} is not taken back yet")
     return _refused(f"a downgrade to {aim} is under way", f"declare {aim} or {aim.next}")
 
 
@@ -292,6 +319,6 @@ def cannot_open(program: Version, cluster: Line | None, storage: Line | None, *,
         return f"the cluster version is {cluster}, newer than etcd {program}"
     if cluster is not None and cluster.next < program.line:
         return f"the cluster version is {cluster}: etcd {program} may not skip {cluster.next}"
-    if v2_entries and not LINES[program.line].replays_v2:
+    if v2_entries and not replays_v2(program):
         return f"etcd {program} cannot replay what 3.5 wrote: a raft snapshot must be taken before"
     return ""

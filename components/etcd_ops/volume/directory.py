@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from etcd_ops.model.facts import Identity, Launch, Memory, VolumeFacts
+from etcd_ops.model.status import OldEntries
 from etcd_ops.volume import binaries, credentials, data
 from etcd_ops.volume.durable import make_directory, remove_file, rename, write_file
 from etcd_ops.volume.errors import Damaged, UnreadableMemory
@@ -25,7 +26,13 @@ from etcd_ops.volume.launch_record import (
 from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.volume.marker import read_marker
 from etcd_ops.volume.memory import decode_memory, encode_memory
+from etcd_ops.volume.old_entries import Extent, OldEntriesReader
 from etcd_ops.volume.provision import mark
+
+RECALLED = 10_000
+"""Raft entries behind the last one that etcd may still send to others: it keeps 5000 behind its newest snapshot in
+memory, and takes one in memory every 100 (DefaultSnapshotCatchUpEntries and memorySnapshotCount in
+server/etcdserver/server.go of 3.6.15)."""
 
 
 class DirectoryVolume:
@@ -41,6 +48,7 @@ class DirectoryVolume:
         self._layout = VolumeLayout(path)
         self._slot = slot
         self._cluster = cluster
+        self._log = OldEntriesReader(RECALLED)
 
     async def facts(self) -> VolumeFacts:
         """The volume as it is now.
@@ -49,6 +57,15 @@ class DirectoryVolume:
             OSError: it cannot be read; whether there is data is unknown then.
         """
         return await asyncio.to_thread(self._facts)
+
+    async def old_entries(self) -> OldEntries | None:
+        """What 3.5 left in etcd's write-ahead log; None where the log cannot be understood, or not just now.
+
+        Raises:
+            OSError
+        """
+        extent = await asyncio.to_thread(self._log.read, self._layout.data)
+        return None if extent is None else _judged(extent)
 
     async def recall(self) -> Memory:
         """The agent's memory; an empty one where there is none.
@@ -234,6 +251,12 @@ class DirectoryVolume:
         remove_file(self._layout.last_good)
         make_directory(self._layout.set_aside)
         rename(self._layout.data, _free_name(self._layout.set_aside / label))
+
+
+def _judged(extent: Extent) -> OldEntries:
+    if extent.old > extent.snapshot:
+        return OldEntries.UNCOVERED
+    return OldEntries.COVERED if extent.old and extent.last - extent.old < RECALLED else OldEntries.NONE
 
 
 def check_configuration(configuration: str, layout: VolumeLayout) -> None:

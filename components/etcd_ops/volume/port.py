@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from etcd_ops.model.facts import Identity, Launch, Memory, VolumeFacts
+from etcd_ops.model.status import OldEntries
 
 __all__ = ["Identity", "Launch", "Memory", "Volume", "VolumeFacts"]
 
@@ -14,6 +15,13 @@ class Volume(Protocol):
 
     async def facts(self) -> VolumeFacts:
         """The volume as it is now; OSError where it cannot be read."""
+
+    async def old_entries(self) -> OldEntries | None:
+        """What 3.5 left in etcd's write-ahead log; None where the log cannot be understood, or not just now.
+
+        Raises:
+            OSError
+        """
 
     async def recall(self) -> Memory:
         """The agent's memory; an empty one where there is none."""

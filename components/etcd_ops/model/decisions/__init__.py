@@ -7,7 +7,6 @@ from dataclasses import replace
 from etcd_ops.model.decisions.changing import (
     agent_rule,
     applied_rule,
-    cancel_downgrade_rule,
     leaf_rule,
     prepare_rule,
     restart_rule,
@@ -34,6 +33,7 @@ from etcd_ops.model.decisions.standing import (
     process_rule,
     volume_rule,
 )
+from etcd_ops.model.decisions.upgrading import cancel_downgrade_rule
 from etcd_ops.model.decisions.view import Decision, View, wait
 from etcd_ops.model.facts import Facts
 from etcd_ops.model.status import State

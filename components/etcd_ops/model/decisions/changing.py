@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from etcd_ops.model.decisions.losing import quorum_lost
+from etcd_ops.model.decisions.upgrading import version_permits, version_rule
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import EndpointFacts, Launch, VolumeFacts
 from etcd_ops.model.gate import Action, Request
 from etcd_ops.model.spec import MemberSpec, TrustSpec
 from etcd_ops.model.status import State
 from etcd_ops.model.steps import (
-    CancelDowngrade,
-    EnableDowngrade,
     FetchBinary,
     MarkGood,
     Remember,
@@ -27,12 +26,6 @@ from etcd_ops.model.steps import (
 )
 
 USES = ("peer", "server", "metrics", "agent")
-
-
-def line(version: str) -> tuple[int, int]:
-    """(major, minor) of a version such as 3.6.15 or 3.6; (0, 0) where it is not known."""
-    parts = version.split(".")
-    return (int(parts[0]), int(parts[1])) if len(parts) >= 2 and parts[0].isdigit() and parts[1].isdigit() else (0, 0)
 
 
 def stopped_rule(view: View) -> Decision | None:
@@ -49,7 +42,7 @@ def stopped_rule(view: View) -> Decision | None:
         return take(RevertLaunch(slot=view.slot, digest=view.desired.digest, failure=process.failure, reason=text))
     if target is not None and not _fits(view, launch):
         return take(_stage(view, "stopped: what is staged was for other data"))
-    if target is not None and not view.target_failed and not view.staged(target) and line_permits(view):
+    if target is not None and not view.target_failed and not view.staged(target) and version_permits(view):
         return take(_stage(view, "stopped: the declared configuration is staged"))
     if launch is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
@@ -75,12 +68,6 @@ def _stage(view: View, reason: str) -> StageLaunch:
     )
 
 
-def line_permits(view: View) -> bool:
-    """A member may start with the declared version: not below the cluster's, unless etcd was told of the downgrade."""
-    current = view.facts.cluster.cluster_version
-    return not current or line(view.spec.etcd.version) >= line(current) or _downgrade_ready(view)
-
-
 def settling_rule(view: View) -> Decision | None:
     """A member that runs but does not serve: wait for it, or give the change up once its time is over."""
     process, volume = view.facts.process, view.facts.volume
@@ -95,11 +82,12 @@ def settling_rule(view: View) -> Decision | None:
         failure = "it ran, but did not become healthy in time"
         return take(RevertLaunch(slot=view.slot, digest=view.desired.digest, failure=failure, reason=failure))
     nobody_serves = not view.has_quorum and view.facts.cluster.members is None
-    if view.needs_restart and not view.target_failed and view.facts.target is not None and nobody_serves:
+    correctable = view.needs_restart and not view.target_failed and version_permits(view)
+    if correctable and view.facts.target is not None and nobody_serves:
         return take(_restart(view, "no quorum: a corrected configuration cannot make it worse", gated=False))
     if not view.has_quorum:
         return quorum_lost(view) or wait("no quorum is proven healthy")
-    if view.needs_restart and not view.target_failed and view.facts.target is not None:
+    if correctable and view.facts.target is not None:
         return take(_restart(view, "it does not serve with what it runs with, and another is declared", gated=True))
     return wait("runs, but does not serve a linearizable read, though a quorum does")
 
@@ -236,7 +224,7 @@ def restart_rule(view: View) -> Decision | None:
         return other
     if (waits := _dropped_authority_barrier(view)) is not None:
         return waits
-    if (version := version_step(view)) is not None:
+    if (version := version_rule(view)) is not None:
         return version
     request = _restart_request(view, view.endpoint, view.endpoint.member_id)
     if not request.clears_alarm and (before := _whose_turn(view)) is not None:
@@ -303,47 +291,6 @@ def _presents(view: View, slot: str, use: str) -> bool:
     peer = view.channel.statuses.get(slot)
     report = peer.status.certificates.get(use) if peer and peer.fresh else None
     return report is not None and report.fingerprint == getattr(view.spec.members[slot].certificates, use)
-
-
-def version_step(view: View) -> Decision | None:
-    """Downgrades are announced to etcd first; an announced one that is no longer wanted is cancelled."""
-    current, wanted = view.facts.cluster.cluster_version, view.spec.etcd.version
-    if not current:
-        return wait("the cluster version could not be read")
-    if line(wanted) < line(current) and not _downgrade_ready(view):
-        if _downgrading(view):
-            return wait("the storage version is being lowered")
-        return take(
-            EnableDowngrade(
-                slot=view.slot,
-                version=".".join(map(str, line(wanted))),
-                request=view.request(Action.FINISH, view.endpoint.member_id if view.endpoint else 0),
-                reason=f"from {current} to {wanted}: etcd must be told before a member is",
-            )
-        )
-    return None
-
-
-def _downgrading(view: View) -> bool:
-    targets = {facts.downgrading for facts in view.facts.cluster.endpoints.values() if facts.downgrading}
-    return any(line(target) == line(view.spec.etcd.version) for target in targets)
-
-
-def _downgrade_ready(view: View) -> bool:
-    wanted = line(view.spec.etcd.version)
-    stored = [line(facts.storage_version) for facts in view.facts.cluster.endpoints.values() if facts.storage_version]
-    return _downgrading(view) and bool(stored) and all(each <= wanted for each in stored)
-
-
-def cancel_downgrade_rule(view: View) -> Decision | None:
-    """A downgrade that etcd was told of, but that is not declared any more."""
-    targets = {facts.downgrading for facts in view.facts.cluster.endpoints.values() if facts.downgrading}
-    if view.endpoint is None or not targets or _downgrading(view) or not view.healthy:
-        return None
-    if any(line(facts.version) < line(view.spec.etcd.version) for facts in view.facts.cluster.endpoints.values()):
-        return None
-    request = view.request(Action.FINISH, view.endpoint.member_id)
-    return take(CancelDowngrade(slot=view.slot, request=request, reason="the downgrade is no longer declared"))
 
 
 def _whose_turn(view: View) -> str | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from etcd_ops.model.decisions.changing import line_permits, version_step
 from etcd_ops.model.decisions.losing import quorum_lost
+from etcd_ops.model.decisions.upgrading import newcomer_rule
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import Identity, ListedMember
 from etcd_ops.model.gate import Action
@@ -61,8 +61,8 @@ def _join(view: View, formation: FormationRecord) -> Decision:
     assert volume is not None and view.member is not None
     if view.facts.target is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
-    if not line_permits(view):
-        return version_step(view) or wait(f"joins once the others are prepared for etcd {view.spec.etcd.version}")
+    if (waits := newcomer_rule(view)) is not None:
+        return waits
     if (announce := _announce(view, formation)) is not None:
         return announce
     return take(
@@ -95,17 +95,18 @@ def _may_start_as(view: View, listed: ListedMember, formation: FormationRecord) 
 
 
 def _start_joined(view: View, listed: ListedMember) -> Decision | None:
-    """The first start of a listed member; None where it was made before, or the cluster runs a newer version."""
+    """The first start of a listed member; None where it was made before, or this version may not join."""
     target, formation = view.facts.target, view.formation
     if target is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
+    if (waits := newcomer_rule(view)) is not None:
+        # Listed and not started, it would keep etcd from agreeing on a version: it joins again later.
+        return None if listed.learner else waits
     assert formation is not None and view.member is not None
     if (announce := _announce(view, formation)) is not None:
         return announce
     expected = Identity(_cluster_id(view), listed.member_id)
     launch = view.facts.volume.launch if view.facts.volume else None
-    if listed.learner and not line_permits(view):
-        return None
     if launch is not None and view.staged(target) and launch.expected == expected and not launch.first_start:
         return None
     # Staged anew for every try: etcd only joins with the member list as it is then.

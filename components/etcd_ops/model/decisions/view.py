@@ -11,6 +11,7 @@ from etcd_ops.model.records import FormationRecord, FormationState
 from etcd_ops.model.spec import ClusterSpec, Desired, MemberSpec
 from etcd_ops.model.status import Attestation, State
 from etcd_ops.model.steps import Step
+from etcd_ops.model.versions import Running, line_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,30 @@ class View:
     def leader_id(self) -> int:
         """As healthy members say; 0 where none does."""
         return next((each.leader_id for each in self.facts.cluster.endpoints.values() if each.healthy), 0)
+
+    @cached_property
+    def running(self) -> Running:
+        """The versions of the live cluster."""
+        answers = self.facts.cluster.endpoints.values()
+        return Running.read(
+            cluster=self._cluster_version,
+            members=[each.version for each in answers],
+            storage=[each.storage_version for each in answers],
+            downgrading=next((each.downgrading for each in answers if each.downgrading), ""),
+        )
+
+    @property
+    def _cluster_version(self) -> str:
+        """As the own member says; where it does not, the newest that the others say of theirs."""
+        if self.facts.cluster.cluster_version:
+            return self.facts.cluster.cluster_version
+        peers = (peer.status.cluster_version for peer in self.channel.statuses.values() if peer.fresh)
+        told = [line for text in peers if (line := line_of(text)) is not None]
+        if not told and self.foreign:
+            # Whoever runs it need not have the declared health listener.
+            answers = self.facts.cluster.endpoints.values()
+            told = sorted(line for each in answers if (line := line_of(each.version)) is not None)[:1]
+        return str(max(told)) if told else ""
 
     @cached_property
     def identity(self) -> Identity | None:
