@@ -62,7 +62,8 @@ def test_versions_are_those_that_run() -> None:
 def test_what_every_member_believes() -> None:
     one, other = status("m0", trusted={"peer": ("a", "b")}), status("m1", trusted={"peer": ("b", "c")})
     third = status("m2", trusted={"peer": ("b",), "client": ("z",)})
-    assert observed(contents(one, other), SPEC).believed == {}
+    assert observed(contents(), SPEC).believed == {}
+    assert observed(contents(one, other), SPEC).believed == {"peer": frozenset({"b"})}
     believed = observed(contents(one, other, third), SPEC).believed
     assert believed == {"peer": frozenset({"b"}), "client": frozenset()}
 

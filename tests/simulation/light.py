@@ -14,7 +14,8 @@ from unittest.mock import patch
 from etcd_ops.model.document import Tolerant
 from etcd_ops.model.spec import ClusterSpec, Desired
 from etcd_ops.model.status import MemberStatus
-from etcd_ops.rollout import retiring, waiting
+from etcd_ops.model.validation import parse
+from etcd_ops.rollout import refusals, retiring, waiting
 
 REAL_EVERY = 50
 """One schedule in so many encodes and parses every document for real."""
@@ -57,7 +58,7 @@ def _light() -> Iterator[None]:
         return token
 
     def kept(name: str, compute: Any) -> Any:
-        def quick(document: Tolerant) -> Any:
+        def quick(document: object) -> Any:
             key = (name, id(document))
             if key not in once:
                 once[key] = (document, compute(document))
@@ -66,6 +67,7 @@ def _light() -> Iterator[None]:
         return quick
 
     with (
+        patch.object(refusals, "parse", kept("parse", parse)),
         patch.object(Tolerant, "decode", classmethod(quick_decode)),
         patch.object(MemberStatus, "encode", quick_status),
         patch.object(Desired, "encode", kept("encode", encode)),

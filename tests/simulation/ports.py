@@ -117,7 +117,7 @@ class SimulatedEtcd:
             self._world.truth.over(window)
 
     async def _read(self, endpoint: str, call: str, timeout: float, answer: Callable[[Server], T]) -> T:
-        delay = self._world.latency()
+        delay = self._world.read_latency()
         if delay >= timeout or not self._connected(endpoint):
             await Call(None, timeout)
             raise Unreachable(endpoint, call, "DEADLINE_EXCEEDED", "no answer")
@@ -181,7 +181,7 @@ class SimulatedProbe:
         self._world, self._host = world, host
 
     async def cluster_version(self, health_url: str, *, timeout: float) -> str:
-        answer: str = await Call(self._answer, self._world.latency())
+        answer: str = await Call(self._answer, self._world.read_latency())
         return answer
 
     def _answer(self) -> str:

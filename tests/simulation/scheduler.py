@@ -1,4 +1,4 @@
-"""Virtual time: coroutines are driven by hand, and every port call is a point where another one may go on."""
+"""Virtual time: coroutines are driven by hand; at every port call that takes time another one may go on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 
 class Call:
-    """One call of a port: lands after `delay` seconds, and its answer is back `back` seconds later."""
+    """One call of a port: lands after `delay` seconds, and its answer is back `back` seconds later.
+
+    One that takes no time is answered at once, with nobody else going on meanwhile.
+    """
 
     __slots__ = ("back", "delay", "effect")
 
@@ -77,13 +80,26 @@ class Scheduler:
         self.now = until
 
     def _go_on(self, task: Task, value: Any, error: Exception | None) -> None:
-        if task.dead:
-            return
-        if task.stalled_until > self.now:
-            self.after(task.stalled_until - self.now, self._go_on, task, value, error)
-            return
+        while not task.dead:
+            if task.stalled_until > self.now:
+                self.after(task.stalled_until - self.now, self._go_on, task, value, error)
+                return
+            call = self._next(task, value, error)
+            if call is None:
+                return
+            if call.delay:
+                self.after(call.delay, self._land, task, call)
+                return
+            value, error = _outcome(call)
+            if call.back:
+                self.after(call.back, self._go_on, task, value, error)
+                return
+
+    @staticmethod
+    def _next(task: Task, value: Any, error: Exception | None) -> Call | None:
+        """Let the task go on to its next call; None where it ended."""
         try:
-            call = task.coroutine.send(value) if error is None else task.coroutine.throw(error)
+            call: Call = task.coroutine.send(value) if error is None else task.coroutine.throw(error)
         except StopIteration as done:
             task.dead = True
             task.on_end(done.value, None)
@@ -91,16 +107,21 @@ class Scheduler:
             task.dead = True
             task.on_end(None, problem)
         else:
-            self.after(call.delay, self._land, task, call)
+            return call
+        return None
 
     def _land(self, task: Task, call: Call) -> None:
-        value, error = None, None
-        if call.effect is not None:
-            try:
-                value = call.effect()
-            except Exception as problem:  # noqa: BLE001  it is the caller's
-                error = problem
+        value, error = _outcome(call)
         if call.back:
             self.after(call.back, self._go_on, task, value, error)
         else:
             self._go_on(task, value, error)
+
+
+def _outcome(call: Call) -> tuple[Any, Exception | None]:
+    if call.effect is None:
+        return None, None
+    try:
+        return call.effect(), None
+    except Exception as problem:  # noqa: BLE001  it is the caller's
+        return None, problem

@@ -51,8 +51,7 @@ class SimulatedChannel:
         self._world, self._store, self._host = world, world.store, host
 
     async def read(self, name: str) -> Entry | None:
-        entry: Entry | None = await self._call(lambda: self._store.objects.get(name))
-        return entry
+        return await self._call(lambda: self._store.objects.get(name), self._world.read_latency())
 
     async def read_if_changed(self, name: str, tag: str) -> Entry | Unchanged | None:
         entry = await self.read(name)
@@ -60,7 +59,9 @@ class SimulatedChannel:
 
     async def names(self, prefix: str) -> tuple[str, ...]:
         objects = self._store.objects
-        return await self._call(lambda: tuple(sorted(name for name in objects if name.startswith(prefix))))
+        return await self._call(
+            lambda: tuple(sorted(name for name in objects if name.startswith(prefix))), self._world.read_latency()
+        )
 
     async def create(self, name: str, data: bytes) -> str:
         return await self._swap(name, data, None)
@@ -99,12 +100,13 @@ class SimulatedChannel:
         except Conflict:
             self._world.note(f"a write of {name} landed in vain")
 
-    async def _call(self, effect: Callable[[], T]) -> T:
+    async def _call(self, effect: Callable[[], T], delay: float | None = None) -> T:
         def land() -> T:
             if not self._world.channel_reachable(self._host):
                 raise ChannelUnavailable("the store does not answer")
             return effect()
 
-        delay = self._world.latency()
-        result: T = await Call(land, delay if self._world.channel_reachable(self._host) else TIMEOUT)
+        if not self._world.channel_reachable(self._host):
+            delay = TIMEOUT
+        result: T = await Call(land, self._world.latency() if delay is None else delay)
         return result

@@ -38,6 +38,9 @@ from tests.simulation.truth import Truth
 PACE = Pace(working=1.5, after_step=0.3, idle=6.0, glance=3.0, settle=20.0, read_timeout=0.4)
 """As shipped, but coarser: fewer looks, the same order of events."""
 
+PROMPT = 0.7
+"""Share of reads that are answered at once: what may happen between two reads of an agent happens between others."""
+
 
 class World:
     """One simulated universe, reproducible from its random source."""
@@ -100,6 +103,10 @@ class World:
             self.count("fault", "message delayed")
             return self.random.uniform(0.1, 1.6)
         return 0.001 + 0.03 * self.random.random()
+
+    def read_latency(self) -> float:
+        """Most answers take no time: only the others are a point where somebody else goes on."""
+        return 0.0 if self.random.random() < PROMPT else self.latency()
 
     def fate(self, ordered: list[str], kind: str) -> str:
         """What becomes of a write: as ordered, else by chance."""

@@ -109,10 +109,12 @@ def _restart_pending(facts: Facts) -> bool:
 
 
 def _trusted(facts: Facts) -> dict[str, tuple[str, ...]]:
-    """What the running process believes: known for the staged and for the last good launch only."""
+    """What the running process believes (known for the staged and the last good launch), or a stopped one will."""
     volume = facts.volume
-    if volume is None or facts.process is None or not facts.process.running:
+    if volume is None or facts.process is None:
         return {}
+    if not facts.process.running:
+        return volume.launch.trusted if volume.launch is not None and volume.has_data else {}
     for launch in (volume.launch, volume.good):
         if launch is not None and launch.configuration_digest == volume.running_digest:
             return launch.trusted

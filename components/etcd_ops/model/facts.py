@@ -11,6 +11,9 @@ from etcd_ops.model.status import Highest, MemberStatus, OldEntries
 NOTHING_SEEN = Highest()
 """What an agent knows that never read a channel."""
 
+NOT_STARTED = "not started:"
+"""How the launcher's refusals begin: etcd itself was never run then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -101,6 +104,11 @@ class ProcessFacts:
     """Seconds since the process was started; 0 when it is not running."""
     failure: str = ""
     """Why it is not running, with the last lines of its log, where it ended by itself."""
+
+    @property
+    def crashed(self) -> bool:
+        """Etcd itself ended: the launcher's refusals, before any of etcd's words, say nothing of a configuration."""
+        return not self.running and bool(self.failure) and not self.failure.startswith(NOT_STARTED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ class MemberStatus(Tolerant):
     certificates: dict[str, CertificateReport] = Field(default_factory=dict)
     """By use: peer, server, metrics."""
     trusted: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """By use: fingerprints of the authorities the running process believes."""
+    """By use: fingerprints of the authorities that the process believes, or will believe where it is stopped."""
     volume_id: str = ""
     volume_marked: bool = False
     has_data: bool = False

@@ -100,6 +100,8 @@ def _domain_problems(domain: str, before: TrustSpec, after: TrustSpec, observed:
         yield Problem(f"{path}.authorities", reason, remedy)
     if after.issuer != before.issuer:
         yield from _issuer_problems(domain, before, after, observed)
+    elif set(before.authorities) - set(after.authorities):
+        yield from _dropping_problems(domain, after, observed)
 
 
 def _issuer_problems(domain: str, before: TrustSpec, after: TrustSpec, observed: Observed) -> Iterator[Problem]:
@@ -109,9 +111,22 @@ def _issuer_problems(domain: str, before: TrustSpec, after: TrustSpec, observed:
         reason = f"generation {after.issuer} is not believed by the members yet"
         remedy = f"declare it among the authorities first, with issuer {before.issuer}, and run `up`"
         yield Problem(path, reason, remedy)
-    elif believed is not None and fingerprint not in believed and fingerprint != UNKNOWN_FINGERPRINT:
+    elif believed is not None and _differs_from_all(fingerprint, believed):
         reason = f"not every member has started since generation {after.issuer} was declared"
         yield Problem(path, reason, f"keep issuer {before.issuer} until an `up` succeeds")
+
+
+def _dropping_problems(domain: str, after: TrustSpec, observed: Observed) -> Iterator[Problem]:
+    """An authority goes once everybody believes the one that stays."""
+    fingerprint, believed = after.authorities.get(str(after.issuer)), observed.believed.get(domain)
+    if believed is not None and fingerprint is not None and _differs_from_all(fingerprint, believed):
+        reason = f"not every member has started since generation {after.issuer} was declared"
+        yield Problem(f"trust.{domain}.authorities", reason, "drop none until an `up` succeeds")
+
+
+def _differs_from_all(fingerprint: str, others: frozenset[str]) -> bool:
+    """Whether a fingerprint is known to be none of `others`."""
+    return fingerprint != UNKNOWN_FINGERPRINT and fingerprint not in others
 
 
 def _stale_leaves(domain: str, before: ClusterSpec, after: ClusterSpec) -> Iterator[Problem]:

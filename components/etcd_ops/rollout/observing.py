@@ -39,7 +39,7 @@ def observed(held: Contents, before: ClusterSpec | None, fresh: Statuses | None 
         learners=sum(status.role is Role.LEARNER for status in statuses) if statuses else None,
         database_bytes=max(sizes, default=None),
         incarnation=record.incarnation if record and record.state is not FormationState.CLOSED else None,
-        believed=_believed(statuses, before),
+        believed=_believed(statuses),
     )
 
 
@@ -101,10 +101,8 @@ def _running(statuses: list[MemberStatus]) -> Running:
     )
 
 
-def _believed(statuses: list[MemberStatus], before: ClusterSpec | None) -> Mapping[str, frozenset[str]]:
-    """Known only where every declared member says so."""
-    if before is None or len(statuses) < len(before.members):
-        return {}
+def _believed(statuses: list[MemberStatus]) -> Mapping[str, frozenset[str]]:
+    """What everybody believes who says anything: a member that is silent takes nothing of it back."""
     # Where there is no data, nothing runs that could believe anything.
     running = [status for status in statuses if status.has_data or status.trusted]
     domains = {domain for status in running for domain in status.trusted}

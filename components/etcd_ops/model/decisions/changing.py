@@ -36,7 +36,7 @@ def stopped_rule(view: View) -> Decision | None:
     if view.foreign:
         return None
     launch = volume.launch
-    failing = bool(process.failure) and launch is not None and launch != view.fallback
+    failing = process.crashed and launch is not None and launch != view.fallback
     if failing and view.fallback is not None and target is not None and view.staged(target):
         text = f"it did not start: {process.failure}"
         return take(RevertLaunch(slot=view.slot, digest=view.desired.digest, failure=process.failure, reason=text))

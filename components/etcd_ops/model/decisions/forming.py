@@ -13,8 +13,6 @@ from etcd_ops.model.records import FormationRecord, FormationState, Started
 from etcd_ops.model.spec import FormationMode
 from etcd_ops.model.steps import StageLaunch, StartMember, WriteFormation
 
-NOT_STARTED = "not started:"
-"""How the launcher's refusals begin: etcd itself was never run then."""
 FORMING_PATIENCE = 30.0
 """Seconds that a quorum of founders waits for the others before the cluster counts as formed without them."""
 
@@ -186,8 +184,7 @@ def _first_start(view: View, formation: FormationRecord) -> Decision | None:
                 reason="first start of a founder",
             )
         )
-    ended = process.failure and not process.failure.startswith(NOT_STARTED)
-    failure = f"; it ended before: {process.failure}" if ended else ""
+    failure = f"; it ended before: {process.failure}" if process.crashed else ""
     return take(StartMember(slot=view.slot, reason=f"first start of a founder{failure}"))
 
 

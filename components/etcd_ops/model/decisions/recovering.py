@@ -87,8 +87,15 @@ def _after(view: View, formation: FormationRecord) -> Decision | None:
         return _make(view, formation)
     if view.facts.process is not None and view.facts.process.running:
         return take(StopMember(slot=view.slot, reason="its data is of an older incarnation"), State.FENCED)
+    if not _made(view, formation):
+        return hold(f"keeps its data until incarnation {formation.incarnation} serves", State.FENCED)
     label = f"incarnation-{memory.incarnation}"
     return take(SetDataAside(slot=view.slot, label=label, reason="its data is of an older incarnation"))
+
+
+def _made(view: View, formation: FormationRecord) -> bool:
+    """The new incarnation served somewhere: until then this data may still be the best there is."""
+    return any(peer.status.incarnation >= formation.incarnation for peer in view.channel.statuses.values())
 
 
 def _remember_incarnation(view: View, incarnation: int) -> Remember:

@@ -148,10 +148,17 @@ class View:
 
     @cached_property
     def fallback(self) -> Launch | None:
-        """The launch to go back to: the last good one, if it was for this very data."""
+        """The launch to go back to: the last good one, if it was for this very data, and believes who issues now."""
         good = self.facts.volume.good if self.facts.volume else None
         fits = good is not None and good.expected == self.identity and good.incarnation == self.spec.incarnation
-        return good if fits else None
+        return good if good is not None and fits and self._believes_issuers(good) else None
+
+    def _believes_issuers(self, launch: Launch) -> bool:
+        """The others present leaves of the declared issuers: with this launch, the member would not cut itself off."""
+        declared = {"peer": self.spec.trust.peer, "client": self.spec.trust.client}
+        return all(
+            trust.authorities[str(trust.issuer)] in launch.trusted.get(domain, ()) for domain, trust in declared.items()
+        )
 
     @cached_property
     def foreign(self) -> bool:
