@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from etcd_ops.model.records import Approval, BreakGlass
+from etcd_ops.model.records import Approval, BreakGlass, RecoveryOrder
 from etcd_ops.model.spec import Mode
 from etcd_ops.rollout import State
 from tests.simulation.declarations import GIB, SLOTS
@@ -194,6 +194,23 @@ def _break_glass(run: Run, a: int, b: int, x: float) -> bool:
     epoch = max(host.disk.memory.highest.epoch for host in run.world.hosts.values()) + 1
     glass = BreakGlass(reason=reason, slot=slot, by="operator", why="simulated", epoch=epoch)
     run.write_controls(break_glass=(*run.controls.break_glass, glass)[-3:])
+    return True
+
+
+@change("hasty recovery")
+def _hasty_recovery(run: Run, a: int, b: int, x: float) -> bool:
+    """An operator does not wait for zones that will come back: members are fenced though nothing is lost for good."""
+    plan, truth = run.stack.plan, run.world.truth
+    if plan.incarnation == truth.incarnation:
+        peer, client = max(plan.peer) + 1, max(plan.client) + 1
+        trust = {"peer": (peer,), "peer_issuer": peer, "client": (client,), "client_issuer": client}
+        return _declare(run, incarnation=truth.incarnation + 1, **trust)
+    order, intact = run.controls.recovery, run.world.intact_slots(plan.slots)
+    if not intact or (order is not None and order.incarnation == plan.incarnation):
+        return False
+    run.world.truth.ordered = plan.incarnation
+    survivor = intact[a % len(intact)]
+    run.write_controls(recovery=RecoveryOrder(incarnation=plan.incarnation, survivor=survivor, by="operator"))
     return True
 
 

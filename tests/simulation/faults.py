@@ -133,6 +133,7 @@ def _channel_away(run: Run, a: int, b: int, x: float) -> bool:
 def _channel_emptied(run: Run, a: int, b: int, x: float) -> bool:
     run.world.store.keep()
     run.world.store.objects.clear()
+    run.world.store.set_back = True
     return True
 
 
@@ -142,6 +143,7 @@ def _channel_rolled_back(run: Run, a: int, b: int, x: float) -> bool:
     if not kept:
         return False
     run.world.store.objects = dict(kept[a % len(kept)])
+    run.world.store.set_back = True
     return True
 
 
@@ -156,6 +158,7 @@ def _channel_kept(run: Run, a: int, b: int, x: float) -> bool:
 @_on_host
 def _jump(run: Run, host: Host, b: int, x: float) -> bool:
     host.skew += (x - 0.5) * 10.0 ** (b % 8)
+    run.world.clocks_jumped = True
     return True
 
 

@@ -15,6 +15,8 @@ from tests.simulation.run import Event, Run, Setting
 
 EVENTS = 50
 """Fewest events of a schedule."""
+UNSETTLED = "not in force after"
+"""How a schedule fails that broke nothing, but does not come to rest."""
 HAPPENINGS = {**FAULTS, **CHANGES}
 _WEIGHTS = {
     "writes": 8,
@@ -34,6 +36,7 @@ _WEIGHTS = {
     "old value again": 1.5,
     "next trust generation": 3,
     "disk wiped": 1.5,
+    "hasty recovery": 0.5,
 }
 
 
@@ -44,6 +47,17 @@ class Schedule:
     seed: int
     setting: Setting
     events: tuple[Event, ...]
+
+
+def directed(seed: int, setting: Setting, kinds: dict[str, float]) -> Schedule:
+    """A schedule of a few kinds of events only, weighted; the cluster is formed before they begin."""
+    random = Random(seed)
+    haste = random.choice((0.5, 1.0, 2.0))
+    events = tuple(
+        Event(kind, random.randrange(12), random.randrange(12), random.random(), haste * random.expovariate(1.0))
+        for kind in random.choices(list(kinds), list(kinds.values()), k=EVENTS)
+    )
+    return Schedule(seed, setting, events)
 
 
 def schedule_of(seed: int) -> Schedule:

@@ -25,7 +25,8 @@ class Store:
         self.down_until = 0.0
         self.kept: list[dict[str, Entry]] = []
         """Earlier contents, for a store that is rolled back."""
-        self._writes = 0
+        self.set_back = False
+        """It was emptied or rolled back once."""
 
     def keep(self) -> None:
         self.kept.append(dict(self.objects))

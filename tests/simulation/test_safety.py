@@ -10,7 +10,7 @@ from etcd_ops.model.gate import Request, Verdict
 from tests.simulation.__main__ import run_all, run_seeds
 
 SCHEDULES = 600
-UNSETTLED = "not in force after"
+
 """How a schedule fails that broke nothing, but does not come to rest; `python -m tests.simulation` shows them."""
 
 

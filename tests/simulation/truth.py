@@ -53,7 +53,10 @@ class Truth:
         self.windows: list[Window] = []
         self.declared: list[tuple[float, frozenset[str]]] = []
         """What was declared when."""
-        self.owner = ""
+        self.quiet_since: float | None = None
+        """Since when the cluster is to be left alone: paused, or observed only."""
+        self.replaced: set[int] = set()
+        """Members that their own agents removed unasked, because their disks were lost."""
 
     def wrong(self, text: str) -> None:
         self.problems.append(text)
@@ -89,6 +92,10 @@ class Truth:
 
     def tick(self) -> None:
         now, ensemble = self.world.now(), self.world.ensemble
+        if not self.world.is_quiet():
+            self.quiet_since = None
+        elif self.quiet_since is None:
+            self.quiet_since = now
         if not any(server.leads and ensemble.has_quorum(server) for server in ensemble.servers.values()):
             self.without_quorum = now
         for server in ensemble.servers.values():
@@ -105,6 +112,7 @@ class Truth:
 
     def take_down(self, host: Host) -> Window:
         self.tick()
+        self._judge_quiet(host, "stops etcd")
         server = self.world.ensemble.servers.get(host.slot)
         if server is not None and server.data.incarnation == self.incarnation:
             self._judge_stop(host, server.member_id)
@@ -125,9 +133,11 @@ class Truth:
 
     def change_members(self, host: Host, kind: str, member_id: int, timeout: float) -> Window:
         self.tick()
+        self._judge_quiet(host, f"sends {kind}")
         voters, healthy = self.applied.voters, self.believable()
         if kind == "remove":
             self._judge_removal(host, member_id)
+            self._judge_replacement(host, member_id)
             self._judge_rest(host, kind, voters, voters - {member_id}, healthy - {member_id})
         if kind == "promote":
             since = self.world.now() - BELIEVABLE
@@ -145,10 +155,25 @@ class Truth:
         if member_id not in self.applied.voters:
             return
         for owner in self.world.hosts.values():
-            if owner.slot in self._surely_declared() and any(self._holds(disk, member_id) for disk in owner.disks()):
+            if owner.slot in self._surely_declared() and self._keeps(owner, member_id):
                 self.wrong(f"{host.slot} removes {owner.slot}, which is declared and whose data is intact")
 
-    def _holds(self, disk: Disk, member_id: int) -> bool:
+    def _judge_quiet(self, host: Host, what: str) -> None:
+        if self.quiet_since is not None and self.world.now() - self.quiet_since > BELIEVABLE:
+            self.wrong(f"{host.slot} {what} though the cluster is to be left alone")
+
+    def _judge_replacement(self, host: Host, member_id: int) -> None:
+        """More members are replaced in a day than was declared, and nobody approved it. No schedule lasts a day."""
+        if member_id not in self.applied.voters or self.world.replacement_excused(host, self.applied, member_id):
+            return
+        self.replaced.add(member_id)
+        if len(self.replaced) > self.world.replacements:
+            self.wrong(
+                f"{host.slot} is one of {len(self.replaced)} replacements, {self.world.replacements} are allowed"
+            )
+
+    def holds(self, disk: Disk, member_id: int) -> bool:
+        """The disk has the data of this member of the cluster as it is now."""
         data = disk.data
         return (
             data is not None
@@ -156,6 +181,11 @@ class Truth:
             and data.cluster_id == self.cluster_id
             and data.incarnation == self.incarnation
         )
+
+    def _keeps(self, owner: Host, member_id: int) -> bool:
+        """The member's data is on one of the slot's disks, or stands beside the one whose place other data took."""
+        displaced = owner.displaced is not None and owner.displaced[1].member_id == member_id
+        return displaced or any(self.holds(disk, member_id) for disk in owner.disks())
 
     def _surely_declared(self) -> frozenset[str]:
         """Declared now, and for so long that every agent had to know."""
@@ -183,7 +213,7 @@ class Truth:
 
     def sets_aside(self, host: Host) -> None:
         data = host.disk.data
-        if data is not None and self._holds(host.disk, data.member_id) and data.member_id in self.applied.voters:
+        if data is not None and self.holds(host.disk, data.member_id) and data.member_id in self.applied.voters:
             self.wrong(f"{host.slot} sets the data of a voter aside")
 
     def writes_volume(self, host: Host, what: str) -> None:

@@ -9,10 +9,10 @@ from etcd_ops.agent.execute import Superseded
 from etcd_ops.agent.loop import Agent
 from etcd_ops.agent.ports import Ports
 from etcd_ops.agent.settings import Pace, Settings
-from etcd_ops.channel.port import FORMATION
+from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION
 from etcd_ops.etcd import Header
-from etcd_ops.model.records import FormationRecord
-from etcd_ops.model.spec import read_desired
+from etcd_ops.model.records import Controls, FormationRecord
+from etcd_ops.model.spec import Desired, Mode, read_desired
 from tests.simulation import declarations
 from tests.simulation.declarations import SimulatedRenderer, zone_of
 from tests.simulation.hosts import Disk, Host
@@ -27,7 +27,7 @@ from tests.simulation.ports import (
     SimulatedVolume,
     one_after_another,
 )
-from tests.simulation.raft import Entry
+from tests.simulation.raft import Applied, Entry
 from tests.simulation.scheduler import Scheduler, Task
 from tests.simulation.servers import TICK, Ensemble, Server
 from tests.simulation.serving import Serving
@@ -60,6 +60,9 @@ class World:
         self.link_times: dict[frozenset[str], float] = {}
         self.beginnings: dict[int, Entry] = {}
         self.allow_outage = False
+        self.replacements = 0
+        """Members that agents may replace unasked, in a day."""
+        self.clocks_jumped = False
         self.restarts = True
         """The supervisor restarts an etcd that died."""
         self.slow = 0.0
@@ -326,6 +329,15 @@ class World:
         host.disk.marked, host.disk.volume_id = True, f"volume-{host.slot}-{self.number()}"
         host.elsewhere = None
 
+    def intact_slots(self, slots: tuple[str, ...]) -> list[str]:
+        """Those of `slots` whose volume holds a voter of the cluster."""
+        found = []
+        for slot in slots:
+            data = self.hosts[slot].disk.data if slot in self.hosts else None
+            if data is not None and self.truth.holds(self.hosts[slot].disk, data.member_id):
+                found.append(slot)
+        return found
+
     def cut(self, one: str, other: str) -> None:
         if one != other:
             self.cuts[frozenset((one, other))] = True
@@ -343,6 +355,28 @@ class World:
         """A document was written."""
         self.truth.declared.append((self.now(), frozenset(stack.plan.slots)))
         self.allow_outage = stack.plan.allow_outage
+        self.replacements = max(self.replacements, stack.plan.replacements)
+
+    def is_quiet(self) -> bool:
+        """The declaration or an operator wants nothing to be done."""
+        desired, controls = self.store.objects.get(DESIRED), self.store.objects.get(CONTROLS)
+        if desired is not None and Desired.decode(desired.data).mode in (Mode.PAUSED, Mode.OBSERVE_ONLY):
+            return True
+        ordered = Controls.decode(controls.data) if controls is not None else Controls()
+        return desired is not None and (ordered.paused or ordered.observe_only)
+
+    def replacement_excused(self, host: Host, applied: Applied, member_id: int) -> bool:
+        """It was declared or approved, or what agents count by was taken from them."""
+        record, controls = self.formation(), self.store.objects.get(CONTROLS)
+        approvals = Controls.decode(controls.data).approvals if controls is not None else ()
+        return (
+            self.clocks_jumped
+            or self.store.set_back
+            or record is None
+            or self.slot_of_peer[applied.members[member_id].peer_url] != host.slot
+            or record.volume_of(host.slot) != host.disk.volume_id
+            or any(each.slot == host.slot for each in approvals)
+        )
 
     def formation(self) -> FormationRecord | None:
         entry = self.store.objects.get(FORMATION)
