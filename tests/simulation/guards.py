@@ -12,17 +12,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-from etcd_ops.agent import observing
 from etcd_ops.agent.lock import Lock
+from etcd_ops.etcd import Header, MemberList
 from etcd_ops.model import decisions, gate, transitions
 from etcd_ops.model.decisions import changing, forming, joining, recovering, standing, view
 from etcd_ops.model.facts import LockFacts
 from etcd_ops.model.gate import Verdict
 from etcd_ops.model.records import FormationState
-from etcd_ops.rollout import refusals
 from etcd_ops.runtime import verdict as launcher
 from tests.simulation import world
+from tests.simulation.ports import SimulatedEtcd
 from tests.simulation.run import Setting
+from tests.simulation.servers import Server
+from tests.simulation.serving import Serving
 from tests.simulation.store import Store
 
 Removal = Callable[[], AbstractContextManager[Any]]
@@ -38,15 +40,15 @@ class Guard:
     """What happens in the schedules that lean on it, with weights."""
     noticed: str
     """What the judge says, in part."""
-    setting: Setting = Setting()
+    setting: Setting
 
 
 GUARDS: list[Guard] = []
+THREE = Setting()
+"""Three members, formed, with the newest patch of 3.6."""
 
 
-def guard(
-    name: str, kinds: dict[str, float], noticed: str, setting: Setting = Setting()
-) -> Callable[[Removal], Removal]:
+def guard(name: str, kinds: dict[str, float], noticed: str, setting: Setting = THREE) -> Callable[[Removal], Removal]:
     """Register the way in which a guard is taken away."""
 
     def register(remove: Removal) -> Removal:
@@ -78,18 +80,23 @@ def _gate() -> AbstractContextManager[Any]:
     return _answers(view, "judge", Verdict(allowed=True))
 
 
-@guard("a linearizable read proves health", CHANGING | LOSING | {"partition of two": 4.0}, "voters are left")
-def _proof() -> AbstractContextManager[Any]:
-    """Whoever answers anything counts as healthy."""
-    shipped = observing._endpoint
+@guard("reads are linearizable", CHANGING | LOSING | {"follower lags": 6.0, "replace a slot": 2.0}, "")
+@contextmanager
+def _linearizable() -> Iterator[None]:
+    """Whoever answers counts as healthy, and its member list as the list."""
 
-    def believed(answer: Any, steadily_healthy: Any) -> Any:
-        return replace(shipped(answer, steadily_healthy), healthy=True)
+    async def read(etcd: SimulatedEtcd, endpoint: str, *, timeout: float) -> Header:
+        status = await etcd.status(endpoint, timeout=timeout)
+        return Header(status.cluster_id, status.member_id, status.revision, status.raft_term)
 
-    return patch.object(observing, "_endpoint", believed)
+    def members(serving: Serving, server: Server) -> MemberList:
+        return serving.known_members(server)
+
+    with patch.object(SimulatedEtcd, "linearizable_read", read), patch.object(Serving, "members", members):
+        yield
 
 
-@guard("lock", CHANGING | {"grow": 2.0, "shrink": 2.0}, " while ")
+@guard("lock", CHANGING | {"grow": 3.0, "shrink": 3.0}, " while ")
 @contextmanager
 def _lock() -> Iterator[None]:
     async def always(lock: Lock) -> LockFacts:
@@ -108,16 +115,17 @@ def _expiry() -> AbstractContextManager[Any]:
     return _answers(Lock, "_expired", True)
 
 
-@guard("the lock is confirmed right before a step is sent", CHANGING | STALLING | {"grow": 2.0}, " while ")
-def _confirmation() -> AbstractContextManager[Any]:
+@guard("nothing is sent when the lock may be another's", CHANGING | STALLING | {"grow": 2.0, "shrink": 1.0}, " while ")
+@contextmanager
+def _confirmation() -> Iterator[None]:
     async def believe(lock: Lock, deadline: float) -> float:
-        lock._settled_at = lock._clock.boottime() + deadline
         return deadline
 
-    return patch.object(Lock, "confirm", believe)
+    with patch.object(Lock, "confirm", believe), _answers(Lock, "remaining", 5.0):
+        yield
 
 
-@guard("conditional writes", CHANGING | {"grow": 2.0, "agent stalls": 2.0}, " while ")
+@guard("conditional writes", CHANGING | {"grow": 3.0, "shrink": 2.0, "slow network": 4.0}, " while ")
 def _conditions() -> AbstractContextManager[Any]:
     return patch.object(Store, "swap", lambda store, name, data, tag: store.put(name, data))
 
@@ -159,7 +167,7 @@ def _identity() -> AbstractContextManager[Any]:
 
 @guard(
     "fence",
-    {"hasty recovery": 5.0, "agent killed": 1.0, "writes": 3.0, "zone off": 1.0, "channel away": 1.0},
+    {"hasty recovery": 6.0, "zone off": 5.0, "writes": 3.0, "agent killed": 1.0},
     "",
     Setting(quorum_losses=True),
 )
@@ -185,22 +193,19 @@ def _barrier() -> Iterator[None]:
 
 
 @guard(
-    "a quorum confirms that a member was removed",
-    {"replace a slot": 3.0, "follower lags": 2.0, "partition of two": 3.0, "member isolated": 3.0, "grow": 1.0},
+    "facts are not acted on when they are old",
+    {"agent stalls": 8.0, "volume not mounted": 4.0, "configuration": 3.0},
     "",
 )
-@contextmanager
-def _confirmed() -> Iterator[None]:
-    with patch.object(view.View, "has_quorum", property(lambda _: True)):
-        yield
-
-
-@guard("facts are not acted on when they are old", CHANGING | {"agent stalls": 8.0, "zone off": 3.0}, "")
 def _stale() -> AbstractContextManager[Any]:
     return patch.object(world, "PACE", replace(world.PACE, stale=1e9))
 
 
-@guard("a learner votes once it has caught up", {"grow": 4.0, "follower lags": 5.0, "writes": 6.0}, "promote")
+@guard(
+    "a learner votes once it has caught up",
+    {"grow": 4.0, "shrink": 1.0, "follower lags": 5.0, "writes": 8.0, "etcd killed": 3.0},
+    "promote",
+)
 def _caught_up() -> AbstractContextManager[Any]:
     return _answers(gate, "_promotion_reasons", [])
 
@@ -224,13 +229,8 @@ def _observe() -> AbstractContextManager[Any]:
 
 @guard(
     "an emptied or rolled-back channel",
-    {"channel snapshot": 3.0, "channel rolled back": 3.0, "channel emptied": 1.0},
+    {"channel snapshot": 2.0, "grow": 2.0, "channel rolled back": 4.0},
     "",
 )
 def _behind() -> AbstractContextManager[Any]:
     return _without(standing.behind_rule)
-
-
-@guard("forbidden transitions are refused", {"next trust generation": 5.0, "grow": 1.0, "newer version": 1.0}, "")
-def _transitions() -> AbstractContextManager[Any]:
-    return _answers(refusals, "transition_problems", ())

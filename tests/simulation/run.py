@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
-from random import Random
 
 from etcd_ops.channel.port import CONTROLS, DESIRED, status_name
 from etcd_ops.model.gate import quorum
@@ -64,12 +62,6 @@ class Run:
         self.controls = Controls()
         self.swapped: dict[str, object] = {}
 
-    @classmethod
-    def fresh(
-        cls, seed: int, setting: Setting, counts: Counter[str] | None = None, trace: list[str] | None = None
-    ) -> Run:
-        return cls(World(Random(seed), counts, trace), setting)
-
     def close(self) -> None:
         self.world.close()
         for stack in (self.stack, self.other):
@@ -95,7 +87,7 @@ class Run:
         """Declare something else, unless the shipped rules refuse it at preview."""
         plan = replace(self.stack.plan, **changes)  # type: ignore[arg-type]
         held, spec = self.held(), spec_of(plan)
-        fresh = {slot: status for slot, status in held.statuses.items() if slot in self.world.hosts}
+        fresh = {slot: status for slot, status in held.statuses.items() if self.world.is_alive(slot)}
         before, former = declared(held, spec), spec_of(self.stack.plan)
         seen = observed(held, before, fresh)
         # As Rollout's Check: by what the channel holds, and by what the stack declared last.

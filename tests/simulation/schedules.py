@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from random import Random
 
@@ -12,9 +13,12 @@ from tests.simulation.ending import end
 from tests.simulation.faults import FAULTS
 from tests.simulation.light import REAL_EVERY, light
 from tests.simulation.run import Event, Run, Setting
+from tests.simulation.world import World
 
 EVENTS = 50
 """Fewest events of a schedule."""
+AFTERMATH = 30.0
+"""Seconds for which a schedule that is only to break something goes on after its last event."""
 UNSETTLED = "not in force after"
 """How a schedule fails that broke nothing, but does not come to rest."""
 HAPPENINGS = {**FAULTS, **CHANGES}
@@ -82,32 +86,41 @@ def schedule_of(seed: int) -> Schedule:
     return Schedule(seed, setting, events)
 
 
-def play(
-    schedule: Schedule, counts: Counter[str] | None = None, trace: list[str] | None = None, *, real: bool | None = None
-) -> str:
-    """Run one schedule to its end; says how it ended.
+def play(schedule: Schedule, counts: Counter[str] | None = None, trace: list[str] | None = None) -> str:
+    """Run one schedule until everything has come to rest; says how it ended.
 
     Raises:
         Failed
     """
-    with light(real=schedule.seed % REAL_EVERY == 0 if real is None else real):
-        run = Run.fresh(schedule.seed, schedule.setting, counts, trace)
-        try:
-            result = _play(run, schedule)
-        finally:
-            run.close()
-    run.world.count("end", result)
-    return result
+    with light(real=schedule.seed % REAL_EVERY == 0), closing(_fresh(schedule, counts, trace)) as run:
+        _happen_all(run, schedule)
+        result = end(run)
+        run.world.count("end", result)
+        return result
 
 
-def _play(run: Run, schedule: Schedule) -> str:
+def provoke(schedule: Schedule, trace: list[str] | None = None) -> None:
+    """Run one schedule for as long as what it began may go on; nothing is repaired.
+
+    Raises:
+        Failed
+    """
+    with light(), closing(_fresh(schedule, None, trace)) as run:
+        _happen_all(run, schedule)
+        run.go_on(AFTERMATH)
+
+
+def _fresh(schedule: Schedule, counts: Counter[str] | None, trace: list[str] | None) -> Run:
+    return Run(World(Random(schedule.seed), counts, trace), schedule.setting)
+
+
+def _happen_all(run: Run, schedule: Schedule) -> None:
     run.stack.up()
     if schedule.setting.formed:
         while run.stack.task is not None:
             run.go_on(1.0)
     for event in schedule.events:
         happen(run, event)
-    return end(run)
 
 
 def happen(run: Run, event: Event) -> None:

@@ -74,6 +74,11 @@ class Serving:
     def members(self, server: Server) -> MemberList:
         self._refuse_learner(server)
         self.read(server)
+        return self.known_members(server)
+
+    @staticmethod
+    def known_members(server: Server) -> MemberList:
+        """As this member knows them."""
         infos = tuple(
             MemberInfo(
                 each.member_id,

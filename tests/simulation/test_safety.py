@@ -8,6 +8,7 @@ from etcd_ops.model.decisions import view
 from etcd_ops.model.facts import ClusterFacts
 from etcd_ops.model.gate import Request, Verdict
 from tests.simulation.__main__ import run_all, run_seeds
+from tests.simulation.schedules import UNSETTLED
 
 SCHEDULES = 600
 

@@ -378,6 +378,13 @@ class World:
             or any(each.slot == host.slot for each in approvals)
         )
 
+    def is_alive(self, slot: str) -> bool:
+        """Somebody who waits for it sees a new status of this slot."""
+        host = self.hosts.get(slot)
+        if host is None or host.agent is None or not self.channel_reachable(host):
+            return False
+        return host.stalled_until <= self.now()
+
     def formation(self) -> FormationRecord | None:
         entry = self.store.objects.get(FORMATION)
         return FormationRecord.decode(entry.data) if entry else None
