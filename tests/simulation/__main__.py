@@ -1,4 +1,4 @@
-"""Runs schedules by seed: `python -m tests.simulation --seeds 0:1000000 --jobs 2`, or `--replay SEED`."""
+"""Runs schedules by seed: `python -m tests.simulation --seeds 0:1000000`, `--replay SEED`, or `--shrink SEED`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.simulation.schedules import play, replay, schedule_of
+from tests.simulation.schedules import Schedule, play, replay, schedule_of
+from tests.simulation.shrinking import alike, failure, shrink
 
 CHUNK = 25
 
@@ -38,13 +39,30 @@ def main() -> int:
     parser.add_argument("--seeds", default="0:1000", help="first:last, the last one excluded")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--replay", type=int, help="print the trace of one seed")
+    parser.add_argument("--shrink", type=int, help="print the trace of the fewest events of one seed that still fail")
     options = parser.parse_args()
     if options.replay is not None:
-        trace, outcome = replay(options.replay)
-        print("\n".join((*trace, outcome)))
-        return 0
+        return _tell(schedule_of(options.replay))
+    if options.shrink is not None:
+        return _shrink(options.shrink)
     first, last = (int(part) for part in options.seeds.split(":"))
     return _run(first, last, options.jobs)
+
+
+def _tell(schedule: Schedule) -> int:
+    trace, outcome = replay(schedule)
+    print("\n".join((*trace, outcome)))
+    return 0
+
+
+def _shrink(seed: int) -> int:
+    said = failure(schedule_of(seed))
+    if not said:
+        print(f"seed {seed} does not fail")
+        return 0
+    short = shrink(schedule_of(seed), alike(said))
+    print("\n".join(str(event) for event in short.events))
+    return _tell(short)
 
 
 def _run(first: int, last: int, jobs: int) -> int:

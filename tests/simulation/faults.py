@@ -43,7 +43,7 @@ def _kill_agent(run: Run, host: Host, b: int, x: float) -> bool:
 @fault("agent killed in mid-step")
 @_on_host
 def _kill_in_step(run: Run, host: Host, b: int, x: float) -> bool:
-    host.doom = ("killed", 0.1 + 20.0 * x)
+    host.doom = ("killed", 0.1 + 20.0 * x, b % 4)
     return True
 
 
@@ -57,7 +57,7 @@ def _stall(run: Run, host: Host, b: int, x: float) -> bool:
 @fault("agent stalls with a request in flight")
 @_on_host
 def _stall_in_step(run: Run, host: Host, b: int, x: float) -> bool:
-    host.doom = ("stalled", 5.0 + 55.0 * x)
+    host.doom = ("stalled", 5.0 + 55.0 * x, b % 4)
     return True
 
 
@@ -88,6 +88,13 @@ def _all_off(run: Run, a: int, b: int, x: float) -> bool:
     if b % 2:
         run.world.store.down_until = run.world.now() + 60.0 * x
     return _off(run, list(run.world.hosts.values()), 0.5 + 10.0 * x)
+
+
+@fault("most zones off")
+def _most_off(run: Run, a: int, b: int, x: float) -> bool:
+    """All but one machine, for so long that somebody may lose patience."""
+    kept = run.host(a)
+    return _off(run, [host for host in run.world.hosts.values() if host is not kept], 10.0 + 60.0 * x)
 
 
 def _off(run: Run, hosts: list[Host], seconds: float) -> bool:

@@ -11,14 +11,14 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
+from weakref import WeakKeyDictionary
 
 from etcd_ops.agent.lock import Lock
 from etcd_ops.etcd import Header, MemberList
 from etcd_ops.model import decisions, gate, transitions
 from etcd_ops.model.decisions import changing, forming, joining, recovering, standing, view
-from etcd_ops.model.facts import LockFacts
 from etcd_ops.model.gate import Verdict
-from etcd_ops.model.records import FormationState
+from etcd_ops.model.records import FormationRecord, FormationState, Intent, LockRecord
 from etcd_ops.runtime import verdict as launcher
 from tests.simulation import world
 from tests.simulation.ports import SimulatedEtcd
@@ -72,7 +72,7 @@ def _answers(target: object, name: str, value: object) -> AbstractContextManager
 
 CHANGING = {"configuration": 4.0, "newer version": 2.0, "up again": 1.0, "writes": 1.0}
 LOSING = {"etcd killed": 3.0, "zone off": 2.0, "member isolated": 2.0, "supervisor gives up": 1.0}
-STALLING = {"agent stalls": 3.0, "agent stalls with a request in flight": 6.0, "slow network": 1.0}
+SLOWLY = {"configuration": 5.0, "slow stop": 4.0, "grow": 1.0, "shrink": 1.0, "leader changes": 1.0}
 
 
 @guard("safety gate", CHANGING | LOSING, "voters are left")
@@ -99,14 +99,19 @@ def _linearizable() -> Iterator[None]:
 @guard("lock", CHANGING | {"grow": 3.0, "shrink": 3.0}, " while ")
 @contextmanager
 def _lock() -> Iterator[None]:
-    async def always(lock: Lock) -> LockFacts:
-        return LockFacts(None, mine=True, available=True)
+    """Every agent has a lock of its own."""
+    records: WeakKeyDictionary[Lock, LockRecord] = WeakKeyDictionary()
 
-    async def nothing(lock: Lock, *_: object) -> bool:
-        lock._settled_at = lock._clock.boottime() + 5.0
+    async def read(lock: Lock) -> None:
+        lock._record = records.get(lock)
+
+    async def write(lock: Lock, holder: str, epoch: int, intent: Intent | None) -> bool:
+        record = LockRecord(epoch=epoch, holder=holder, nonce=lock._nonce(), term=lock._term, intent=intent)
+        lock._record = records[lock] = record
+        lock._mine, lock._written = record.nonce, lock._clock.boottime()
         return True
 
-    with patch.multiple(Lock, observe=always, announce=nothing, confirm=nothing, renew=nothing, release=nothing):
+    with patch.multiple(Lock, _read=read, _write=write):
         yield
 
 
@@ -115,7 +120,7 @@ def _expiry() -> AbstractContextManager[Any]:
     return _answers(Lock, "_expired", True)
 
 
-@guard("nothing is sent when the lock may be another's", CHANGING | STALLING | {"grow": 2.0, "shrink": 1.0}, " while ")
+@guard("nothing is sent when the lock may be another's", SLOWLY | {"agent stalls with a request in flight": 4.0}, "")
 @contextmanager
 def _confirmation() -> Iterator[None]:
     async def believe(lock: Lock, deadline: float) -> float:
@@ -125,7 +130,7 @@ def _confirmation() -> Iterator[None]:
         yield
 
 
-@guard("conditional writes", CHANGING | {"grow": 3.0, "shrink": 2.0, "slow network": 4.0}, " while ")
+@guard("conditional writes", SLOWLY | {"slow network": 3.0, "channel write lands late": 2.0}, "")
 def _conditions() -> AbstractContextManager[Any]:
     return patch.object(Store, "swap", lambda store, name, data, tag: store.put(name, data))
 
@@ -167,18 +172,23 @@ def _identity() -> AbstractContextManager[Any]:
 
 @guard(
     "fence",
-    {"hasty recovery": 6.0, "zone off": 5.0, "writes": 3.0, "agent killed": 1.0},
+    {"hasty recovery": 8.0, "most zones off": 2.0, "writes": 4.0},
     "",
     Setting(quorum_losses=True),
 )
 @contextmanager
 def _fence() -> Iterator[None]:
-    """Data of an older incarnation starts, and survivors wait for nobody to be stopped."""
+    """Data of an older incarnation starts, nobody gives way, and the survivor waits for nobody to be stopped."""
+    shipped = recovering._after
+
+    def survivor_only(seen: view.View, record: FormationRecord) -> view.Decision | None:
+        return shipped(seen, record) if record.survivor in (None, seen.slot) else None
+
     with (
         _answers(launcher, "_incarnation_refusal", ""),
         _answers(recovering, "stopped", True),
         _answers(recovering, "_give_way", None),
-        _answers(recovering, "_after", None),
+        patch.object(recovering, "_after", survivor_only),
     ):
         yield
 

@@ -130,8 +130,8 @@ class Host:
         """Seconds that the next stop takes, where it is a slow one."""
         self.displaced: tuple[Disk, Data] | None = None
         """The member's own data, while another cluster's stands in its place."""
-        self.doom: tuple[str, float] | None = None
-        """What happens to the agent with its next write (killed, stalled), and for how many seconds."""
+        self.doom: tuple[str, float, int] | None = None
+        """What happens to the agent when it writes (killed, stalled), for how many seconds, after how many writes."""
         self.foreign = False
         """Somebody else runs this member's etcd."""
         self.agent_version, self.agent_candidate = "0.1.0", ""

@@ -249,7 +249,11 @@ class World:
         """The agent is just sending something: whatever was ordered for this moment happens now, or in a moment."""
         if host.doom is None:
             return
-        (what, seconds), host.doom = host.doom, None
+        what, seconds, writes = host.doom
+        if writes:
+            host.doom = (what, seconds, writes - 1)
+            return
+        host.doom = None
         soon = self.random.choice((0.0, 0.04 * self.random.random()))
         if what == "stalled":
             self.scheduler.after(soon, self.stall, host, seconds)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from etcd_ops.model.decisions.changing import USES, switch_leaves
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
+from etcd_ops.model.facts import VolumeFacts
 from etcd_ops.model.records import FormationRecord, RecoveryOrder
 from etcd_ops.model.status import State
 from etcd_ops.model.steps import (
@@ -81,8 +82,10 @@ def _after(view: View, formation: FormationRecord) -> Decision | None:
     volume, memory = view.facts.volume, view.facts.memory
     if volume is None or memory.incarnation == formation.incarnation or not volume.has_data:
         return None
-    if memory.incarnation == 0 or formation.incarnation == 1:
-        return take(_remember_incarnation(view, formation.incarnation))
+    if memory.incarnation == 0:
+        return take(_remember_incarnation(view, _incarnation_of(volume, formation)))
+    if formation.incarnation == 1:
+        return take(_remember_incarnation(view, 1))
     if formation.survivor == view.slot:
         return _make(view, formation)
     if view.facts.process is not None and view.facts.process.running:
@@ -91,6 +94,12 @@ def _after(view: View, formation: FormationRecord) -> Decision | None:
         return hold(f"keeps its data until incarnation {formation.incarnation} serves", State.FENCED)
     label = f"incarnation-{memory.incarnation}"
     return take(SetDataAside(slot=view.slot, label=label, reason="its data is of an older incarnation"))
+
+
+def _incarnation_of(volume: VolumeFacts, formation: FormationRecord) -> int:
+    """Of data that nobody noted it for: what it was first started for, which may be older than what is current."""
+    staged = volume.launch.incarnation if volume.launch is not None else formation.incarnation
+    return min(staged, formation.incarnation)
 
 
 def _made(view: View, formation: FormationRecord) -> bool:
