@@ -227,12 +227,12 @@ def _counted() -> AbstractContextManager[Any]:
     return _answers(joining, "_recent", 0)
 
 
-@guard("pause", {"paused": 2.0, "operator pauses": 2.0, "configuration": 6.0, "grow": 1.0}, "paused")
+@guard("pause", {"paused": 2.0, "operator pauses": 2.0, "configuration": 6.0, "grow": 1.0}, "left alone")
 def _pause() -> AbstractContextManager[Any]:
     return _without(standing.mode_rule)
 
 
-@guard("observe-only", {"observe only": 2.0, "operator pauses": 2.0, "configuration": 6.0, "grow": 1.0}, "observe")
+@guard("observe-only", {"observe only": 2.0, "operator pauses": 2.0, "configuration": 6.0, "grow": 1.0}, "left alone")
 def _observe() -> AbstractContextManager[Any]:
     return _answers(decisions, "observe_only", False)
 
