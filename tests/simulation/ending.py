@@ -155,7 +155,8 @@ def _found_again(run: Run) -> None:
 def recover(run: Run) -> None:
     """Declare a new incarnation with new trust, deliver it, and order it to be made from the best survivor."""
     truth, plan = run.world.truth, run.stack.plan
-    if run.intact_voters() >= quorum(len(truth.applied.voters)):
+    if not _lost(run) and not _ordered(run):
+        _leave_incarnation(run)
         return
     if best_survivor(run) is None:
         _declare_survivor(run)
@@ -167,18 +168,47 @@ def recover(run: Run) -> None:
             run.stack.kill()
             run.stack.up()
         return
-    survivor = best_survivor(run)
-    order = run.controls.recovery
-    if run.stack.task is not None or survivor is None or (order and order.incarnation == plan.incarnation):
+    if run.stack.task is None:
+        _order(run)
+
+
+def _lost(run: Run) -> bool:
+    """So many disks are lost that the quorum does not come back."""
+    return run.intact_voters() < quorum(len(run.world.truth.applied.voters))
+
+
+def _ordered(run: Run) -> bool:
+    """The declared incarnation was ordered, and is not made yet: members may be fenced for it."""
+    order, incarnation = run.controls.recovery, run.stack.plan.incarnation
+    return order is not None and order.incarnation == incarnation > run.world.truth.incarnation
+
+
+def _leave_incarnation(run: Run) -> None:
+    """An incarnation was declared in haste, and nothing is lost: declare the one there is, with its trust."""
+    truth, plan = run.world.truth, run.stack.plan
+    former = next((each for _, each in reversed(run.stack.history) if each.incarnation == truth.incarnation), None)
+    if plan.incarnation <= truth.incarnation or former is None:
         return
-    entry = run.world.store.objects.get(FORMATION)
-    started = FormationRecord.decode(entry.data).started if entry else {}
+    trust = {name: getattr(former, name) for name in ("peer", "peer_issuer", "client", "client_issuer")}
+    if run.plan(incarnation=truth.incarnation, **trust):
+        run.stack.kill()
+        run.stack.up()
+
+
+def _order(run: Run) -> None:
+    """Name the survivor, unless it is named already and has its data, and whoever cannot be proved stopped."""
+    truth, incarnation, given = run.world.truth, run.stack.plan.incarnation, run.controls.recovery
+    record = run.world.formation()
+    started = record.started if record is not None else {}
     overrides = tuple(sorted(slot for slot, each in started.items() if _gone_for_good(run, slot, each.volume_id)))
-    truth.ordered = plan.incarnation
-    run.world.count("fault", "recovery ordered")
-    run.write_controls(
-        recovery=RecoveryOrder(incarnation=plan.incarnation, survivor=survivor, overrides=overrides, by="operator")
+    survivor = given.survivor if given is not None and _ordered(run) and _survives(run, given.survivor) else ""
+    order = RecoveryOrder(
+        incarnation=incarnation, survivor=survivor or best_survivor(run) or "", overrides=overrides, by="operator"
     )
+    if order != given:
+        truth.ordered = incarnation
+        run.world.count("fault", "recovery ordered")
+        run.write_controls(recovery=order)
 
 
 def _declare_survivor(run: Run) -> None:
@@ -198,16 +228,22 @@ def _gone_for_good(run: Run, slot: str, volume_id: str) -> bool:
 
 def best_survivor(run: Run) -> str | None:
     """The declared slot with the most complete log of the current incarnation."""
-    truth, best = run.world.truth, None
+    ranks = {}
     for slot in run.stack.plan.slots:
-        host = run.world.hosts.get(slot)
-        data = host.disk.data if host is not None else None
-        if data is None or data.incarnation != truth.incarnation or data.member_id not in truth.applied.voters:
-            continue
-        rank = (data.last.term, data.last.index)
-        if best is None or rank > best[0]:
-            best = (rank, slot)
-    return best[1] if best else None
+        if _survives(run, slot):
+            data = run.world.hosts[slot].disk.data
+            assert data is not None
+            ranks[slot] = (data.last.term, data.last.index)
+    return max(ranks, key=lambda slot: ranks[slot]) if ranks else None
+
+
+def _survives(run: Run, slot: str) -> bool:
+    """The slot is declared, and its volume holds the data of a voter of the current incarnation."""
+    truth, host = run.world.truth, run.world.hosts.get(slot)
+    data = host.disk.data if host is not None else None
+    if data is None or slot not in run.stack.plan.slots:
+        return False
+    return data.incarnation == truth.incarnation and data.member_id in truth.applied.voters
 
 
 def statuses(run: Run) -> dict[str, MemberStatus]:
@@ -231,8 +267,8 @@ def hopeless(run: Run) -> bool:
 def awaited(run: Run) -> str:
     """The state in which an operator has to act, where there is a reason that the schedule made; empty otherwise."""
     truth, found = run.world.truth, {status.state for status in statuses(run).values()}
-    lost = run.intact_voters() < quorum(len(truth.applied.voters))
-    if State.NEEDS_RECOVERY in found and lost:
+    unmade = run.stack.plan.incarnation > truth.incarnation
+    if State.NEEDS_RECOVERY in found and (unmade or _lost(run)):
         return State.NEEDS_RECOVERY.value
     record = run.world.formation()
     if State.HELD in found and record and not set(record.founders) <= set(run.stack.plan.slots):
