@@ -122,18 +122,35 @@ def _give_room(run: Run) -> None:
 
 
 def _take_back(run: Run) -> None:
-    """Where an `up` is refused, go back to the channel's declaration; a newcomer nobody trusts gets its old issuer."""
-    stack, plan = run.stack, run.stack.plan
-    entry = run.world.store.objects.get(DESIRED)
-    if stack.result.startswith("refused") and entry is not None:
-        body = Desired.decode(entry.data).body
-        stack.plan = next((former for written, former in stack.history if written == body), plan)
+    """Where an `up` does not end well, declare what does."""
+    stack = run.stack
+    if stack.plan.fault and run.plan(fault=""):
+        stack.kill()
+        stack.up()
+    if stack.result.startswith("refused"):
+        _declare_as_before(run)
     members = run.world.truth.applied.members.values()
     voting = {run.world.slot_of_peer[peer.peer_url] for peer in members if not peer.learner}
-    if stack.result in ("blocked", "deadline") and not voting & set(plan.slots):
-        stack.plan = next((former for _, former in reversed(stack.history) if voting & set(former.slots)), plan)
-    leaving = [slot for slot in run.world.ensemble.servers if slot not in plan.slots]
-    if stack.result == "blocked" and leaving and any("issuer before" in text for text in said(run)):
+    if stack.result in ("blocked", "deadline") and not voting & set(stack.plan.slots):
+        stack.plan = next((former for _, former in reversed(stack.history) if voting & set(former.slots)), stack.plan)
+    if stack.result == "blocked":
+        _keep_issuers(run)
+
+
+def _declare_as_before(run: Run) -> None:
+    """Go back to what the channel holds, or, where it holds nothing any more, to the incarnation there is."""
+    stack, entry = run.stack, run.world.store.objects.get(DESIRED)
+    if entry is None:
+        _leave_incarnation(run)
+        return
+    body = Desired.decode(entry.data).body
+    stack.plan = next((former for written, former in stack.history if written == body), stack.plan)
+
+
+def _keep_issuers(run: Run) -> None:
+    """A newcomer whom nobody trusts presents what the issuer before has issued."""
+    plan = run.stack.plan
+    if any("issuer before" in text for text in said(run)):
         run.plan(peer_issuer=plan.peer[0], client_issuer=plan.client[0])
 
 
@@ -190,7 +207,7 @@ def _leave_incarnation(run: Run) -> None:
     if plan.incarnation <= truth.incarnation or former is None:
         return
     trust = {name: getattr(former, name) for name in ("peer", "peer_issuer", "client", "client_issuer")}
-    if run.plan(incarnation=truth.incarnation, **trust):
+    if run.plan(incarnation=truth.incarnation, fault="", **trust):
         run.stack.kill()
         run.stack.up()
 
@@ -212,12 +229,14 @@ def _order(run: Run) -> None:
 
 
 def _declare_survivor(run: Run) -> None:
-    """What is left of the data is of a slot that was dropped: go back to a declaration that had it."""
+    """What is left of the data is of slots that were dropped: declare those again."""
     holding = {slot for slot, host in run.world.hosts.items() if host.disk.data is not None}
     former = next((plan for _, plan in reversed(run.stack.history) if holding & set(plan.slots)), None)
-    if former is not None and run.stack.task is None:
+    if former is None or run.stack.task is not None:
+        return
+    if not run.plan(slots=former.slots, fault=""):
         run.stack.plan = replace(former, fault="")
-        run.stack.up()
+    run.stack.up()
 
 
 def _gone_for_good(run: Run, slot: str, volume_id: str) -> bool:

@@ -58,7 +58,8 @@ def _survive(view: View, order: RecoveryOrder, formation: FormationRecord) -> De
         return hold(text, State.NEEDS_RECOVERY)
     volume, target = view.facts.volume, view.facts.target
     if volume is None or not volume.has_data:
-        return hold("the survivor has no data", State.NEEDS_RECOVERY)
+        text = "the survivor has no data: order another one, see `etcd-ops recover plan`"
+        return hold(text, State.NEEDS_RECOVERY)
     if target is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
     if view.facts.process is not None and view.facts.process.running:
