@@ -94,20 +94,18 @@ def settling_rule(view: View) -> Decision | None:
 
 def prepare_rule(view: View) -> Decision | None:
     """Fetch what the document names before anything is disturbed."""
-    volume = view.facts.volume
-    if volume is None or view.member is None:
+    if view.facts.volume is None or view.member is None:
         return None
-    binary = view.spec.etcd.binary
-    if binary.sha256 not in volume.binaries and not view.target_failed:
-        return take(
-            FetchBinary(
-                slot=view.slot,
-                source=binary.source,
-                sha256=binary.sha256,
-                reason="cache the declared program",
-            )
-        )
-    return _first_leaves(view)
+    return fetch_program(view) or _first_leaves(view)
+
+
+def fetch_program(view: View) -> Decision | None:
+    """Cache the declared program on the volume; None where it is there, or was tried in vain."""
+    volume, binary = view.facts.volume, view.spec.etcd.binary
+    if volume is None or binary.sha256 in volume.binaries or view.target_failed:
+        return None
+    reason = "cache the declared program"
+    return take(FetchBinary(slot=view.slot, source=binary.source, sha256=binary.sha256, reason=reason))
 
 
 def _first_leaves(view: View) -> Decision | None:

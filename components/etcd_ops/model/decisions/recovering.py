@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from etcd_ops.model.decisions.changing import USES, switch_leaves
+from etcd_ops.model.decisions.changing import USES, fetch_program, switch_leaves
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import VolumeFacts
 from etcd_ops.model.records import FormationRecord, RecoveryOrder
@@ -61,11 +61,16 @@ def _survive(view: View, order: RecoveryOrder, formation: FormationRecord) -> De
         text = "the survivor has no data: order another one, see `etcd-ops recover plan`"
         return hold(text, State.NEEDS_RECOVERY)
     if target is None:
-        return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
+        return _not_ready(view)
     if view.facts.process is not None and view.facts.process.running:
         return take(StopMember(slot=view.slot, reason="stops before the new incarnation is made"))
     record = formation.model_copy(update={"incarnation": order.incarnation, "survivor": view.slot})
     return take(WriteFormation(record=record, slot=view.slot, reason=f"raise the incarnation to {order.incarnation}"))
+
+
+def _not_ready(view: View) -> Decision:
+    """The survivor cannot be rendered yet: what nobody else delivers, it fetches itself."""
+    return fetch_program(view) or wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
 
 
 def stopped(view: View, slot: str, order: RecoveryOrder) -> bool:
@@ -125,7 +130,7 @@ def _make(view: View, formation: FormationRecord) -> Decision:
     """Start once with force-new-cluster; the launcher never repeats it."""
     volume, target, process = view.facts.volume, view.facts.target, view.facts.process
     if target is None:
-        return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
+        return _not_ready(view)
     assert volume is not None and process is not None
     alone = view.healthy and view.endpoint is not None and view.voters == {view.endpoint.member_id}
     if not view.staged(target) or (_forced_in_vain(view) and not alone):
