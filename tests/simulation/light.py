@@ -6,8 +6,10 @@ once; digests are computed once. One schedule in `REAL_EVERY` runs without any o
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 from unittest.mock import patch
 
@@ -23,6 +25,9 @@ POLL = 3.0
 """Seconds between two looks of a waiting rollout; the shipped 0.2 s would only cost time."""
 
 _TOKEN = b"\x00status "
+
+
+_ip_address = lru_cache(maxsize=4096)(ipaddress.ip_address)
 
 
 @contextmanager
@@ -67,6 +72,7 @@ def _light() -> Iterator[None]:
         return quick
 
     with (
+        patch.object(ipaddress, "ip_address", _ip_address),
         patch.object(refusals, "parse", kept("parse", parse)),
         patch.object(Tolerant, "decode", classmethod(quick_decode)),
         patch.object(MemberStatus, "encode", quick_status),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 from typing import Protocol
@@ -63,6 +63,8 @@ class Server:
 class Surroundings(Protocol):
     """What a process finds around it."""
 
+    @property
+    def cuts(self) -> Mapping[frozenset[str], bool]: ...
     def now(self) -> float: ...
     def linked(self, one: str, other: str) -> bool: ...
     def linked_since(self, one: str, other: str) -> float: ...
@@ -89,16 +91,16 @@ class Ensemble:
             return []
         slot, cluster_id, trusted = server.slot, server.data.cluster_id, server.trusted
         issuer = world.peer_issuer(slot)
-        return [
+        found = [
             each
             for each in self.servers.values()
             if each is not server
             and each.serving_from <= now
             and each.data.cluster_id == cluster_id
             and issuer in each.trusted
-            and world.linked(slot, each.slot)
             and world.peer_issuer(each.slot) in trusted
         ]
+        return [each for each in found if world.linked(slot, each.slot)] if world.cuts else found
 
     def by_id(self, server: Server, member_id: int) -> Server | None:
         """The process of `member_id` in the cluster of `server`, as far as `server` reaches it."""

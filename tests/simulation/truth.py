@@ -116,8 +116,10 @@ class Truth:
         server = self.world.ensemble.servers.get(host.slot)
         if server is not None and server.data.incarnation == self.incarnation:
             self._judge_stop(host, server.member_id)
-        if server is None or server.member_id not in self.applied.voters:
-            return Window(host.slot, "stop", 0.0)  # nobody counts on a member that is down, removed or a learner
+        given_up = self.ordered > self.incarnation
+        if given_up or server is None or server.member_id not in self.applied.voters:
+            # Nobody counts on a member that is down, removed or a learner, or on any of an incarnation that is to end.
+            return Window(host.slot, "stop", 0.0)
         return self._disrupt(host, "stop", self.world.now() + 60.0)
 
     def _judge_stop(self, host: Host, member_id: int) -> None:
