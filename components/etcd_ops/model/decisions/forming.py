@@ -114,18 +114,17 @@ def _form(view: View, formation: FormationRecord) -> Decision | None:
         return wait("waits for the founders to form the cluster")
     if volume.has_data:
         return None
-    if view.facts.memory.identity is not None:
-        return _lost_early(view, formation)
     started = formation.started.get(view.slot)
+    exchanged = started is not None and started.volume_id != volume.volume_id
+    if exchanged or view.facts.memory.identity is not None:
+        return _lost_early(view, formation)
     if started is None:
         return _record_start(view, formation)
-    if started.volume_id != volume.volume_id:
-        return hold("its volume was exchanged before the cluster was formed: destroy the cluster and create it again")
     return _first_start(view, formation)
 
 
 def _lost_early(view: View, formation: FormationRecord) -> Decision:
-    """It has held data, and may have voted: it never founds again what the others may have begun."""
+    """It, or the volume it was started on, held data and may have voted: it never founds again what others began."""
     _, lost = lost_slots(view, formation)
     if len(lost) > len(formation.founders) - quorum(len(formation.founders)):
         names = ", ".join(sorted(lost))

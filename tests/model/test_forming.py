@@ -1,0 +1,48 @@
+"""Founders whose volume is another one before the cluster is formed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from etcd_ops.model.decisions import decide
+from etcd_ops.model.facts import Facts, LockFacts, Memory, PeerStatus
+from etcd_ops.model.records import Controls, FormationState
+from etcd_ops.model.status import MemberStatus, State
+from tests.model.samples import spec
+from tests.model.test_operators_words import facts, volume
+
+
+def forming(*others_exchanged: str) -> Facts:
+    """A founder of three on an empty volume, which is not the one that it was recorded to start on."""
+    found = facts(volume("new", has_data=False), Controls(), quorum=False)
+    channel = found.channel
+    assert channel is not None and channel.formation is not None
+    founders = {slot: each.peer_url for slot, each in spec().members.items()}
+    record = channel.formation.model_copy(update={"state": FormationState.FORMING, "founders": founders})
+    statuses = {
+        slot: PeerStatus(
+            MemberStatus(
+                slot=slot, zone="z", boot_id="x", sequence=1, agent_version="1", state=State.WORKING,
+                volume_id="new", volume_marked=True,
+            ),
+            fresh=True,
+        )
+        for slot in others_exchanged
+    }  # fmt: skip
+    channel = replace(channel, formation=record, statuses=statuses)
+    return replace(found, memory=Memory(), channel=channel, lock=LockFacts(None, available=True))
+
+
+def test_one_exchanged_volume_does_not_keep_the_others_from_forming_the_cluster() -> None:
+    decision = decide(forming())
+    assert (decision.step, decision.state) == (None, State.WORKING)
+    assert "the other founders form it" in decision.reason
+
+
+@pytest.mark.parametrize("others", [("b-1",), ("b-1", "c-1")])
+def test_with_too_few_volumes_left_it_is_to_be_destroyed(others: tuple[str, ...]) -> None:
+    decision = decide(forming(*others))
+    assert (decision.step, decision.state) == (None, State.HELD)
+    assert "lost their data before the cluster was formed: destroy it" in decision.reason
