@@ -87,5 +87,5 @@ def _configuration(stack: Stack, slot: str, folder: Path) -> dict[str, Any]:
 
 
 def _peer(stack: Stack, slot: str) -> str:
-    url: str = next(each["peerUrls"][0] for each in stack.listed() if each["name"] == slot)
+    url: str = next(each["peer_urls"][0] for each in stack.listed() if each["name"] == slot)
     return url

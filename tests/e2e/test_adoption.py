@@ -36,7 +36,7 @@ def test_a_cluster_started_by_hand_is_taken_over(
             adopting.up(mode="active")
         assert not any(member.runs() for member in members.values())
         adopting.wait_in_order()
-        assert adopting.status()["clusterId"] == observed["clusterId"]
+        assert adopting.status()["cluster_id"] == observed["cluster_id"]
         assert {each["id"] for each in adopting.status()["members"]} == {each["id"] for each in observed["members"]}
         assert [step for slot in SLOTS for _, step in adopting.done(slot)].count("RestartMember") == 3
         load.wait_for(acknowledged=20)

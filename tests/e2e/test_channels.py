@@ -17,5 +17,5 @@ def test_a_first_start_leaves_a_formed_cluster_in_order(either: Stack, records: 
     assert formation is not None
     assert formation.state.value == "formed"
     assert set(formation.started) == set(SLOTS)
-    assert f"{formation.cluster_id:x}" == report["clusterId"]
+    assert f"{formation.cluster_id:x}" == report["cluster_id"]
     either.up("--expect-no-changes")

@@ -27,11 +27,11 @@ def test_kept_volumes_are_taken_up_again_and_deleted_ones_are_not(make_stack: Ma
     etcd = stack._engine.etcd
     stack.up()
     etcdctl(stack, etcd, "put", "key", "kept")
-    first = stack.status()["clusterId"]
+    first = stack.status()["cluster_id"]
     stack.destroy()
     stack.up()
     assert etcdctl(stack, etcd, "get", "key", "--print-value-only").strip() == "kept"
-    assert stack.status()["clusterId"] == first
+    assert stack.status()["cluster_id"] == first
     stack.up(keep_volumes=False)
     stack.destroy()
     assert not stack.root.exists() or not any(stack.root.iterdir())
@@ -52,7 +52,7 @@ def test_another_release_of_the_agent_takes_over_without_a_restart_of_etcd(clust
     release.chmod(0o755)
     before = {slot: cluster.member_pid(slot) for slot in ("a-1", "b-1", "c-1")}
     cluster.up(agent={"version": "9.9.9", "command": [str(release)]})
-    assert {each["agentVersion"] for each in cluster.status()["members"]} == {"9.9.9"}
+    assert {each["agent_version"] for each in cluster.status()["members"]} == {"9.9.9"}
     assert {slot: cluster.member_pid(slot) for slot in before} == before
     cluster.restore()
     cluster.up()
@@ -66,7 +66,7 @@ def test_a_release_of_the_agent_that_does_not_run_is_taken_back(cluster: Stack, 
     broken.chmod(0o755)
     failed = cluster.up(agent={"version": "8.8.8", "command": [str(broken)]}, fails=True)
     assert "8.8.8" in failed.output
-    working = {each["agentVersion"] for each in cluster.status()["members"]}
+    working = {each["agent_version"] for each in cluster.status()["members"]}
     assert "8.8.8" not in working
     assert cluster.status()["quorum"]["healthy"] == 3
     cluster.restore()

@@ -29,6 +29,6 @@ def test_a_configuration_change_rolls_without_a_failed_write(cluster: Stack, wor
     before = {slot: cluster.member_pid(slot) for slot in ("a-1", "b-1", "c-1")}
     with workload.mark("rolling restart"):
         cluster.up(etcd={"quota_backend_bytes": 3 * 1024**3})
-    assert {each["quotaBytes"] for each in cluster.status()["members"]} == {3 * 1024**3}
+    assert {each["quota_bytes"] for each in cluster.status()["members"]} == {3 * 1024**3}
     assert all(cluster.member_pid(slot) != pid for slot, pid in before.items())
     workload.wait_for(acknowledged=20)

@@ -79,7 +79,7 @@ def order_recovery(stack: Stack, records: Records) -> None:
     plan = json.loads(stack.ops("recover", "plan", "--json").output)
     assert (plan["survivor"], plan["incarnation"]) == (SURVIVOR, 2)
     assert (plan["lost"], plan["silent"]) == ([ANSWERING], [SILENT])
-    assert (plan["peerGeneration"], plan["clientGeneration"]) == (2, 2)
+    assert (plan["peer_generation"], plan["client_generation"]) == (2, 2)
     early = stack.ops("recover", "execute", "--survivor", SURVIVOR, expect=None)
     assert early.status == 2 and "incarnation 2 is not declared yet" in early.output
     declared = stack.up(incarnation=2, trust={"peer": NEXT_TRUST, "client": NEXT_TRUST})

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import sys
 import time
+from contextlib import suppress
 
+from etcd_ops.agent.account import noteworthy
 from etcd_ops.channel.port import Channel, ChannelUnavailable, log_name
+from etcd_ops.model.status import StepReport
 from etcd_ops.volume.layout import VolumeLayout
 
 KEPT = 500
 """Actions that the channel's copy keeps."""
+LIMIT = 8 * 1024**2
+"""Bytes of the volume's log; a full one is kept beside the next one, and the one before it goes."""
 ACTIONS = frozenset({"decision", "step", "step failed", "step not taken"})
 """Events that are part of the record of who did what and why; others are only logged."""
 
@@ -19,15 +24,26 @@ class Journal:
     """One member's log."""
 
     def __init__(self, layout: VolumeLayout, slot: str, channel: Channel) -> None:
-        self._path, self._slot, self._channel = layout.agent / "actions.jsonl", slot, channel
+        self._path, self._former = layout.agent / "actions.jsonl", layout.agent / "actions.old.jsonl"
+        self._slot, self._channel = slot, channel
         self._kept = self._recall()
         self._changed = False
 
     def _recall(self) -> list[str]:
-        try:
-            return self._path.read_text().splitlines()[-KEPT:]
-        except OSError:
-            return []
+        lines: list[str] = []
+        for path in (self._former, self._path):
+            with suppress(OSError):
+                lines += path.read_text().splitlines()
+        return lines[-KEPT:]
+
+    def last_step(self) -> StepReport | None:
+        """The newest step that was carried out, the agent's bookkeeping aside; None where none is remembered."""
+        for line in reversed(self._kept):
+            with suppress(ValueError, KeyError):
+                found = noteworthy(json.loads(line))
+                if found is not None:
+                    return found
+        return None
 
     def write(self, event: str, values: dict[str, object]) -> None:
         """Log one event; an action is also appended to the volume's log."""
@@ -40,6 +56,9 @@ class Journal:
         try:
             with self._path.open("a") as file:
                 file.write(line + "\n")
+                full = file.tell() >= LIMIT
+            if full:
+                self._path.replace(self._former)
         except OSError as problem:
             print(json.dumps({"event": "log not written", "problem": str(problem)}), file=sys.stderr, flush=True)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from etcd_ops.agent.account import account, noteworthy
 from etcd_ops.agent.cluster_version import ClusterVersion
-from etcd_ops.agent.execute import Context, StepFailed, execute
+from etcd_ops.agent.execute import Context, StepFailed, Superseded, execute
 from etcd_ops.agent.lock import Lock, LockLost
 from etcd_ops.agent.observing import Observer
 from etcd_ops.agent.ports import Ports
@@ -18,8 +19,8 @@ from etcd_ops.model.decisions.standing import formation_known
 from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, Memory, ProcessFacts, Target, VolumeFacts
 from etcd_ops.model.records import FormationRecord
 from etcd_ops.model.spec import ClusterSpec, MemberSpec, read_desired
-from etcd_ops.model.status import CertificateReport, State
-from etcd_ops.model.steps import RestartMember, RevertLaunch, StartMember
+from etcd_ops.model.status import CertificateReport, State, StepReport
+from etcd_ops.model.steps import RestartMember, RevertLaunch, StartMember, Step
 from etcd_ops.model.versions import replays_v2, version_of
 from etcd_ops.runtime.port import RuntimeUnavailable
 
@@ -46,11 +47,19 @@ class Declared:
 class Agent:
     """Keeps one member. Holds nothing in memory that a restart may not lose."""
 
-    def __init__(self, ports: Ports, settings: Settings) -> None:
-        self._ports, self._settings = ports, settings
+    def __init__(self, ports: Ports, settings: Settings, last_step: StepReport | None = None) -> None:
+        """Keep the member of one slot.
+
+        Args:
+            ports: everything the agent touches.
+            settings: which member it keeps, and its pace.
+            last_step: the newest step in the log, of this agent or of one before it.
+        """
+        self._ports, self._settings, self._last_step = ports, settings, last_step
         self.boot_id = ports.nonce()
         pace = settings.pace
-        self._lock = Lock(ports.channel, ports.clock, ports.nonce, f"{settings.slot}/{self.boot_id}")
+        self._name = f"{settings.slot}/{self.boot_id}"
+        self._lock = Lock(ports.channel, ports.clock, ports.nonce, self._name)
         self._observer = Observer(ports.etcd, ports.parallel, pace.read_timeout)
         self._cluster_version = ClusterVersion(ports.probe, pace.read_timeout)
         self._reader = ChannelReader(ports.channel, ports.clock, pace.freshness, self.boot_id)
@@ -216,6 +225,7 @@ class Agent:
             expiries=await self._expiries(observation.facts.volume),
             problem=self._current_problem(observation),
             impossible=self._impossible,
+            last_step=self._last_step,
         )
         try:
             await self._ports.channel.put(status_name(self._settings.slot), status.encode())
@@ -258,20 +268,29 @@ class Agent:
         if isinstance(step, (RestartMember, RevertLaunch)):
             self._disturbed_at = ports.clock.boottime()
             self._observer.forget(self._settings.slot)
+        await self._carry_out(context, observation, step)
+
+    async def _carry_out(self, context: Context, observation: Observation, step: Step) -> None:
+        """Take the step, and keep an account of what became of it."""
+        ports, told = self._ports, account(step, observation.facts, self._name)
         try:
             await execute(context, step)
         except (LockLost, Conflict, ChannelUnavailable, RuntimeUnavailable) as problem:
-            ports.log("step not taken", {"step": step.kind, "problem": str(problem)})
+            ports.log("step not taken", {**told, "problem": str(problem)})
         except StepFailed as problem:
-            self._note(observation, f"{step.kind}: {problem}")
+            self._note(observation, f"{step.kind}: {problem}", told)
             await self._make_way()
         except (OSError, ValueError, KeyError) as problem:
-            self._note(observation, f"{step.kind}: {problem}", impossible=True)
+            self._note(observation, f"{step.kind}: {problem}", told, impossible=True)
+        except Superseded:
+            ports.log("step", told)
+            raise
         else:
-            self._note(observation, "")
+            self._note(observation, "", told)
             if isinstance(step, (RestartMember, RevertLaunch, StartMember)):
                 self._observer.forget(self._settings.slot)
-            ports.log("step", {"step": step.kind, "target": step.slot, "reason": step.reason})
+            ports.log("step", told)
+            self._last_step = noteworthy({"event": "step", **told}) or self._last_step
 
     async def _make_way(self) -> None:
         """What cannot be done now must not keep the others from what they can do."""
@@ -280,13 +299,15 @@ class Agent:
         except ChannelUnavailable as problem:
             self._ports.log("lock not released", {"problem": str(problem)})
 
-    def _note(self, observation: Observation, problem: str, *, impossible: bool = False) -> None:
+    def _note(
+        self, observation: Observation, problem: str, told: dict[str, object], *, impossible: bool = False
+    ) -> None:
         """Keep a step's failure for the status; `impossible` where this member cannot do what is declared."""
         channel = observation.facts.channel
         self._problem, self._impossible = problem, impossible
         self._problem_digest = channel.desired.digest if channel and channel.desired else ""
         if problem:
-            self._ports.log("step failed", {"problem": problem})
+            self._ports.log("step failed", {**told, "problem": problem})
 
     def _log(self, decision: Decision) -> None:
         """Each new state and reason once."""

@@ -92,7 +92,7 @@ async def keep(volume: Path) -> None:
         nonce=lambda: secrets.token_hex(8),
         log=journal.write,
     )
-    agent = Agent(ports, settings)
+    agent = Agent(ports, settings, journal.last_step())
     metrics = MetricsServer(layout)
     try:
         while True:

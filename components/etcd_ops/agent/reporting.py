@@ -27,6 +27,7 @@ def report(
     expiries: dict[str, CertificateReport],
     problem: str,
     impossible: bool,
+    last_step: StepReport | None = None,
 ) -> MemberStatus:
     """The status of one member.
 
@@ -36,6 +37,7 @@ def report(
         expiries: the leaves in use, by use.
         problem: why the last step failed; empty where it did not.
         impossible: whether trying again cannot help: the declaration, or what it names, is at fault.
+        last_step: the newest one that was carried out.
     """
     channel, volume, endpoint = facts.channel, facts.volume, facts.cluster.endpoints.get(facts.slot)
     spec = channel.spec if channel else None
@@ -56,6 +58,7 @@ def report(
         state=State.FAILED if problem and impossible and decision.state is State.WORKING else decision.state,
         reason=f"{decision.reason} (last try: {problem})" if problem else decision.reason,
         step=_step(decision),
+        last_step=last_step,
         failed=_failed(facts, digest, problem if impossible else ""),
         attestation=decision.attestation,
         fence=facts.memory.fence,

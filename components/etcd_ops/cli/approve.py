@@ -10,8 +10,8 @@ import typer
 from etcd_ops.cli.context import ContextError
 from etcd_ops.cli.controlling import change_controls, operator
 from etcd_ops.cli.looking import look
-from etcd_ops.cli.options import ContextOption, context_of, fail
-from etcd_ops.model.records import Approval
+from etcd_ops.cli.options import ContextOption, WhyOption, context_of, fail
+from etcd_ops.model.records import Approval, Controls
 
 KINDS = ("replace", "volume")
 
@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
 def approve(
     kind: Annotated[str, typer.Argument(help="replace (a member beyond the daily number) or volume (without marker).")],
     slot: Annotated[str, typer.Argument(help="The member's slot.")],
+    why: WhyOption = "",
     context: ContextOption = None,
 ) -> None:
     """Accept the replacement of a member, or a volume without an identity marker."""
@@ -40,5 +41,9 @@ def approve(
     given_up = formation.volume_of(slot) if formation else ""
     subject = reading.facts.statuses[slot].status.volume_id if kind == "replace" else given_up
     approval = Approval(kind=kind, slot=slot, subject=subject, by=operator())
-    change_controls(where, lambda controls: controls.model_copy(update={"approvals": (*controls.approvals, approval)}))
+
+    def accept(controls: Controls) -> Controls:
+        return controls.model_copy(update={"approvals": (*controls.approvals, approval)})
+
+    change_controls(where, accept, f"approve {kind} {slot}", why)
     typer.echo(f"approved: {kind} {slot}")

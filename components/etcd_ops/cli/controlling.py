@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import socket
+import time
 from collections.abc import Callable
 
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
@@ -12,9 +13,11 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from etcd_ops.channel.port import CONTROLS, Channel, ChannelUnavailable, Conflict
 from etcd_ops.cli.context import Context
 from etcd_ops.cli.options import fail
-from etcd_ops.model.records import Controls
+from etcd_ops.model.records import Controls, Order
 
 Change = Callable[[Controls], Controls]
+KEPT = 200
+"""Orders that the controls keep."""
 
 
 def operator() -> str:
@@ -22,10 +25,23 @@ def operator() -> str:
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
-def change_controls(context: Context, change: Change) -> Controls:
-    """Apply `change` to the controls; returns what stands in the channel now."""
+def change_controls(context: Context, change: Change, order: str, why: str = "") -> Controls:
+    """Apply `change` to the controls, and record who ordered it; returns what stands in the channel now.
+
+    Args:
+        context: the cluster.
+        change: what the order changes.
+        order: the command with its arguments.
+        why: the operator's reason.
+    """
+    given = Order(at=round(time.time(), 3), by=operator(), order=order, why=why)
+
+    def recorded(controls: Controls) -> Controls:
+        orders = (*controls.orders[1 - KEPT :], given)
+        return change(controls).model_copy(update={"orders": orders})
+
     try:
-        return asyncio.run(_connected(context, change))
+        return asyncio.run(_connected(context, recorded))
     except Conflict:
         fail("somebody else changes the controls at the same time: try again")
     except ChannelUnavailable as problem:
@@ -47,6 +63,6 @@ async def _swap(channel: Channel, change: Change) -> Controls:
     after = change(before)
     if entry is None:
         await channel.create(CONTROLS, after.encode())
-    elif after != before:
+    else:
         await channel.replace(CONTROLS, after.encode(), entry.tag)
     return after

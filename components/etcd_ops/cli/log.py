@@ -1,4 +1,4 @@
-"""`etcd-ops log`: what the agents did, and why."""
+"""`etcd-ops log`: what the agents did and operators ordered, and why."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from etcd_ops.channel.port import LOG_PREFIX, ChannelUnavailable
+from etcd_ops.channel.port import CONTROLS, LOG_PREFIX, Channel, ChannelUnavailable
 from etcd_ops.cli.context import Context
 from etcd_ops.cli.options import ContextOption, JsonOption, context_of, fail
+from etcd_ops.model.records import Controls
 
 
 def register(app: typer.Typer) -> None:
@@ -20,12 +21,12 @@ def register(app: typer.Typer) -> None:
 
 
 def log(
-    member: Annotated[str | None, typer.Argument(help="One member; all when absent.")] = None,
+    member: Annotated[str | None, typer.Argument(help="One member's agent; everything when absent.")] = None,
     last: Annotated[int, typer.Option("--last", min=1, help="How many actions.")] = 50,
     context: ContextOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the newest actions of the agents, oldest first."""
+    """Print the newest actions of the agents and orders of operators, oldest first."""
     try:
         actions = asyncio.run(_actions(context_of(context)))
     except ChannelUnavailable as problem:
@@ -38,14 +39,26 @@ async def _actions(context: Context) -> list[dict[str, Any]]:
     channel = context.connect()
     try:
         entries = [await channel.read(name) for name in await channel.names(LOG_PREFIX)]
+        orders = await _orders(channel)
     finally:
         await channel.close()
     lines = [line for entry in entries if entry for line in entry.data.decode().splitlines()]
     actions: list[dict[str, Any]] = [json.loads(line) for line in lines]
-    return sorted(actions, key=lambda action: action["at"])
+    return sorted([*actions, *orders], key=lambda action: action["at"])
+
+
+async def _orders(channel: Channel) -> list[dict[str, Any]]:
+    entry = await channel.read(CONTROLS)
+    given = Controls.decode(entry.data).orders if entry is not None else ()
+    return [{"at": each.at, "slot": "", "event": "order", **each.model_dump(exclude={"at"})} for each in given]
 
 
 def _line(action: dict[str, Any]) -> str:
     at = datetime.fromtimestamp(action["at"], timezone.utc).isoformat(timespec="milliseconds")
-    rest = " ".join(f"{key}={value}" for key, value in action.items() if key not in ("at", "slot", "event"))
-    return f"{at} {action['slot']} {action['event']} {rest}"
+    who = action["slot"] or action["by"]
+    rest = " ".join(f"{key}={_word(value)}" for key, value in action.items() if key not in ("at", "slot", "event"))
+    return f"{at} {who} {action['event']} {rest}"
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))

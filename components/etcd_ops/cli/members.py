@@ -30,8 +30,8 @@ def members(context: ContextOption = None, as_json: JsonOption = False) -> None:
             "id": f"{each.member_id:x}",
             "name": each.name,
             "role": "learner" if each.learner else "voter",
-            "peerUrls": list(each.peer_urls),
-            "clientUrls": list(each.client_urls),
+            "peer_urls": list(each.peer_urls),
+            "client_urls": list(each.client_urls),
         }
         for each in sorted(listed, key=lambda member: member.name)
     ]
@@ -39,4 +39,4 @@ def members(context: ContextOption = None, as_json: JsonOption = False) -> None:
         typer.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
-        typer.echo(f"{row['id']}  {row['name']}  {row['role']}  {' '.join(row['peerUrls'])}")
+        typer.echo(f"{row['id']}  {row['name']}  {row['role']}  {' '.join(row['peer_urls'])}")

@@ -10,7 +10,7 @@ import typer
 from etcd_ops.cli.context import ContextError
 from etcd_ops.cli.controlling import change_controls, operator
 from etcd_ops.cli.looking import look
-from etcd_ops.cli.options import ContextOption, context_of, fail
+from etcd_ops.cli.options import ContextOption, WhyOption, context_of, fail
 from etcd_ops.model.gate import NEVER_WAIVED, Code
 from etcd_ops.model.records import BreakGlass, Controls
 
@@ -23,22 +23,23 @@ def register(app: typer.Typer) -> None:
     app.command("break-glass")(break_glass)
 
 
-def pause(context: ContextOption = None) -> None:
+def pause(why: WhyOption = "", context: ContextOption = None) -> None:
     """Let agents change nothing; intact members still start."""
-    change_controls(context_of(context), lambda controls: controls.model_copy(update={"paused": True}))
+    change_controls(context_of(context), lambda controls: controls.model_copy(update={"paused": True}), "pause", why)
     typer.echo("paused: agents only keep intact members running, until `etcd-ops resume`")
 
 
-def observe(context: ContextOption = None) -> None:
+def observe(why: WhyOption = "", context: ContextOption = None) -> None:
     """Let agents decide and say what they would do, and do nothing."""
-    change_controls(context_of(context), lambda controls: controls.model_copy(update={"observe_only": True}))
+    update = {"observe_only": True}
+    change_controls(context_of(context), lambda controls: controls.model_copy(update=update), "observe", why)
     typer.echo("observing only: agents say what they would do, until `etcd-ops resume`")
 
 
-def resume(context: ContextOption = None) -> None:
-    """End pause, observing only and broken glass."""
+def resume(why: WhyOption = "", context: ContextOption = None) -> None:
+    """End pause, observing only and broken glass; what was ordered stays in the log."""
     update = {"paused": False, "observe_only": False, "break_glass": ()}
-    change_controls(context_of(context), lambda controls: controls.model_copy(update=update))
+    change_controls(context_of(context), lambda controls: controls.model_copy(update=update), "resume", why)
     typer.echo("resumed: the declaration is in force")
 
 
@@ -57,7 +58,7 @@ def break_glass(
     except ContextError as problem:
         fail(str(problem), 2)
     glass = BreakGlass(reason=reason, slot="", by=operator(), why=why, epoch=(record.epoch if record else 0) + 1)
-    change_controls(where, lambda controls: _with(controls, glass))
+    change_controls(where, lambda controls: _with(controls, glass), f"break-glass {reason}", why)
     never = " (never for membership changes)" if Code(reason) in NEVER_WAIVED else ""
     typer.echo(f"broken: {reason} does not hold the next step back{never}")
 

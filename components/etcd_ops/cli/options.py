@@ -12,6 +12,7 @@ from etcd_ops.cli.context import Context, ContextError, find
 ContextOption = Annotated[
     Path | None, typer.Option("--context", help="Context file of the cluster; the project's own by default.")
 ]
+WhyOption = Annotated[str, typer.Option("--why", help="Why, for the record.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 

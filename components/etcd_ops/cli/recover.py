@@ -28,7 +28,7 @@ def plan(context: ContextOption = None, as_json: JsonOption = False) -> None:
     """Say which member to recover from, what to declare, and what is at risk. Changes nothing."""
     found = _plan(context_of(context))
     if as_json:
-        typer.echo(json.dumps(found.to_wire(), indent=2))
+        typer.echo(json.dumps(found.model_dump(mode="json", exclude_none=True), indent=2))
     else:
         for line in found.lines():
             typer.echo(line)
@@ -60,7 +60,8 @@ def execute(
     order = RecoveryOrder(
         incarnation=spec.incarnation, survivor=survivor, overrides=tuple(override or ()), by=operator()
     )
-    change_controls(where, lambda controls: controls.model_copy(update={"recovery": order}))
+    words = " ".join(["recover execute", survivor, *(f"without {slot}" for slot in override or ())])
+    change_controls(where, lambda controls: controls.model_copy(update={"recovery": order}), words)
     _wait(where, survivor, timeout)
 
 

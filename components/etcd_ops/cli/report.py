@@ -1,18 +1,24 @@
-"""What `etcd-ops status` says, as a value: pure. Its JSON Schema is published in docs/schemas."""
+"""What `etcd-ops status` says, as a value: pure. Its JSON Schema is docs/schemas/report.json."""
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from etcd_ops.cli.looking import Look
 from etcd_ops.model.document import Tolerant
 from etcd_ops.model.facts import EndpointFacts
 from etcd_ops.model.gate import Action, Request, healthy_voters, judge, quorum
 from etcd_ops.model.spec import ClusterSpec
-from etcd_ops.model.status import CertificateReport, MemberStatus
+from etcd_ops.model.status import MemberStatus
 
 
-class QuorumReport(Tolerant):
+class Report(Tolerant):
+    """What commands print as JSON: in snake_case, for shells and scripts; documents in channels are in camelCase."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+
+class QuorumReport(Report):
     size: int
     """Votes that a decision needs."""
     voters: int
@@ -20,14 +26,20 @@ class QuorumReport(Tolerant):
     """Voters that served a linearizable read."""
 
 
-class GateReport(Tolerant):
+class GateReport(Report):
     """May any one member be taken down now, for something that could wait?"""
 
     allowed: bool
     reasons: tuple[str, ...] = ()
 
 
-class MemberReport(Tolerant):
+class LeafReport(Report):
+    fingerprint: str
+    not_after: float
+    """Seconds since the epoch."""
+
+
+class MemberReport(Report):
     name: str
     """The slot, or the member's own name where no slot is declared for it."""
     id: str = ""
@@ -41,16 +53,23 @@ class MemberReport(Tolerant):
     """Newest generation of the desired document that is fully applied; 0 where it is not the current one."""
     state: str = "UNKNOWN"
     reason: str = ""
+    """Why the agent is in this state."""
     step: str = ""
+    """What its agent is about to do; empty where that is nothing."""
+    last_step: str = ""
+    """The newest step that its agent carried out."""
+    last_reason: str = ""
+    """Why it did."""
     database_bytes: int = 0
     quota_bytes: int = 0
     applied_lag: int = 0
-    certificates: dict[str, CertificateReport] = Field(default_factory=dict)
+    certificates: dict[str, LeafReport] = Field(default_factory=dict)
+    """By use: peer, server, metrics, agent."""
     gate: GateReport = GateReport(allowed=False)
     agent_version: str = ""
 
 
-class ClusterReport(Tolerant):
+class ClusterReport(Report):
     """One cluster."""
 
     cluster: str
@@ -126,6 +145,7 @@ def _member(look: Look, spec: ClusterSpec | None, name: str) -> MemberReport:
     facts, status = look.cluster.endpoints.get(name), _status(look, name)
     desired = look.reading.facts.desired if look.reading else None
     current = status is not None and desired is not None and status.digest == desired.digest
+    last = status.last_step if status else None
     ahead = max((each.raft_index for each in look.cluster.endpoints.values()), default=0)
     return MemberReport(
         name=name,
@@ -139,13 +159,20 @@ def _member(look: Look, spec: ClusterSpec | None, name: str) -> MemberReport:
         state=status.state.value if status else "UNKNOWN",
         reason=status.reason if status else "no status was published",
         step=status.step.kind if status and status.step else "",
+        last_step=last.kind if last else "",
+        last_reason=last.reason if last else "",
         database_bytes=facts.database_bytes if facts else 0,
         quota_bytes=spec.etcd.quota_backend_bytes if spec else 0,
         applied_lag=max(0, ahead - facts.applied_index) if facts else 0,
-        certificates=status.certificates if status else {},
+        certificates=_leaves(status),
         gate=gate_on(look, spec, facts),
         agent_version=status.agent_version if status else "",
     )
+
+
+def _leaves(status: MemberStatus | None) -> dict[str, LeafReport]:
+    found = status.certificates if status else {}
+    return {use: LeafReport(fingerprint=each.fingerprint, not_after=each.not_after) for use, each in found.items()}
 
 
 def gate_on(look: Look, spec: ClusterSpec | None, facts: EndpointFacts | None) -> GateReport:

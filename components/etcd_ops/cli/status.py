@@ -8,7 +8,7 @@ import time
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -19,7 +19,11 @@ from etcd_ops.cli.options import ContextOption, JsonOption, context_of, fail
 from etcd_ops.cli.report import ClusterReport, MemberReport, report
 
 DAY = 86_400.0
-COLUMNS = ("zone", "member", "role", "health", "version", "database", "lag", "certificates", "state")
+COLUMNS = (
+    "zone", "member", "role", "health", "version", "database", "lag", "certificates", "gate", "last step", "state",
+)  # fmt: skip
+WIDTH = 200
+"""Columns of text where it is not a terminal that shows it."""
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +45,7 @@ def status(
     if as_json:
         typer.echo(json.dumps(seen.to_wire(), indent=2))
     else:
-        Console().print(table(seen, time.time()), *_lines(seen), sep="\n")
+        _console().print(shown(seen, time.time()))
     raise typer.Exit(0 if seen.in_order else 1)
 
 
@@ -53,11 +57,20 @@ def _look(context: Context) -> ClusterReport:
 
 
 def _watch(context: Context) -> None:
-    with Live(refresh_per_second=4, screen=False) as live:
+    with Live(console=_console(), auto_refresh=False, screen=False) as live:
         while True:
-            seen = _look(context)
-            live.update(table(seen, time.time()))
+            live.update(shown(_look(context), time.time()), refresh=True)
             time.sleep(2)
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH)
+
+
+def shown(seen: ClusterReport, now: float) -> Group:
+    """The members by zone, and what holds for the cluster as a whole."""
+    return Group(table(seen, now), *map(Text, _lines(seen)))
 
 
 def table(seen: ClusterReport, now: float) -> Table:
@@ -67,29 +80,37 @@ def table(seen: ClusterReport, now: float) -> Table:
         now: seconds since the epoch, for how long certificates are still valid.
     """
     title = f"{seen.cluster}  id {seen.cluster_id or 'unknown'}  generation {seen.generation}"
-    shown = Table(title=title, title_justify="left")
+    rows = Table(title=title, title_justify="left")
     for name in COLUMNS:
-        shown.add_column(name)
+        rows.add_column(name)
     for member in seen.members:
-        shown.add_row(*_row(member, seen, now))
-    return shown
+        cells = _cells(member, seen, now)
+        rows.add_row(*(Text(cells[name], style=_style(name, member)) for name in COLUMNS))
+    return rows
 
 
-def _row(member: MemberReport, seen: ClusterReport, now: float) -> tuple[str | Text, ...]:
+def _style(column: str, member: MemberReport) -> str:
+    good = {"health": member.healthy, "gate": member.gate.allowed}.get(column)
+    return "" if good is None else "green" if good else "red"
+
+
+def _cells(member: MemberReport, seen: ClusterReport, now: float) -> dict[str, str]:
     current = member.generation == seen.generation
     state = member.state if current or member.state != "RUNNING" else "BEHIND"
-    text = f"{state} {member.step}".strip() if state == "RUNNING" else f"{state} {member.step}: {member.reason}"
-    return (
-        member.zone,
-        member.name,
-        f"{member.role}{', leader' if member.leader else ''}",
-        Text("healthy", style="green") if member.healthy else Text("not healthy", style="red"),
-        member.version,
-        f"{_mebibytes(member.database_bytes)} of {_mebibytes(member.quota_bytes)}",
-        str(member.applied_lag),
-        _soonest(member, now),
-        text,
-    )
+    about = "" if state == "RUNNING" else f": {member.reason}"
+    return {
+        "zone": member.zone,
+        "member": member.name,
+        "role": f"{member.role}{', leader' if member.leader else ''}",
+        "health": "healthy" if member.healthy else "not healthy",
+        "version": member.version,
+        "database": f"{_mebibytes(member.database_bytes)} of {_mebibytes(member.quota_bytes)}",
+        "lag": str(member.applied_lag),
+        "last step": ": ".join(part for part in (member.last_step, member.last_reason) if part),
+        "certificates": _soonest(member, now),
+        "gate": "open" if member.gate.allowed else "closed",
+        "state": f"{state} {member.step}".rstrip() + about,
+    }
 
 
 def _mebibytes(size: int) -> str:

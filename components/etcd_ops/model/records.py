@@ -124,6 +124,17 @@ class RecoveryOrder(Tolerant):
     by: str
 
 
+class Order(Tolerant):
+    """One order that an operator gave: kept when what it asked for is over."""
+
+    at: float
+    """Wall clock, seconds since the epoch."""
+    by: str
+    order: str
+    """The command with its arguments, such as `break-glass other-zone`."""
+    why: str = ""
+
+
 class Controls(Tolerant):
     """What operators order through `etcd-ops`, beside the declaration."""
 
@@ -132,3 +143,5 @@ class Controls(Tolerant):
     break_glass: tuple[BreakGlass, ...] = ()
     approvals: tuple[Approval, ...] = ()
     recovery: RecoveryOrder | None = None
+    orders: tuple[Order, ...] = ()
+    """The newest orders, oldest first: written with what they change, so that nothing is ordered unseen."""

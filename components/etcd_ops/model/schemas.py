@@ -35,7 +35,7 @@ _REFERENCE = "#/$defs/"
 
 def schemas() -> dict[str, dict[str, Any]]:
     """The schema of every document, by name."""
-    return {name: _schema(model) for name, model in DOCUMENTS.items()}
+    return {name: schema_of(model) for name, model in DOCUMENTS.items()}
 
 
 def write(folder: str) -> None:
@@ -49,12 +49,8 @@ def write(folder: str) -> None:
             file.write(text(schema))
 
 
-def text(schema: Mapping[str, Any]) -> str:
-    """A schema as it stands in its file."""
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
-def _schema(model: type[BaseModel]) -> dict[str, Any]:
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The schema of one document, with its fields' descriptions."""
     parts = (model, ClusterSpec) if model is Desired else (model,)
     _, found = models_json_schema([(part, "validation") for part in parts])
     definitions: dict[str, Any] = found["$defs"]
@@ -64,6 +60,11 @@ def _schema(model: type[BaseModel]) -> dict[str, Any]:
     if model is Desired:
         own["properties"]["body"] = {"$ref": f"{_REFERENCE}{ClusterSpec.__name__}"}
     return {"$schema": _DIALECT, **own} | ({"$defs": definitions} if definitions else {})
+
+
+def text(schema: Mapping[str, Any]) -> str:
+    """A schema as it stands in its file."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _models() -> dict[str, type[BaseModel]]:

@@ -46,7 +46,7 @@ class OldEntries(str, Enum):
 
 
 class StepReport(Tolerant):
-    """The last step an agent decided on."""
+    """A step, whom it is about, and why it is taken."""
 
     kind: str
     target: str = ""
@@ -106,6 +106,9 @@ class MemberStatus(Tolerant):
     state: State
     reason: str = ""
     step: StepReport | None = None
+    """What is to be done right now; None while there is nothing to do."""
+    last_step: StepReport | None = None
+    """The newest one that was carried out, the agent's bookkeeping aside."""
     failed: FailedChange | None = None
     attestation: Attestation | None = None
     fence: int = 0

@@ -1,0 +1,26 @@
+"""JSON Schemas of what commands print: `python -m etcd_ops.cli.schemas docs/schemas` writes them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import BaseModel
+
+from etcd_ops.cli.report import ClusterReport
+from etcd_ops.model.schemas import schema_of, text
+
+OUTPUTS: Mapping[str, type[BaseModel]] = MappingProxyType({"report": ClusterReport})
+"""By the name of its schema: what `etcd-ops status --json` prints."""
+
+
+def write(folder: Path) -> None:
+    """Write every schema as `<name>.json` into a folder that exists."""
+    for name, model in OUTPUTS.items():
+        (folder / f"{name}.json").write_text(text(schema_of(model)))
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
