@@ -14,6 +14,7 @@ from etcd_ops.programs.cache import Cache
 from pulumi_etcd.wire import to_snake
 from tests.e2e.records import Records
 from tests.e2e.stack import Stack
+from tests.e2e.stores import BucketStore
 from tests.servers.s3 import ENVIRONMENT, s3_server
 from tests.workload.workload import Workload
 from tools import engine as engines
@@ -106,6 +107,7 @@ def s3_stack(make_stack: MakeStack, tmp_path_factory: pytest.TempPathFactory) ->
             patch.setenv(name, value)
         connection = server.connection("channel", "e2e/")
         stack = make_stack("127.0.62", channel={to_snake(name): value for name, value in connection.items()})
+        stack.store = BucketStore(server, "channel", "e2e/")
         stack.up()
         yield stack
         stack.remove()

@@ -18,6 +18,7 @@ from typing import Any
 from etcd_ops.model.status import MemberStatus
 from etcd_ops.zone.paths import ZonePaths
 from etcd_ops.zone.power import power_off
+from tests.e2e.stores import DirectoryStore, Store
 from tools import ROOT
 from tools.engine import Engine
 
@@ -72,6 +73,8 @@ class Stack:
         self.arguments = copy.deepcopy(self.base)
         self.applied: Arguments | None = None
         """The arguments of the last `up` that succeeded."""
+        self.store: Store = DirectoryStore(self.root / "channel")
+        """What the channel lives in."""
         self._engine = engine
         self._file = directory / "arguments.json"
         (directory / "state").mkdir(parents=True)

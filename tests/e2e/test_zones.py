@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from etcd_ops.channel.port import ChannelUnavailable
@@ -26,32 +23,22 @@ def test_a_zone_without_power_is_missed_by_nobody(faulty: Stack, load: Workload)
         faulty.eventually(lambda: faulty.status()["quorum"]["healthy"] == 3, f"zone {zone.zone} is back")
 
 
-def test_all_zones_come_back_with_everything_acknowledged(faulty: Stack, load: Workload) -> None:
-    lights_out(faulty)
+def test_all_zones_come_back_with_everything_acknowledged(either: Stack, load: Workload) -> None:
+    lights_out(either)
     for slot in SLOTS:
-        start_zone(faulty.zone(slot))
+        start_zone(either.zone(slot))
     load.wait_for(acknowledged=20)
 
 
-def test_intact_members_start_with_no_channel(
-    faulty: Stack, load: Workload, records: Records, channel_away: None
-) -> None:
+def test_intact_members_start_with_no_channel(either: Stack, load: Workload, records: Records) -> None:
     """Neither agent, lock, gate nor channel is needed: what an intact member starts with is on its volume."""
-    lights_out(faulty)
-    for slot in SLOTS:
-        start_zone(faulty.zone(slot))
-    load.wait_for(acknowledged=50)
-    with pytest.raises(ChannelUnavailable):
-        records.desired()
-
-
-@pytest.fixture
-def channel_away(faulty: Stack, load: Workload) -> Iterator[None]:
-    """The channel's directory is moved away during the test, and back before everything has to be in order."""
-    channel = Path(faulty.connection["directory"])
-    away = channel.rename(channel.with_name("away"))
-    yield
-    away.rename(channel)
+    with either.store.away():
+        lights_out(either)
+        for slot in SLOTS:
+            start_zone(either.zone(slot))
+        load.wait_for(acknowledged=50)
+        with pytest.raises(ChannelUnavailable):
+            records.desired()
 
 
 def lights_out(stack: Stack) -> None:
