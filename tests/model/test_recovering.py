@@ -1,94 +1,201 @@
-"""What becomes of data of an older incarnation, and what a survivor needs."""
+"""The survivor of a lost quorum: forced once, joined by nobody before it is made, never with a program too old."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from etcd_ops.model.decisions import decide
-from etcd_ops.model.facts import ChannelFacts, Facts, Launch, LockFacts, PeerStatus, ProcessFacts, Target
-from etcd_ops.model.records import Controls, RecoveryOrder
+from etcd_ops.model.decisions import Decision, decide
+from etcd_ops.model.facts import (
+    ChannelFacts,
+    ClusterFacts,
+    EndpointFacts,
+    Facts,
+    Identity,
+    Launch,
+    ListedMember,
+    LockFacts,
+    Memory,
+    PeerStatus,
+    ProcessFacts,
+    Target,
+    VolumeFacts,
+)
+from etcd_ops.model.records import Controls, FormationRecord, FormationState, RecoveryOrder, Started
+from etcd_ops.model.spec import ClusterSpec, Desired, Formation, FormationMode
 from etcd_ops.model.status import MemberStatus, State
-from etcd_ops.model.steps import FetchBinary, Remember, RevertLaunch, SetDataAside, StartMember
-from tests.model.samples import spec
-from tests.model.test_operators_words import IDS, SLOT, facts, volume
+from etcd_ops.model.steps import AddLearner, Remember, StageLaunch, StartMember, StopMember, WriteFormation
+from tests.model.samples import at, body
 
-FREE = LockFacts(None, available=True)
+SLOT, CLUSTER, MINE = "a-1", 77, Identity(77, 1)
 
 
-def recovered(made: int | None = None, incarnation: int = 1) -> Facts:
-    """The formation record says 2; this member's data is of `incarnation`, another member's status says `made`."""
-    found = facts(volume(), Controls(), incarnation=2, quorum=False)
-    channel = found.channel
-    assert channel is not None and channel.formation is not None
-    formation = channel.formation.model_copy(update={"incarnation": 2, "survivor": "b-1"})
-    status = MemberStatus(
-        slot="b-1", zone="b", boot_id="boot", sequence=1, agent_version="0", state=State.WORKING, incarnation=made or 0
+def spec_of(version: str = "3.6.15") -> ClusterSpec:
+    return ClusterSpec.model_validate(at(at(body(), "incarnation", 2), "etcd.version", version))
+
+
+@dataclass(frozen=True)
+class Survivor:
+    """a-1 is to make incarnation 2 of its data."""
+
+    staged: str = "declared"
+    """The configuration that the next start uses."""
+    forces: bool = False
+    """Whether the permission to force a new cluster is still there."""
+    running: bool = True
+    failure: str = ""
+    expired: bool = False
+    """It has not served a read for longer than a start may take."""
+    answers: bool = True
+    alone: bool = False
+    """It leads a cluster that names no other member."""
+    made: int = 2
+    """Incarnation of the formation record."""
+    version: str = "3.6.15"
+    cluster_version: str = ""
+
+    def decide(self) -> Decision:
+        return decide(self.facts())
+
+    def facts(self) -> Facts:
+        spec = spec_of(self.version)
+        target = Target("text", "declared", spec.etcd.binary.sha256, {})
+        process = ProcessFacts(self.running, failure=self.failure)
+        memory = Memory(identity=MINE, incarnation=1)
+        return Facts(
+            SLOT, 0.0, self._volume(spec), memory, process, _channel(spec, self.made), self._cluster(spec),
+            LockFacts(None, available=True), target=target, settle_expired=self.expired,
+            agent_version=spec.agent.version,
+        )  # fmt: skip
+
+    def _volume(self, spec: ClusterSpec) -> VolumeFacts:
+        launch = Launch("text", self.staged, spec.etcd.binary.sha256, 2, MINE, False, self.forces)
+        return _volume(spec, MINE, launch)
+
+    def _cluster(self, spec: ClusterSpec) -> ClusterFacts:
+        if not self.running or not self.answers:
+            return ClusterFacts({}, cluster_version=self.cluster_version)
+        listed = (ListedMember(1, SLOT, (spec.members[SLOT].peer_url,), learner=False),) if self.alone else None
+        leader = 1 if self.alone else 0
+        endpoint = EndpointFacts(1, CLUSTER, leader, healthy=self.alone, members=listed, storage_version="3.6.0")
+        return ClusterFacts({SLOT: endpoint}, listed, cluster_version=self.cluster_version)
+
+
+def _volume(spec: ClusterSpec, identity: Identity | None, launch: Launch | None) -> VolumeFacts:
+    certificates = spec.members[SLOT].certificates
+    leaves = {use: getattr(certificates, use) for use in ("peer", "server", "metrics", "agent")}
+    binaries = frozenset({spec.etcd.binary.sha256})
+    return VolumeFacts(
+        True, "volume", identity is not None, identity, launch, leaves=leaves, binaries=binaries,
+        credentials=frozenset(leaves.values()),
+    )  # fmt: skip
+
+
+def _channel(spec: ClusterSpec, incarnation: int, made_by: int = 1) -> ChannelFacts:
+    """The order was given, the others are fenced; `made_by` is the incarnation that c-1's agent notes of its data."""
+    desired = Desired(
+        generation=1, owner="o", formation=Formation(token="t", mode=FormationMode.EXISTING), body=spec.to_wire()
     )
-    statuses = {"b-1": PeerStatus(status, fresh=True)} if made is not None else {}
-    return replace(
-        found,
-        channel=replace(channel, formation=formation, statuses=statuses),
-        memory=replace(found.memory, incarnation=incarnation),
-        lock=FREE,
-    )
-
-
-@pytest.mark.parametrize("made", [None, 0, 1])
-def test_old_data_is_kept_until_the_new_incarnation_serves(made: int | None) -> None:
-    decision = decide(recovered(made))
-    assert (decision.step, decision.state) == (None, State.FENCED)
-    assert isinstance(decide(recovered(2)).step, SetDataAside)
-
-
-@pytest.mark.parametrize("launched", [1, 2])
-def test_data_that_nobody_noted_an_incarnation_for_is_of_the_one_it_was_started_for(launched: int) -> None:
-    found = recovered(2, incarnation=0)
-    launch = Launch("", "", "", launched, None, first_start=False)
-    assert found.volume is not None
-    step = decide(replace(found, volume=replace(found.volume, launch=launch))).step
-    assert isinstance(step, Remember)
-    assert step.memory.incarnation == launched
-
-
-def test_a_survivor_fetches_the_declared_program_itself() -> None:
-    order = Controls(recovery=RecoveryOrder(incarnation=2, survivor=SLOT, overrides=("b-1", "c-1"), by="operator"))
-    found = facts(replace(volume(), binaries=frozenset()), order, incarnation=2, quorum=False)
-    step = decide(replace(found, lock=FREE)).step
-    assert isinstance(step, FetchBinary)
-    assert step.sha256 == spec().etcd.binary.sha256
-
-
-def launch(name: str, trusted: dict[str, tuple[str, ...]]) -> Launch:
-    declared, identity = spec(), volume().identity
-    assert identity is not None and identity.member_id == IDS[SLOT]
-    return Launch(name, name, declared.etcd.binary.sha256, 1, identity, first_start=False, trusted=trusted)
-
-
-def issuers() -> dict[str, tuple[str, ...]]:
-    trust = spec().trust
-    return {
-        name: (each.authorities[str(each.issuer)],) for name, each in (("peer", trust.peer), ("client", trust.client))
+    started = {
+        slot: Started(volume_id="volume", peer_url=each.peer_url, client_url=each.client_url)
+        for slot, each in spec.members.items()
     }
+    formation = FormationRecord(
+        token="t", state=FormationState.FORMED, founders={}, cluster_id=CLUSTER, started=started,
+        incarnation=incarnation, survivor=SLOT if incarnation == 2 else None,
+    )  # fmt: skip
+    order = RecoveryOrder(incarnation=2, survivor=SLOT, by="o")
+    statuses = {slot: PeerStatus(_fenced(slot, made_by if slot == "c-1" else 1), True) for slot in ("b-1", "c-1")}
+    return ChannelFacts(desired, spec, "", formation, Controls(recovery=order), statuses)
 
 
-def crashed(failure: str, good: Launch) -> Facts:
-    """What is declared was staged, and did not start."""
-    target = Target("new", "new", spec().etcd.binary.sha256, issuers())
-    of = replace(volume(), launch=launch("new", issuers()), good=good)
-    found = facts(of, Controls())
-    assert isinstance(found.channel, ChannelFacts)
-    return replace(found, target=target, lock=FREE, process=ProcessFacts(running=False, failure=failure))
+def _fenced(slot: str, incarnation: int) -> MemberStatus:
+    return MemberStatus(
+        slot=slot, boot_id=f"boot-{slot}", sequence=1, zone=slot, agent_version="", state=State.FENCED,
+        volume_id="volume", fence=2, incarnation=incarnation,
+    )  # fmt: skip
 
 
-def test_what_etcd_refuses_is_taken_back_and_what_the_launcher_refuses_is_tried_again() -> None:
-    good = launch("good", issuers())
-    assert isinstance(decide(crashed("etcd: the configuration is not valid", good)).step, RevertLaunch)
-    assert isinstance(decide(crashed("not started: the data is of another member", good)).step, StartMember)
+def test_the_first_start_forces_a_new_cluster() -> None:
+    volume = replace(Survivor().facts().volume or _volume(spec_of(), MINE, None), launch=None)
+    step = decide(replace(Survivor(running=False).facts(), volume=volume)).step
+    assert isinstance(step, StageLaunch) and step.force_new_cluster
 
 
-@pytest.mark.parametrize("domain", ["peer", "client"])
-def test_nobody_goes_back_to_a_launch_that_does_not_believe_the_others(domain: str) -> None:
-    stranger = launch("good", issuers() | {domain: ("somebody else",)})
-    assert not isinstance(decide(crashed("etcd: the configuration is not valid", stranger)).step, RevertLaunch)
+def test_another_declaration_does_not_force_it_a_second_time() -> None:
+    """The one forced start was made: with the settings before, that cluster may have begun already."""
+    assert isinstance(Survivor(staged="before").decide().step, StopMember)
+    step = Survivor(staged="before", running=False).decide().step
+    assert isinstance(step, StageLaunch) and not step.force_new_cluster
+
+
+def test_a_permission_that_nobody_used_is_given_again() -> None:
+    step = Survivor(staged="before", forces=True, running=False).decide().step
+    assert isinstance(step, StageLaunch) and step.force_new_cluster
+
+
+def test_it_is_forced_again_where_it_says_that_it_waits_for_the_others() -> None:
+    step = Survivor(expired=True).decide().step
+    assert isinstance(step, StageLaunch) and step.force_new_cluster
+    assert isinstance(Survivor(expired=True, forces=True).decide().step, StopMember)
+    assert isinstance(Survivor(running=False, forces=True).decide().step, StartMember)
+
+
+def test_one_that_runs_and_does_not_answer_waits_for_an_operator() -> None:
+    decision = Survivor(expired=True, answers=False).decide()
+    assert (decision.step, decision.state) == (None, State.NEEDS_RECOVERY)
+    assert "declare" in decision.reason
+
+
+def test_one_that_ends_again_and_again_is_started_and_asks_for_an_operator() -> None:
+    decision = Survivor(running=False, failure="etcd: invalid downgrade").decide()
+    assert isinstance(decision.step, StartMember)
+    assert decision.state is State.NEEDS_RECOVERY and "declare the version" in decision.reason
+
+
+def test_it_is_made_once_it_is_alone() -> None:
+    step = Survivor(alone=True).decide().step
+    assert isinstance(step, Remember) and step.memory.incarnation == 2
+
+
+@given(
+    st.builds(
+        Survivor, staged=st.sampled_from(("declared", "before")), forces=st.booleans(), running=st.booleans(),
+        failure=st.sampled_from(("", "etcd: ended")), expired=st.booleans(), answers=st.booleans(),
+        alone=st.booleans(),
+    )
+)  # fmt: skip
+def test_a_forced_start_is_only_repeated_on_evidence(survivor: Survivor) -> None:
+    step = survivor.decide().step
+    if isinstance(step, StageLaunch) and step.force_new_cluster and not survivor.forces:
+        assert survivor.running and survivor.answers and survivor.expired and not survivor.alone
+
+
+@pytest.mark.parametrize(("declared", "running"), [("3.6.15", "3.7"), ("3.7.2", "3.5")])
+def test_no_incarnation_is_made_with_a_program_that_cannot_open_the_data(declared: str, running: str) -> None:
+    decision = Survivor(made=1, version=declared, cluster_version=running).decide()
+    assert (decision.step, decision.state) == (None, State.NEEDS_RECOVERY)
+    assert "declare the version" in decision.reason
+
+
+def test_an_incarnation_is_made_with_a_program_that_can() -> None:
+    assert isinstance(Survivor(made=1, running=False).decide().step, WriteFormation)
+
+
+@pytest.mark.parametrize(("noted", "joins"), [(1, False), (2, True)])
+def test_nobody_joins_before_the_survivor_noted_that_it_is_made(noted: int, joins: bool) -> None:
+    """Until then it might be started with force once more, and forget whoever joined."""
+    spec = spec_of()
+    url = spec.members["c-1"].peer_url
+    listed = (ListedMember(3, "c-1", (url,), learner=False, client_urls=("https://c",)),)
+    endpoint = EndpointFacts(3, CLUSTER, 3, healthy=True, members=listed, version="3.6.15", storage_version="3.6.0")
+    cluster = ClusterFacts({"c-1": endpoint}, listed, frozenset(), cluster_version="3.6")
+    facts = Facts(
+        SLOT, 0.0, _volume(spec, None, None), Memory(), ProcessFacts(running=False), _channel(spec, 2, made_by=noted),
+        cluster, LockFacts(None, mine=True), target=Target("text", "declared", spec.etcd.binary.sha256, {}),
+        agent_version=spec.agent.version,
+    )  # fmt: skip
+    assert isinstance(decide(facts).step, AddLearner) is joins

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from etcd_ops.model.decisions.losing import quorum_lost
+from etcd_ops.model.decisions.recovering import made
 from etcd_ops.model.decisions.upgrading import newcomer_rule
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import Identity, ListedMember
@@ -61,6 +62,8 @@ def _join(view: View, formation: FormationRecord) -> Decision:
     assert volume is not None and view.member is not None
     if view.facts.target is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
+    if not made(view, formation):
+        return wait(f"joins once incarnation {formation.incarnation} serves, and its survivor has noted it")
     if (waits := newcomer_rule(view)) is not None:
         return waits
     if (announce := _announce(view, formation)) is not None:

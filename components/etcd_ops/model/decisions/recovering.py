@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from etcd_ops.model.decisions.changing import USES, fetch_program, switch_leaves
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
-from etcd_ops.model.facts import VolumeFacts
+from etcd_ops.model.facts import ProcessFacts, Target, VolumeFacts
 from etcd_ops.model.records import FormationRecord, RecoveryOrder
-from etcd_ops.model.status import State
+from etcd_ops.model.status import OldEntries, State
 from etcd_ops.model.steps import (
     Fence,
     Remember,
@@ -18,6 +18,7 @@ from etcd_ops.model.steps import (
     StopMember,
     WriteFormation,
 )
+from etcd_ops.model.versions import Version, cannot_open, line_of
 
 
 def recovery_rule(view: View) -> Decision | None:
@@ -62,6 +63,8 @@ def _survive(view: View, order: RecoveryOrder, formation: FormationRecord) -> De
         return hold(text, State.NEEDS_RECOVERY)
     if target is None:
         return _not_ready(view)
+    if (reason := _cannot_open(view)) is not None:
+        return hold(f"{reason}: declare the version that the survivor has", State.NEEDS_RECOVERY)
     if view.facts.process is not None and view.facts.process.running:
         return take(StopMember(slot=view.slot, reason="stops before the new incarnation is made"))
     record = formation.model_copy(update={"incarnation": order.incarnation, "survivor": view.slot})
@@ -71,6 +74,17 @@ def _survive(view: View, order: RecoveryOrder, formation: FormationRecord) -> De
 def _not_ready(view: View) -> Decision:
     """The survivor cannot be rendered yet: what nobody else delivers, it fetches itself."""
     return fetch_program(view) or wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
+
+
+def _cannot_open(view: View) -> str | None:
+    """Why the declared program would not start on the survivor's data, as far as that is known; None where it would.
+
+    A new incarnation is a start of its own: it never lowers a version, and no quorum is there to announce it to.
+    """
+    storage = line_of(view.endpoint.storage_version) if view.endpoint is not None else None
+    uncovered = view.facts.volume is not None and view.facts.volume.old_entries is OldEntries.UNCOVERED
+    target = Version.parse(view.spec.etcd.version)
+    return cannot_open(target, view.running.cluster, storage, v2_entries=uncovered) or None
 
 
 def stopped(view: View, slot: str, order: RecoveryOrder) -> bool:
@@ -96,7 +110,7 @@ def _after(view: View, formation: FormationRecord) -> Decision | None:
         return _make(view, formation)
     if view.facts.process is not None and view.facts.process.running:
         return take(StopMember(slot=view.slot, reason="its data is of an older incarnation"), State.FENCED)
-    if not _made(view, formation):
+    if not made(view, formation):
         return hold(f"keeps its data until incarnation {formation.incarnation} serves", State.FENCED)
     label = f"incarnation-{memory.incarnation}"
     return take(SetDataAside(slot=view.slot, label=label, reason="its data is of an older incarnation"))
@@ -108,8 +122,13 @@ def _incarnation_of(volume: VolumeFacts, formation: FormationRecord) -> int:
     return min(staged, formation.incarnation)
 
 
-def _made(view: View, formation: FormationRecord) -> bool:
-    """The new incarnation served somewhere: until then this data may still be the best there is."""
+def made(view: View, formation: FormationRecord) -> bool:
+    """The new incarnation served somewhere, and its survivor noted that it needs not be forced any more.
+
+    Until then data of the old one may still be the best there is, and a member that joined could be forced out again.
+    """
+    if formation.incarnation == 1:
+        return True
     return any(peer.status.incarnation >= formation.incarnation for peer in view.channel.statuses.values())
 
 
@@ -118,38 +137,65 @@ def _remember_incarnation(view: View, incarnation: int) -> Remember:
     return Remember(memory=memory, slot=view.slot, reason=f"the data is of incarnation {incarnation}")
 
 
-def _forced_in_vain(view: View) -> bool:
-    """The one forced start ended before it took effect: the data still names the old members."""
-    volume, process = view.facts.volume, view.facts.process
-    assert volume is not None and process is not None
-    spent = volume.launch is not None and not volume.launch.force_new_cluster
-    return spent and (not process.running or view.facts.settle_expired)
-
-
 def _make(view: View, formation: FormationRecord) -> Decision:
-    """Start once with force-new-cluster; the launcher never repeats it."""
+    """Start once with force-new-cluster; once more only where etcd itself says that it waits for the old members."""
     volume, target, process = view.facts.volume, view.facts.target, view.facts.process
     if target is None:
         return _not_ready(view)
     assert volume is not None and process is not None
-    alone = view.healthy and view.endpoint is not None and view.voters == {view.endpoint.member_id}
-    if not view.staged(target) or (_forced_in_vain(view) and not alone):
+    if _begun(view, formation) and _alone(view):
+        return take(_remember_incarnation(view, formation.incarnation))
+    if not view.staged(target):
         if process.running:
             return take(StopMember(slot=view.slot, reason="stops before the new incarnation is made"))
-        if (leaf := switch_leaves(view, USES)) is not None:
-            return leaf
-        return take(
-            StageLaunch(
-                slot=view.slot,
-                target=target,
-                expected=volume.identity,
-                incarnation=formation.incarnation,
-                force_new_cluster=True,
-                reason=f"incarnation {formation.incarnation} is made from this volume",
-            )
-        )
+        return switch_leaves(view, USES) or _stage(view, target, formation, force=not _begun(view, formation))
     if not process.running:
-        return take(StartMember(slot=view.slot, reason="the survivor starts as a cluster of its own"))
-    if alone:
-        return take(_remember_incarnation(view, formation.incarnation))
+        return _start(view, process)
+    if view.facts.settle_expired:
+        return _again(view, target, formation)
     return wait("the survivor starts as a cluster of its own")
+
+
+def _begun(view: View, formation: FormationRecord) -> bool:
+    """The one start that forces a new cluster was made: what the data became, it says once it runs."""
+    launch = view.facts.volume.launch if view.facts.volume else None
+    if launch is None or launch.expected != view.identity:
+        return False
+    return launch.incarnation == formation.incarnation and not launch.force_new_cluster
+
+
+def _alone(view: View) -> bool:
+    return view.healthy and view.endpoint is not None and view.voters == {view.endpoint.member_id}
+
+
+def _stage(view: View, target: Target, formation: FormationRecord, *, force: bool) -> Decision:
+    step = StageLaunch(
+        slot=view.slot,
+        target=target,
+        expected=view.identity,
+        incarnation=formation.incarnation,
+        force_new_cluster=force,
+        reason=f"incarnation {formation.incarnation} is made from this volume",
+    )
+    return take(step)
+
+
+def _start(view: View, process: ProcessFacts) -> Decision:
+    """Start the survivor; where etcd ends again and again, only another declaration helps."""
+    if not process.crashed:
+        return take(StartMember(slot=view.slot, reason="the survivor starts as a cluster of its own"))
+    text = f"the survivor does not start: declare the version and the settings it had; it says: {process.failure}"
+    return take(StartMember(slot=view.slot, reason=text), State.NEEDS_RECOVERY)
+
+
+def _again(view: View, target: Target, formation: FormationRecord) -> Decision:
+    """It runs, and is no cluster of its own: force it again, but only where it answers that it knows no leader.
+
+    One that does not answer may be the new incarnation already.
+    """
+    if not _begun(view, formation):
+        return take(StopMember(slot=view.slot, reason="stops before the new incarnation is made"))
+    if view.endpoint is not None and view.endpoint.leader_id == 0:
+        return _stage(view, target, formation, force=True)
+    text = "the survivor runs, and does not answer: declare the version and the settings it had"
+    return hold(text, State.NEEDS_RECOVERY)
