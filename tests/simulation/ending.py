@@ -127,6 +127,8 @@ def _take_back(run: Run) -> None:
     if stack.plan.fault and run.plan(fault=""):
         stack.kill()
         stack.up()
+    if run.other is not None and f"holds the cluster of {run.other.name}" in stack.result:
+        stack.former = run.other.name
     if stack.result.startswith("refused"):
         _declare_as_before(run)
     members = run.world.truth.applied.members.values()

@@ -119,6 +119,10 @@ class Ensemble:
             voting += each.member_id in config.voters
         return voting >= len(config.voters) // 2 + 1
 
+    def commits(self, leader: Server) -> bool:
+        """A quorum follows the leader, and has what it wrote since it leads: before that it answers no read."""
+        return leader.data.commit.term == leader.data.term and self.has_quorum(leader)
+
     def leader_of(self, server: Server) -> Server | None:
         """The leader that `server` would forward to."""
         if not self.serving(server):

@@ -62,8 +62,8 @@ class Serving:
 
     def read(self, server: Server) -> Header:
         """A linearizable read: the leader proves its quorum, and the member has applied what was committed."""
-        leader = self._quorate(server)
-        if leader.data.commit.term != leader.data.term:
+        leader = self.ensemble.leader_of(server)
+        if leader is None or not self.ensemble.commits(leader):
             raise NoAnswer
         self.ensemble.replicate(leader)
         if server.data.commit is not leader.data.commit:

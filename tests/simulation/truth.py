@@ -96,11 +96,11 @@ class Truth:
             self.quiet_since = None
         elif self.quiet_since is None:
             self.quiet_since = now
-        if not any(server.leads and ensemble.has_quorum(server) for server in ensemble.servers.values()):
+        if not any(server.leads and ensemble.commits(server) for server in ensemble.servers.values()):
             self.without_quorum = now
         for server in ensemble.servers.values():
             leader = ensemble.leader_of(server)
-            if leader is not None and server.data.commit is leader.data.commit and ensemble.has_quorum(leader):
+            if leader is not None and server.data.commit is leader.data.commit and ensemble.commits(leader):
                 self.seen[server.member_id] = now
             if leader is not None and server.data.commit.index + PROMOTION_LAG_BOUND >= leader.data.commit.index:
                 self.met[server.member_id] = now
