@@ -336,3 +336,26 @@ def test_another_volume_of_the_slot_stays_recorded(world: World) -> None:
 
 def test_where_nothing_started_there_is_nothing_to_close(world: World) -> None:
     assert run(forget_volume(world.channel, "m0", "m0", world.clock)) is None
+
+
+@pytest.mark.parametrize("mode", [Mode.PAUSED, Mode.OBSERVE_ONLY])
+def test_a_dropped_member_that_is_silent_may_still_be_there(world: World, mode: Mode) -> None:
+    """Nobody removes it in this mode, and its status may be lost: it must not be taken for one that has left."""
+    written = world.declare(mode=mode)
+    world.publish(*everybody(written.desired, seen_digest=written.desired.digest))
+    dropped = {"volume_id": "v", "peer_url": "https://127.46.0.9:2380"}
+    world.record(started={"m8": dropped})
+    with pytest.raises(Unfinished) as caught:
+        world.wait(written)
+    assert caught.value.reasons == ("m8: no longer declared, and not proved to have left the cluster",)
+    world.publish(status("m8", state=MemberState.RETIRED))
+    world.wait(written)
+
+
+def test_nobody_is_proved_to_have_left_while_the_formation_record_is_lost(world: World) -> None:
+    written = world.declare(mode=Mode.PAUSED)
+    world.publish(*everybody(written.desired, seen_digest=written.desired.digest, has_data=True))
+    with pytest.raises(Unfinished):
+        world.wait(written)
+    world.record()
+    world.wait(written)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from etcd_ops.model.records import FormationRecord
 from etcd_ops.model.spec import ClusterSpec, Desired, Mode
 from etcd_ops.model.status import MemberStatus, Role, State
 
@@ -75,6 +76,19 @@ def judge(desired: Desired, spec: ClusterSpec, statuses: Statuses, before: Marks
             found[kind].append(f"{slot}: {text}")
     found[Kind.WAITING] += _cluster_reasons(desired, spec, statuses, before)
     return Outlook(*(tuple(found[kind]) for kind in Kind))
+
+
+def unproved(spec: ClusterSpec, statuses: Statuses, record: FormationRecord | None) -> tuple[str, ...]:
+    """Slots that were dropped, and have no status: nothing proves that they left, so nothing of theirs may be deleted.
+
+    An active cluster does not settle before they left. One that is left alone removes nobody, and the status of a
+    silent member may be lost (see `_staying` for those that have one).
+    """
+    if record is None:
+        unknown = any(status.has_data for status in statuses.values())
+        return ("channel: no formation record yet, and so it is not known who was started",) if unknown else ()
+    staying = sorted(set(record.started) - set(spec.members) - set(statuses))
+    return tuple(f"{slot}: no longer declared, and not proved to have left the cluster" for slot in staying)
 
 
 def has_seen(desired: Desired, status: MemberStatus | None, before: Marks) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from etcd_ops.agent.clock import Clock
 from etcd_ops.channel.port import DESIRED, Channel, ChannelUnavailable, Entry, Unchanged
+from etcd_ops.model.records import FormationRecord
 from etcd_ops.model.spec import ClusterSpec, Desired, Mode
 from etcd_ops.model.status import MemberStatus
 from etcd_ops.rollout.contents import read_formation, read_statuses
-from etcd_ops.rollout.judgement import Marks, Outlook, has_seen, judge
+from etcd_ops.rollout.judgement import Marks, Outlook, has_seen, judge, unproved
 from etcd_ops.rollout.problems import Ended, Unfinished
 
 Log = Callable[[str], Awaitable[None]]
@@ -50,6 +51,9 @@ class _Wait:
     deadline: float
     grace: float
     started: float = 0.0
+    recovering: bool | None = None
+    """Whether the document raises the incarnation; None until the formation record was read."""
+    record: FormationRecord | None = None
     blocked_since: float | None = None
     tag: str = ""
     said: dict[str, str] = field(default_factory=dict)
@@ -89,17 +93,15 @@ async def wait(
     """
     now = clock.boottime()
     this = _Wait(channel, desired, spec, before, clock, log, cancelled, deadline, grace, started=now)
-    recovering: bool | None = None
     while True:
         statuses: Mapping[str, MemberStatus] | None = None
         try:
             await _refuse_overtaken(this)
-            if recovering is None:
-                recovering = await _is_recovering(this)
+            await _read_record(this)
             statuses = await read_statuses(channel)
         except ChannelUnavailable as problem:
             await _say(this, "channel", f"cannot be read: {problem}")
-        done = await _look(this, statuses, recovering or False) if statuses is not None else None
+        done = await _look(this, statuses) if statuses is not None else None
         if done is not None:
             return done
         _end_early(this, statuses or {})
@@ -126,16 +128,31 @@ def _usurper(entry: Entry | None) -> str:
     return f"channel: it holds generation {other.generation} of {other.owner} now"
 
 
-async def _is_recovering(this: _Wait) -> bool:
-    record = await read_formation(this.channel)
-    return record is not None and this.spec.incarnation > record.incarnation
+async def _read_record(this: _Wait) -> None:
+    """Once, for whether a recovery is declared; again and again where nobody else tells who has left."""
+    if this.recovering is not None and not _is_left_alone(this.desired):
+        return
+    this.record = await read_formation(this.channel)
+    if this.recovering is None:
+        this.recovering = this.record is not None and this.spec.incarnation > this.record.incarnation
 
 
-async def _look(this: _Wait, statuses: Mapping[str, MemberStatus], recovering: bool) -> Outcome | None:
-    """Judge what the channel says now; None while the wait goes on."""
-    if recovering:
-        return await _look_for_recovery(this, statuses)
+def _is_left_alone(desired: Desired) -> bool:
+    return desired.mode in (Mode.PAUSED, Mode.OBSERVE_ONLY)
+
+
+def _outlook(this: _Wait, statuses: Mapping[str, MemberStatus]) -> Outlook:
     outlook = judge(this.desired, this.spec, statuses, this.before)
+    if not _is_left_alone(this.desired):
+        return outlook
+    return replace(outlook, waiting=outlook.waiting + unproved(this.spec, statuses, this.record))
+
+
+async def _look(this: _Wait, statuses: Mapping[str, MemberStatus]) -> Outcome | None:
+    """Judge what the channel says now; None while the wait goes on."""
+    if this.recovering:
+        return await _look_for_recovery(this, statuses)
+    outlook = _outlook(this, statuses)
     await _progress(this, statuses)
     if not outlook.reasons:
         return Outcome(statuses, formed=this.desired.mode is Mode.ACTIVE)
@@ -175,7 +192,7 @@ def _end_early(this: _Wait, statuses: Mapping[str, MemberStatus]) -> None:
     late = this.clock.boottime() - this.started >= this.deadline
     if not late and not this.cancelled():
         return
-    reasons = judge(this.desired, this.spec, statuses, this.before).reasons
+    reasons = _outlook(this, statuses).reasons
     raise Unfinished(this.desired, Ended.CANCELLED if this.cancelled() else Ended.DEADLINE, reasons)
 
 
