@@ -90,8 +90,10 @@ def _newest(trust: TrustSpec) -> int:
 
 def _domain_problems(domain: str, before: TrustSpec, after: TrustSpec, observed: Observed) -> Iterator[Problem]:
     newest, path = _newest(before), f"trust.{domain}"
+    believed = observed.believed.get(domain, frozenset())
     for generation in sorted(set(after.authorities) - set(before.authorities)):
-        if int(generation) <= newest:
+        # One that was dropped too early, and that every member still believes, may come back: it is no other one.
+        if int(generation) <= newest and after.authorities[generation] not in believed:
             reason = f"trust generations only rise, and {newest} was there already"
             yield Problem(f"{path}.authorities.{generation}", reason, f"call it {newest + 1}")
     if str(before.issuer) not in after.authorities:

@@ -26,6 +26,8 @@ from etcd_ops.model.steps import (
 )
 
 USES = ("peer", "server", "metrics", "agent")
+ISSUER_BEFORE = "declare the issuer before it"
+"""The way out where those who would have to believe an issuer are not restarted meanwhile."""
 
 
 def stopped_rule(view: View) -> Decision | None:
@@ -116,9 +118,19 @@ def _first_leaves(view: View) -> Decision | None:
         if volume.leaves.get(use) == getattr(member.certificates, use):
             continue
         if use not in volume.leaves or not volume.has_data:
-            strangers = None if view.forming else _barrier(view, use)
-            return replace(strangers, yields=False) if strangers else switch_leaves(view, [use])
+            return (None if view.forming else _newcomer_barrier(view, use)) or switch_leaves(view, [use])
     return None
+
+
+def _newcomer_barrier(view: View, use: str) -> Decision | None:
+    """Nobody believes a newcomer's issuer. Without it the others may not restart to believe it: an operator decides."""
+    strangers = _barrier(view, use)
+    if strangers is None:
+        return None
+    text = strangers.reason
+    if ISSUER_BEFORE not in text and strangers.state is State.WORKING:
+        text = f"{text}: {ISSUER_BEFORE} until {view.slot} has joined, unless they are about to restart"
+    return replace(strangers, reason=text, state=State.HELD, yields=False)
 
 
 def switch_leaves(view: View, uses: Sequence[str]) -> Decision | None:
@@ -169,7 +181,7 @@ def _strangers(view: View, domain: str, trust: TrustSpec, lacking: list[str]) ->
     """Members that do not believe the issuer yet. One that is not declared any more is never restarted to do so."""
     text = f"{domain} trust generation {trust.issuer} is not yet trusted by {', '.join(lacking)}"
     if leaving := [slot for slot in lacking if slot not in view.spec.members]:
-        return hold(f"{text}: declare the issuer before it until {', '.join(leaving)} left")
+        return hold(f"{text}: {ISSUER_BEFORE} until {', '.join(leaving)} left")
     return wait(text)
 
 
