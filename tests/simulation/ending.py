@@ -145,15 +145,25 @@ def _declare_as_before(run: Run) -> None:
     if entry is None:
         _leave_incarnation(run)
         return
-    body = Desired.decode(entry.data).body
+    desired = Desired.decode(entry.data)
+    if desired.owner != stack.name:
+        # It wrote into the channel while that was empty: what it began is taken over.
+        stack.former = desired.owner
+        return
+    body = desired.body
     stack.plan = next((former for written, former in stack.history if written == body), stack.plan)
 
 
 def _keep_issuers(run: Run) -> None:
-    """A newcomer whom nobody trusts presents what the issuer before has issued."""
-    plan = run.stack.plan
-    if any("issuer before" in text for text in said(run)):
+    """A newcomer whom nobody trusts presents what the issuer before has issued; one dropped too early comes back."""
+    plan, texts = run.stack.plan, said(run)
+    if any("declare the issuer before" in text for text in texts):
         run.plan(peer_issuer=plan.peer[0], client_issuer=plan.client[0])
+    for domain in ("peer", "client"):
+        oldest = getattr(plan, domain)[0]
+        early = f"do not trust {domain} generation {oldest}: declare the one before it as well"
+        if oldest > 1 and any(early in text for text in texts):
+            run.plan(**{domain: (oldest - 1, *getattr(plan, domain))})
 
 
 def said(run: Run) -> list[str]:
@@ -275,8 +285,11 @@ def statuses(run: Run) -> dict[str, MemberStatus]:
 
 def hopeless(run: Run) -> bool:
     """No data is left, or none was ever made and the record of it is lost: whatever runs there has to be destroyed."""
-    texts = said(run)
+    texts, record = said(run), run.world.formation()
     if any("lost their data before" in text for text in texts):
+        return True
+    exchanged = sum("exchanged before the cluster was formed" in text for text in texts)
+    if record is not None and exchanged > len(record.founders) - quorum(len(record.founders)):
         return True
     if any(disk.data is not None for host in run.world.hosts.values() for disk in host.disks()):
         return False
