@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from etcd_ops.model.decisions import Decision, decide
 from etcd_ops.model.facts import (
+    NOT_STARTED,
     ChannelFacts,
     ClusterFacts,
     EndpointFacts,
@@ -235,6 +236,15 @@ def test_a_member_that_does_not_start_may_try_the_declared_version_though_nobody
     assert facts.volume is not None
     hazard = replace(facts, volume=replace(facts.volume, old_entries=UNCOVERED))
     assert isinstance(step_of(hazard), StartMember)
+
+
+@pytest.mark.parametrize(("failure", "raised"), [("exit status 1", True), ("", False), (NOT_STARTED, False)])
+def test_a_member_that_etcd_ends_may_try_the_next_version_though_no_quorum_serves(failure: str, raised: bool) -> None:
+    """It was its configuration that kept it, and with it the quorum, from serving: a corrected one is declared."""
+    facts = dead(replace(UP, declared="3.6.15", running=("3.5.34",) * 3, told="3.5"), failure=failure)
+    ailing = {slot: replace(each, healthy=False) for slot, each in facts.cluster.endpoints.items()}
+    step = step_of(replace(facts, cluster=replace(facts.cluster, endpoints=ailing, members=None)))
+    assert isinstance(step, StageLaunch if raised else StartMember)
 
 
 def newcomer(situation: Situation, *, learner: bool) -> Facts:

@@ -150,10 +150,11 @@ def version_permits(view: View) -> bool:
     storage = line_of(view.endpoint.storage_version) if view.endpoint is not None else None
     if cannot_open(target, view.running.cluster, storage):
         return False
-    kind = edge(view.running, target).kind
+    kind, process = edge(view.running, target).kind, view.facts.process
     if kind is EdgeKind.UNKNOWN:
-        return view.facts.settle_expired or (view.facts.process is not None and bool(view.facts.process.failure))
-    return kind in _EASY or (kind is EdgeKind.UPGRADE and view.has_quorum)
+        return view.facts.settle_expired or (process is not None and bool(process.failure))
+    ends = process is not None and process.crashed
+    return kind in _EASY or (kind is EdgeKind.UPGRADE and (view.has_quorum or ends))
 
 
 def _replayable(view: View) -> bool:
