@@ -23,17 +23,20 @@ def observed(facts: Mapping[str, Any]) -> Observed:
     versions = [str(version) for version in facts.get("versions", ())]
     return Observed(
         formed=facts.get("formed"),
+        forming=facts.get("forming", False),
         quorum=facts.get("quorum"),
         running=Running.read(str(facts.get("cluster", "")), versions),
         members=frozenset(facts["members"]) if "members" in facts else None,
         learners=facts.get("learners"),
         database_bytes=facts.get("database"),
         incarnation=facts.get("incarnation"),
-        believed={
-            domain: frozenset(fingerprint(name) for name in names)
-            for domain, names in facts.get("believed", {}).items()
-        },
+        believed=_fingerprints(facts.get("believed", {})),
+        known=_fingerprints(facts.get("known", {})),
     )
+
+
+def _fingerprints(names: Mapping[str, list[str]]) -> dict[str, frozenset[str]]:
+    return {domain: frozenset(map(fingerprint, each)) for domain, each in names.items()}
 
 
 def declared(document: Mapping[str, Any]) -> ClusterSpec:

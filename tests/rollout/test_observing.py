@@ -28,6 +28,8 @@ def test_whether_it_was_formed() -> None:
     alive = status("m0", DESIRED)
     assert observed(contents(), SPEC).formed is True
     assert observed(contents(state=FormationState.FORMING), SPEC).formed is True
+    assert observed(contents(state=FormationState.FORMING), SPEC).forming
+    assert not observed(contents(), SPEC).forming
     assert observed(contents(state=FormationState.CLOSED), SPEC).formed is False
     assert observed(contents(state=None), SPEC).formed is False
     assert observed(contents(alive, state=None), SPEC).formed is None
@@ -89,3 +91,9 @@ def test_fresh_statuses_are_waited_for_but_not_for_ever() -> None:
     began = clock.now
     assert run(fresh_statuses(channel, frozenset(SPEC.members), clock)) == {}
     assert clock.now - began >= PATIENCE
+
+
+def test_members_of_dropped_slots_still_believe_what_they_started_with() -> None:
+    held = contents(status("m0", trusted={"peer": ("2",)}), status("left", trusted={"peer": ("1",)}))
+    assert observed(held, SPEC).known == {"peer": frozenset({"1", "2"})}
+    assert observed(contents(), SPEC).known == {}

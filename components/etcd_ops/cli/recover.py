@@ -55,6 +55,8 @@ def execute(
     unknown = {survivor, *(override or ())} - set(formation.started)
     if unknown:
         fail(f"{', '.join(sorted(unknown))}: not a member that ever started", 2)
+    if survivor not in spec.members:
+        fail(f"{survivor} is not declared: declare it again, as it was, and run `pulumi up` first", 2)
     if survivor in (override or ()):
         fail("the survivor cannot be overridden", 2)
     order = RecoveryOrder(

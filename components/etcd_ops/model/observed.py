@@ -16,6 +16,8 @@ class Observed:
 
     formed: bool | None = None
     """False only when none of its members was ever started: there is no formation record, or it is closed."""
+    forming: bool = False
+    """Its formation record is open: nobody has recorded yet that a quorum of the founders serves."""
     quorum: bool | None = None
     """Whether a quorum of voters is proven healthy."""
     running: Running = _UNOBSERVED
@@ -30,3 +32,5 @@ class Observed:
     """Of the formation record: the one that exists, whatever is declared."""
     believed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By domain (peer, client, metrics): fingerprints of the authorities that every running process believes."""
+    known: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By domain: fingerprints of the authorities that some member believes, declared any more or not."""

@@ -90,6 +90,10 @@ def _incarnation_step(before: ClusterSpec, after: ClusterSpec, observed: Observe
         if made != after.incarnation:
             yield _lowered(before)
         return
+    if observed.forming:
+        reason = "the cluster is not formed yet: there is nothing to recover"
+        remedy = f"declare {before.incarnation}; or destroy the cluster, and create it again"
+        yield Problem("incarnation", reason, remedy)
     base = before.incarnation if made is None else min(made, before.incarnation)
     if after.incarnation != base + 1:
         reason = f"incarnation {base} is the one that exists, and the next is {base + 1}"

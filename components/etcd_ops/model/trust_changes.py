@@ -90,10 +90,10 @@ def _newest(trust: TrustSpec) -> int:
 
 def _domain_problems(domain: str, before: TrustSpec, after: TrustSpec, observed: Observed) -> Iterator[Problem]:
     newest, path = _newest(before), f"trust.{domain}"
-    believed = observed.believed.get(domain, frozenset())
     for generation in sorted(set(after.authorities) - set(before.authorities)):
-        # One that was dropped too early, and that every member still believes, may come back: it is no other one.
-        if int(generation) <= newest and after.authorities[generation] not in believed:
+        # One that was dropped too early comes back: it is the same if members that were left behind believe it.
+        returns = after.authorities[generation] in observed.known.get(domain, ())
+        if int(generation) <= newest and not returns:
             reason = f"trust generations only rise, and {newest} was there already"
             yield Problem(f"{path}.authorities.{generation}", reason, f"call it {newest + 1}")
     if str(before.issuer) not in after.authorities:

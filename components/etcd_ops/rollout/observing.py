@@ -33,6 +33,7 @@ def observed(held: Contents, before: ClusterSpec | None, fresh: Statuses | None 
     sizes = [status.database_bytes for status in statuses if status.database_bytes]
     return Observed(
         formed=_formed(held),
+        forming=record is not None and record.state is FormationState.FORMING,
         quorum=_has_quorum(fresh, before),
         running=_running(statuses),
         members=_members(held),
@@ -40,6 +41,7 @@ def observed(held: Contents, before: ClusterSpec | None, fresh: Statuses | None 
         database_bytes=max(sizes, default=None),
         incarnation=record.incarnation if record and record.state is not FormationState.CLOSED else None,
         believed=_believed(statuses),
+        known=_known(held),
     )
 
 
@@ -109,4 +111,13 @@ def _believed(statuses: list[MemberStatus]) -> Mapping[str, frozenset[str]]:
     return {
         domain: frozenset.intersection(*(frozenset(status.trusted.get(domain, ())) for status in running))
         for domain in domains
+    }
+
+
+def _known(held: Contents) -> Mapping[str, frozenset[str]]:
+    """What anybody believes: members of dropped slots are not restarted any more, and keep to what they know."""
+    statuses = held.statuses.values()
+    domains = {domain for status in statuses for domain in status.trusted}
+    return {
+        domain: frozenset(each for status in statuses for each in status.trusted.get(domain, ())) for domain in domains
     }

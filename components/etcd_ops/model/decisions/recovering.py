@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from etcd_ops.model.decisions.changing import USES, fetch_program, switch_leaves
+from etcd_ops.model.decisions.standing import start_intact
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import ProcessFacts, Target, VolumeFacts
 from etcd_ops.model.records import FormationRecord, RecoveryOrder
@@ -33,12 +34,25 @@ def recovery_rule(view: View) -> Decision | None:
     if view.spec.incarnation == formation.incarnation:
         return _after(view, formation)
     order = view.channel.controls.recovery
-    if order is None or order.incarnation != view.spec.incarnation:
-        text = f"incarnation {view.spec.incarnation} is declared: `etcd-ops recover execute` makes it"
+    if view.forming or order is None or order.incarnation != view.spec.incarnation:
+        return _not_ordered(view, formation)
+    if order.survivor not in view.spec.members:
+        text = f"nobody gives way to {order.survivor}, which is not declared: declare it again, or order another one"
         return hold(text, State.NEEDS_RECOVERY)
     if order.survivor != view.slot:
         return _give_way(view, order)
     return _survive(view, order, formation)
+
+
+def _not_ordered(view: View, formation: FormationRecord) -> Decision:
+    """Members serve on, and start; where that is a quorum, the declaration should be taken back."""
+    text = f"incarnation {view.spec.incarnation} is declared"
+    if view.forming or view.has_quorum:
+        found = "the cluster is not formed yet" if view.forming else "a quorum serves"
+        text += f", and {found}: declare {formation.incarnation} again, with the trust it had"
+    else:
+        text += ": `etcd-ops recover execute` makes it"
+    return start_intact(view.facts, text) or hold(text, State.NEEDS_RECOVERY)
 
 
 def _give_way(view: View, order: RecoveryOrder) -> Decision:
