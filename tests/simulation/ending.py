@@ -10,7 +10,7 @@ from etcd_ops.model.records import FormationRecord, FormationState, LockRecord, 
 from etcd_ops.model.spec import Desired, Mode
 from etcd_ops.model.status import MemberStatus, State
 from tests.simulation.changes import approve
-from tests.simulation.declarations import GIB, PROGRAMS, SimulatedRenderer, spec_of
+from tests.simulation.declarations import GIB, PROGRAMS, VERSIONS, SimulatedRenderer, spec_of
 from tests.simulation.hosts import Host
 from tests.simulation.run import Failed, Run
 
@@ -94,6 +94,7 @@ def operate(run: Run) -> None:
         run.write_controls()
     _found_again(run)
     _one_line_at_a_time(run)
+    _as_it_ran(run)
     if State.NEEDS_APPROVAL in states:
         for host in run.world.hosts.values():
             if host.elsewhere is not None and not run.may_lose_a_disk():
@@ -113,6 +114,16 @@ def _one_line_at_a_time(run: Run) -> None:
         run.stack.up()
 
 
+def _as_it_ran(run: Run) -> None:
+    """A new incarnation is made with the version that wrote the survivor's data; another one can follow."""
+    version, declared = run.world.truth.applied.version, run.stack.plan.version
+    wrote = next((each for each in VERSIONS if _line(each) == version), declared)
+    asked = any("declare the version" in text for text in said(run))
+    if asked and wrote != declared and run.plan(version=wrote):
+        run.stack.kill()
+        run.stack.up()
+
+
 def _give_room(run: Run) -> None:
     """Raise the quota of a cluster whose database is full."""
     applied, plan = run.world.truth.applied, run.stack.plan
@@ -127,43 +138,47 @@ def _take_back(run: Run) -> None:
     if stack.plan.fault and run.plan(fault=""):
         stack.kill()
         stack.up()
-    if run.other is not None and f"holds the cluster of {run.other.name}" in stack.result:
-        stack.former = run.other.name
     if stack.result.startswith("refused"):
         _declare_as_before(run)
     members = run.world.truth.applied.members.values()
     voting = {run.world.slot_of_peer[peer.peer_url] for peer in members if not peer.learner}
     if stack.result in ("blocked", "deadline") and not voting & set(stack.plan.slots):
-        stack.plan = next((former for _, former in reversed(stack.history) if voting & set(former.slots)), stack.plan)
+        run.plan(
+            slots=next((each.slots for each in reversed(stack.plans) if voting & set(each.slots)), stack.plan.slots)
+        )
     if stack.result == "blocked":
         _keep_issuers(run)
+        _believe_again(run)
 
 
 def _declare_as_before(run: Run) -> None:
-    """Go back to what the channel holds, or, where it holds nothing any more, to the incarnation there is."""
+    """Go back to what the channel holds, or, where it holds nothing any more, to the incarnation there is.
+
+    A cluster that is another stack's is taken over.
+    """
     stack, entry = run.stack, run.world.store.objects.get(DESIRED)
     if entry is None:
         _leave_incarnation(run)
         return
-    desired = Desired.decode(entry.data)
-    if desired.owner != stack.name:
-        # It wrote into the channel while that was empty: what it began is taken over.
-        stack.former = desired.owner
-        return
-    body = desired.body
-    stack.plan = next((former for written, former in stack.history if written == body), stack.plan)
+    current, others = Desired.decode(entry.data), run.other.history if run.other is not None else []
+    stack.plan = next((former for body, former in stack.history + others if body == current.body), stack.plan)
+    stack.former = current.owner if current.owner != stack.name else stack.former
 
 
 def _keep_issuers(run: Run) -> None:
-    """A newcomer whom nobody trusts presents what the issuer before has issued; one dropped too early comes back."""
+    """A newcomer whom nobody trusts presents what the issuer before has issued."""
     plan, texts = run.stack.plan, said(run)
     if any("declare the issuer before" in text for text in texts):
         run.plan(peer_issuer=plan.peer[0], client_issuer=plan.client[0])
+
+
+def _believe_again(run: Run) -> None:
+    """Members of dropped slots keep to what they believe: declare that beside what came after it."""
     for domain in ("peer", "client"):
-        oldest = getattr(plan, domain)[0]
-        early = f"do not trust {domain} generation {oldest}: declare the one before it as well"
-        if oldest > 1 and any(early in text for text in texts):
-            run.plan(**{domain: (oldest - 1, *getattr(plan, domain))})
+        if any(f"do not trust {domain} generation" in text for text in said(run)):
+            oldest, *_ = now = getattr(run.stack.plan, domain)
+            former = [each for plan in run.stack.plans for each in getattr(plan, domain) if each < oldest]
+            run.plan(**{domain: tuple(sorted({max(former, default=oldest), *now}))})
 
 
 def said(run: Run) -> list[str]:
@@ -215,7 +230,7 @@ def _ordered(run: Run) -> bool:
 def _leave_incarnation(run: Run) -> None:
     """An incarnation was declared in haste, and nothing is lost: declare the one there is, with its trust."""
     truth, plan = run.world.truth, run.stack.plan
-    former = next((each for _, each in reversed(run.stack.history) if each.incarnation == truth.incarnation), None)
+    former = next((each for each in reversed(run.stack.plans) if each.incarnation == truth.incarnation), None)
     if plan.incarnation <= truth.incarnation or former is None:
         return
     trust = {name: getattr(former, name) for name in ("peer", "peer_issuer", "client", "client_issuer")}
@@ -324,7 +339,7 @@ def lacking(run: Run) -> str:
         return f"the voters are {', '.join(voting)}, declared are {', '.join(plan.slots)}"
     if len(truth.applied.members) != len(voting) or truth.applied.alarms or truth.applied.downgrade:
         return "a learner, an alarm or a downgrade is left"
-    if truth.applied.version != tuple(int(part) for part in plan.version.split(".")[:2]):
+    if truth.applied.version != _line(plan.version):
         return f"the cluster version is {truth.applied.version}"
     objects = world.store.objects
     if DESIRED not in objects or Desired.decode(objects[DESIRED].data).body != spec.to_wire():
@@ -339,6 +354,10 @@ def lacking(run: Run) -> str:
     if run.stack.result != "done":
         return f"the last up: {run.stack.result or 'waits'}"
     return next((text for slot in plan.slots if (text := _lacking_in(run, desired, slot))), "")
+
+
+def _line(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2])
 
 
 def _lacking_in(run: Run, desired: Desired, slot: str) -> str:

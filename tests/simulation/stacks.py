@@ -32,6 +32,8 @@ class Stack:
         self.task: Task | None = None
         self.history: list[tuple[object, Plan]] = []
         """Bodies that were written, and the plans they came from."""
+        self.plans: list[Plan] = [plan]
+        """Every declaration there was, whether it ever got to be written or not."""
         self.killed_by_write = False
         """The machine that runs it dies right after the document was written."""
         self.deleting: dict[str, str] = {}
@@ -44,6 +46,7 @@ class Stack:
         """Start `pulumi up`, unless one runs."""
         if self.task is None:
             self.result = ""
+            self.plans.append(self.plan)
             self.world.note(f"up of {self.name}: {self.mode.value} {self.plan}")
             self.task = self.world.scheduler.spawn(f"up of {self.name}", self._up(), self._ended)
 
@@ -76,6 +79,8 @@ class Stack:
             return f"refused: {refusal}" if world.trace is not None else "refused"
         except ChannelUnavailable:
             return "channel unavailable"
+        self.history.append((written.desired.body, plan))
+        world.declared(self)
         if self.killed_by_write:
             world.scheduler.after(0.0, self.kill)
             await clock.sleep(60.0)
@@ -96,9 +101,7 @@ class Stack:
 
     def _keep(self, written: Written, *, formed: bool) -> None:
         desired = written.desired
-        self.history.append((desired.body, self.plan))
         self.state = State(desired.generation, desired.digest, desired.formation.token, formed)
-        self.world.declared(self)
 
     async def _say(self, line: str) -> None:
         self.world.note(f"up of {self.name} says: {line}")
