@@ -309,7 +309,8 @@ def hopeless(run: Run) -> bool:
     if any(disk.data is not None for host in run.world.hosts.values() for disk in host.disks()):
         return False
     return bool(texts) and all(
-        "disks are lost" in text or "no formation record" in text or "incarnation" in text for text in texts
+        any(said in text for said in ("disks are lost", "data is lost", "no formation record", "incarnation"))
+        for text in texts
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from etcd_ops.model.decisions.changing import successor_of
+from etcd_ops.model.decisions.joining import attest
 from etcd_ops.model.decisions.standing import start_intact
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import EndpointFacts, ListedMember, ProcessFacts
@@ -21,12 +24,21 @@ def dropped_rule(view: View) -> Decision | None:
     process, volume = view.facts.process, view.facts.volume
     gone = view.facts.cluster.members is not None and view.has_quorum and view.listed is None
     if not gone and not _etcd_says_so(process):
-        return start_intact(view.facts, "its slot was dropped, and its member may still be needed")
+        return start_intact(view.facts, "its slot was dropped, and its member may still be needed") or _lost(view)
     if process is not None and process.running:
         return take(StopMember(slot=view.slot, reason="removed from the cluster"), State.RETIRED)
     if volume is not None:
         return hold("removed from the cluster; its volume may be deleted", State.RETIRED)
     return None
+
+
+def _lost(view: View) -> Decision | None:
+    """There is nothing left that the others could need: they are told so."""
+    volume, process = view.facts.volume, view.facts.process
+    if volume is None or volume.has_data or process is None or process.running:
+        return None
+    decision = hold("its slot was dropped, and its data is lost; the others remove its member")
+    return replace(decision, attestation=attest(view, view.listed))
 
 
 def _etcd_says_so(process: ProcessFacts | None) -> bool:
