@@ -65,7 +65,8 @@ class Lock:
         now, record = self._clock.boottime(), self._record
         if record is None:
             return LockFacts(None, available=True)
-        return LockFacts(record, mine=self._holds(record, now), available=self._expired(record, now))
+        mine, own = self._holds(record, now), bool(self._mine) and record.nonce == self._mine
+        return LockFacts(record, mine=mine, available=self._expired(record, now), left=own and not mine)
 
     def _holds(self, record: LockRecord, now: float) -> bool:
         return bool(self._mine) and record.nonce == self._mine and now - self._written < record.term * MARGIN

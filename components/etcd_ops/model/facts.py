@@ -191,6 +191,8 @@ class LockFacts:
     """This agent holds it, by its own nonce, and its term has not run out since it was last written."""
     available: bool = False
     """It is free, or its nonce stayed unchanged for a whole term and its intent's deadline on this observer's clock."""
+    left: bool = False
+    """This agent wrote it last, too long ago to act on it: all it may do is give it back."""
 
 
 @dataclass(frozen=True, slots=True)

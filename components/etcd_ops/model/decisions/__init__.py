@@ -76,7 +76,9 @@ def decide(facts: Facts) -> Decision:
     decision is to take the lock, or to wait.
     """
     decision = _standing(facts)
-    if decision is None:
+    if decision is not None:
+        decision = _given_back(facts, decision) if decision.step is None else decision
+    else:
         assert facts.channel is not None and facts.channel.desired is not None and facts.channel.spec is not None
         decision = _ruled(View(facts, facts.channel, facts.channel.desired, facts.channel.spec))
     if facts.channel is not None and decision.step is not None and observe_only(facts.channel):
@@ -103,9 +105,7 @@ def _ruled(view: View) -> Decision:
         waiting = waiting or yielding
     if waiting is not None:
         return _guarded(view, waiting)
-    if view.facts.lock.mine:
-        return _release(Decision(None, State.RUNNING, "everything declared is in force"))
-    return Decision(None, State.RUNNING, "everything declared is in force")
+    return _given_back(view.facts, Decision(None, State.RUNNING, "everything declared is in force"))
 
 
 def _denied(view: View, decision: Decision) -> Decision | None:
@@ -124,7 +124,7 @@ def _guarded(view: View, decision: Decision) -> Decision:
     """The lock before a step that disturbs others, and for as long as this agent's own member is not back."""
     step, lock = decision.step, view.facts.lock
     if step is None or step.intent is None:
-        return _release(decision) if lock.mine and not view.facts.settling else decision
+        return _given_back(view.facts, decision)
     if lock.mine:
         return decision
     if not lock.available:
@@ -134,5 +134,8 @@ def _guarded(view: View, decision: Decision) -> Decision:
     return replace(decision, step=acquire, reason=acquire.reason)
 
 
-def _release(decision: Decision) -> Decision:
+def _given_back(facts: Facts, decision: Decision) -> Decision:
+    """Nobody keeps the lock who has nothing to do under it, unless its own member is still to come back."""
+    if not (facts.lock.mine or facts.lock.left) or facts.settling:
+        return decision
     return replace(decision, step=ReleaseLock(reason=decision.reason or "done"))
