@@ -199,3 +199,13 @@ def test_nobody_joins_before_the_survivor_noted_that_it_is_made(noted: int, join
         agent_version=spec.agent.version,
     )  # fmt: skip
     assert isinstance(decide(facts).step, AddLearner) is joins
+
+
+def test_a_survivor_that_lost_its_data_before_it_made_the_incarnation_asks_for_the_next_one() -> None:
+    """The others keep their data until somebody has made one: nothing else would ever happen."""
+    survivor = Survivor(running=False).facts()
+    empty = replace(survivor, volume=_volume(spec_of(), None, None))
+    decision = decide(empty)
+    assert (decision.step, decision.state) == (None, State.NEEDS_RECOVERY)
+    assert "declare incarnation 3" in decision.reason
+    assert decide(replace(empty, channel=_channel(spec_of(), 2, made_by=2))).state is not State.NEEDS_RECOVERY

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from etcd_ops.channel.port import status_name
 from etcd_ops.model.records import FormationRecord, FormationState
 from etcd_ops.model.spec import Desired, Formation, FormationMode
@@ -94,6 +96,16 @@ def test_fresh_statuses_are_waited_for_but_not_for_ever() -> None:
 
 
 def test_members_of_dropped_slots_still_believe_what_they_started_with() -> None:
-    held = contents(status("m0", trusted={"peer": ("2",)}), status("left", trusted={"peer": ("1",)}))
-    assert observed(held, SPEC).known == {"peer": frozenset({"1", "2"})}
-    assert observed(contents(), SPEC).known == {}
+    held = contents(
+        status("m0", trusted={"peer": ("2",)}, incarnation=3), status("left", trusted={"peer": ("1",)}, incarnation=3)
+    )
+    third = SPEC.model_copy(update={"incarnation": 3})
+    assert observed(held, third).known == {"peer": frozenset({"1", "2"})}
+    assert observed(contents(), third).known == {}
+
+
+@pytest.mark.parametrize(("declared", "of_its_data"), [(4, 3), (3, 2)])
+def test_what_the_members_of_another_incarnation_believe_never_comes_back(declared: int, of_its_data: int) -> None:
+    """One that is declared, and not made yet, is to be believed by nobody who was there before."""
+    held = contents(status("m0", trusted={"peer": ("1",)}, incarnation=of_its_data))
+    assert observed(held, SPEC.model_copy(update={"incarnation": declared})).known == {}

@@ -198,7 +198,10 @@ def _found_again(run: Run) -> None:
 
 def recover(run: Run) -> None:
     """Declare a new incarnation with new trust, deliver it, and order it to be made from the best survivor."""
-    truth, plan = run.world.truth, run.stack.plan
+    truth, plan, record = run.world.truth, run.stack.plan, run.world.formation()
+    if record is not None and any(f"declare incarnation {record.incarnation + 1}" in text for text in said(run)):
+        _raise_incarnation(run, record.incarnation + 1)
+        return
     if not _lost(run) and not _ordered(run):
         _leave_incarnation(run)
         return
@@ -206,14 +209,16 @@ def recover(run: Run) -> None:
         _declare_survivor(run)
         return
     if plan.incarnation == truth.incarnation:
-        peer, client = max(plan.peer) + 1, max(plan.client) + 1
-        incarnation = truth.incarnation + 1
-        if run.plan(incarnation=incarnation, peer=(peer,), peer_issuer=peer, client=(client,), client_issuer=client):
-            run.stack.kill()
-            run.stack.up()
-        return
-    if run.stack.task is None:
+        _raise_incarnation(run, truth.incarnation + 1)
+    elif run.stack.task is None:
         _order(run)
+
+
+def _raise_incarnation(run: Run, incarnation: int) -> None:
+    peer, client = max(run.stack.plan.peer) + 1, max(run.stack.plan.client) + 1
+    if run.plan(incarnation=incarnation, peer=(peer,), peer_issuer=peer, client=(client,), client_issuer=client):
+        run.stack.kill()
+        run.stack.up()
 
 
 def _lost(run: Run) -> bool:

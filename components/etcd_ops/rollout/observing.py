@@ -41,7 +41,7 @@ def observed(held: Contents, before: ClusterSpec | None, fresh: Statuses | None 
         database_bytes=max(sizes, default=None),
         incarnation=record.incarnation if record and record.state is not FormationState.CLOSED else None,
         believed=_believed(statuses),
-        known=_known(held),
+        known=_known(held, before),
     )
 
 
@@ -114,9 +114,14 @@ def _believed(statuses: list[MemberStatus]) -> Mapping[str, frozenset[str]]:
     }
 
 
-def _known(held: Contents) -> Mapping[str, frozenset[str]]:
-    """What anybody believes: members of dropped slots are not restarted any more, and keep to what they know."""
-    statuses = held.statuses.values()
+def _known(held: Contents, before: ClusterSpec | None) -> Mapping[str, frozenset[str]]:
+    """What anybody believes: members of dropped slots are not restarted any more, and keep to what they know.
+
+    Nothing that members of another incarnation than the declared one believe: they are not to be believed again.
+    """
+    if held.formation is None or before is None or held.formation.incarnation != before.incarnation:
+        return {}
+    statuses = [status for status in held.statuses.values() if status.incarnation == before.incarnation]
     domains = {domain for status in statuses for domain in status.trusted}
     return {
         domain: frozenset(each for status in statuses for each in status.trusted.get(domain, ())) for domain in domains

@@ -114,8 +114,10 @@ def stopped(view: View, slot: str, order: RecoveryOrder) -> bool:
 def _after(view: View, formation: FormationRecord) -> Decision | None:
     """The incarnation exists: the survivor makes it from its data, everybody else starts anew."""
     volume, memory = view.facts.volume, view.facts.memory
-    if volume is None or memory.incarnation == formation.incarnation or not volume.has_data:
+    if volume is None or memory.incarnation == formation.incarnation:
         return None
+    if not volume.has_data:
+        return _survivor_lost(view, formation)
     if memory.incarnation == 0:
         return take(_remember_incarnation(view, _incarnation_of(volume, formation)))
     if formation.incarnation == 1:
@@ -128,6 +130,17 @@ def _after(view: View, formation: FormationRecord) -> Decision | None:
         return hold(f"keeps its data until incarnation {formation.incarnation} serves", State.FENCED)
     label = f"incarnation-{memory.incarnation}"
     return take(SetDataAside(slot=view.slot, label=label, reason="its data is of an older incarnation"))
+
+
+def _survivor_lost(view: View, formation: FormationRecord) -> Decision | None:
+    """Nobody makes this incarnation any more, and the others keep their data until somebody has made one."""
+    if formation.survivor != view.slot or made(view, formation):
+        return None
+    lost, following = formation.incarnation, formation.incarnation + 1
+    text = (
+        f"its data was lost before incarnation {lost} was made of it: declare incarnation {following}, with new trust"
+    )
+    return hold(f"{text}, and order another survivor", State.NEEDS_RECOVERY)
 
 
 def _incarnation_of(volume: VolumeFacts, formation: FormationRecord) -> int:
