@@ -276,6 +276,14 @@ def test_a_newcomer_joins_with_what_it_can_read() -> None:
     assert isinstance(step_of(newcomer(declared_again, learner=False)), AddLearner)
 
 
+@pytest.mark.parametrize("learner", [True, False])
+def test_a_newcomer_goes_by_what_members_wrote_where_no_agent_tells_the_cluster_version(learner: bool) -> None:
+    """Agents of dropped members do not: it would join with an older program again and again, and etcd refuses it."""
+    step = step_of(newcomer(replace(DOWN, told=""), learner=learner))
+    assert isinstance(step, RemoveMember if learner else EnableDowngrade)
+    assert isinstance(step_of(newcomer(replace(UP, told=""), learner=False)), AddLearner)
+
+
 def test_a_learner_that_may_not_start_makes_room() -> None:
     """While it is listed and does not run, etcd cannot agree on a version (membersMinimalServerVersion)."""
     step = step_of(newcomer(replace(DOWN, told="3.7"), learner=True))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.gate import Action
 from etcd_ops.model.status import OldEntries
@@ -9,6 +11,7 @@ from etcd_ops.model.steps import CancelDowngrade, EnableDowngrade
 from etcd_ops.model.versions import (
     EdgeKind,
     Line,
+    Running,
     Version,
     cannot_open,
     edge,
@@ -116,10 +119,10 @@ def newcomer_rule(view: View) -> Decision | None:
 
     Members send it what they still have in memory: it must be able to read that, whether snapshots cover it or not.
     """
-    target = Version.parse(view.spec.etcd.version)
-    if edge(view.running, target).kind is EdgeKind.DOWNGRADE and view.running.downgrading != target.line:
+    target, running = Version.parse(view.spec.etcd.version), _running_at_least(view)
+    if edge(running, target).kind is EdgeKind.DOWNGRADE and running.downgrading != target.line:
         return _enable(view, target.line, f"{view.slot} joins with {target}: etcd must be told of the downgrade before")
-    if reason := cannot_open(target, view.running.cluster, None):
+    if reason := cannot_open(target, running.cluster, None):
         return wait(f"joins later: {reason}")
     if replays_v2(target):
         return None
@@ -132,6 +135,15 @@ def newcomer_rule(view: View) -> Decision | None:
         return None
     text = f"etcd {target} cannot read what 3.5 wrote, and {sending} may still send that to a newcomer"
     return hold(f"{text}: declare {_of(target.line.previous)} until {view.slot} has joined, then {target} again")
+
+
+def _running_at_least(view: View) -> Running:
+    """What runs; where no agent tells the cluster version, as if it were what members wrote that etcd agreed on.
+
+    Those of dropped members do not tell it. It may have fallen since, which only lets a newcomer wait.
+    """
+    running = view.running
+    return running if running.cluster is not None else replace(running, cluster=max(running.storage, default=None))
 
 
 def version_permits(view: View) -> bool:
