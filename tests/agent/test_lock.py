@@ -1,34 +1,64 @@
-"""What a holder may still do with a lock that it has not renewed."""
+"""A lock that its holder lost sight of is given back by it, and by nobody else."""
 
 from __future__ import annotations
 
 from itertools import count
 
 from etcd_ops.agent.lock import MARGIN, TERM, Lock
-from etcd_ops.model.facts import LockFacts
+from etcd_ops.channel.port import LOCK
+from etcd_ops.model.records import LockRecord
 from tests.standins.memory_channel import MemoryChannel
 from tests.standins.virtual_clock import VirtualClock, run
 
-LATE = TERM * MARGIN + 1.0
+NUMBERS = count()
 
 
-def test_a_holder_that_was_held_up_can_still_give_the_lock_back() -> None:
-    """It trusts no more that it holds it; as long as nobody else took it, it would stand in the record for ever."""
-    clock, numbers = VirtualClock(), count()
-    channel = MemoryChannel()
-    lock, other = (Lock(channel, clock, lambda: f"n{next(numbers)}", who, TERM) for who in ("a/1", "b/1"))
+def lock_of(channel: MemoryChannel, clock: VirtualClock, holder: str) -> Lock:
+    return Lock(channel, clock, lambda: f"nonce-{next(NUMBERS)}", holder)
 
-    async def story() -> tuple[LockFacts, LockFacts, LockFacts]:
-        await lock.observe()
-        assert await lock.acquire(0)
-        await clock.sleep(LATE)
-        late, others = await lock.observe(), await other.observe()
-        assert await lock.release()
-        return late, others, await lock.observe()
 
-    late, others, after = run(story())
-    assert (late.mine, late.left) == (False, True)
-    assert (others.mine, others.left) == (False, False)
-    assert (after.left, after.available) == (False, True)
-    assert after.record is not None
-    assert not after.record.holder
+def holder_of(channel: MemoryChannel) -> str:
+    return LockRecord.decode(channel.objects[LOCK].data).holder
+
+
+def test_one_that_could_not_be_renewed_is_left_and_given_back() -> None:
+    async def body() -> None:
+        channel, clock = MemoryChannel(), VirtualClock()
+        mine = lock_of(channel, clock, "m0/boot")
+        await mine.observe()
+        assert await mine.acquire(0)
+        assert (await mine.observe()).mine
+        await clock.sleep(TERM * MARGIN + 1.0)
+        facts = await mine.observe()
+        assert (facts.mine, facts.left, facts.available) == (False, True, False)
+        assert await mine.release()
+        assert holder_of(channel) == ""
+        assert (await mine.observe()).available
+
+    run(body())
+
+
+def test_a_write_that_landed_late_is_left() -> None:
+    async def body() -> None:
+        channel, clock = MemoryChannel(), VirtualClock()
+        mine = lock_of(channel, clock, "m0/boot")
+        channel.store(LOCK, LockRecord(epoch=3, holder="m0/boot", nonce="late", term=TERM).encode())
+        assert (await mine.observe()).left
+        assert await mine.release()
+        assert holder_of(channel) == ""
+
+    run(body())
+
+
+def test_that_of_another_process_is_nobody_elses_to_give_back() -> None:
+    async def body() -> None:
+        channel, clock = MemoryChannel(), VirtualClock()
+        mine = lock_of(channel, clock, "m0/boot-2")
+        for other in ("m0/boot-1", "m1/boot"):
+            channel.store(LOCK, LockRecord(epoch=3, holder=other, nonce="theirs", term=TERM).encode())
+            facts = await mine.observe()
+            assert not facts.left and not facts.mine
+            assert await mine.release()
+            assert holder_of(channel) == other
+
+    run(body())

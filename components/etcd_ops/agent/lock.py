@@ -65,8 +65,9 @@ class Lock:
         now, record = self._clock.boottime(), self._record
         if record is None:
             return LockFacts(None, available=True)
-        mine, own = self._holds(record, now), bool(self._mine) and record.nonce == self._mine
-        return LockFacts(record, mine=mine, available=self._expired(record, now), left=own and not mine)
+        mine = self._holds(record, now)
+        left = record.holder == self._holder and not mine
+        return LockFacts(record, mine=mine, left=left, available=self._expired(record, now))
 
     def _holds(self, record: LockRecord, now: float) -> bool:
         return bool(self._mine) and record.nonce == self._mine and now - self._written < record.term * MARGIN
@@ -136,7 +137,7 @@ class Lock:
 
     async def release(self) -> bool:
         """Give the lock back, unless a step that was sent may still be under way; says whether it was given back."""
-        if self._record is None or self._record.nonce != self._mine:
+        if self._record is None or self._record.holder != self._holder:
             self._mine = ""
             return True
         if self._clock.boottime() < self._settled_at and self._record.intent is not None:

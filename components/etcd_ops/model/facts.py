@@ -192,7 +192,7 @@ class LockFacts:
     available: bool = False
     """It is free, or its nonce stayed unchanged for a whole term and its intent's deadline on this observer's clock."""
     left: bool = False
-    """This agent wrote it last, too long ago to act on it: all it may do is give it back."""
+    """It names this agent, who does not hold it any more: its renewal failed, or its write landed late."""
 
 
 @dataclass(frozen=True, slots=True)

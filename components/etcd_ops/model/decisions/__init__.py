@@ -123,7 +123,7 @@ def _denied(view: View, decision: Decision) -> Decision | None:
 def _guarded(view: View, decision: Decision) -> Decision:
     """The lock before a step that disturbs others, and for as long as this agent's own member is not back."""
     step, lock = decision.step, view.facts.lock
-    if step is None or step.intent is None:
+    if step is None or step.intent is None or (lock.left and not view.facts.settling):
         return _given_back(view.facts, decision)
     if lock.mine:
         return decision
