@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from etcd_ops.model.decisions.changing import successor_of
 from etcd_ops.model.decisions.joining import attest
+from etcd_ops.model.decisions.losing import quorum_lost
 from etcd_ops.model.decisions.standing import start_intact
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import EndpointFacts, ListedMember, ProcessFacts
@@ -33,12 +34,12 @@ def dropped_rule(view: View) -> Decision | None:
 
 
 def _lost(view: View) -> Decision | None:
-    """There is nothing left that the others could need: they are told so."""
+    """A dropped slot without data says so: whether a quorum can come back depends on its disk as well."""
     volume, process = view.facts.volume, view.facts.process
-    if volume is None or volume.has_data or process is None or process.running:
+    if volume is None or volume.has_data or (process is not None and process.running):
         return None
-    decision = hold("its slot was dropped, and its data is lost; the others remove its member")
-    return replace(decision, attestation=attest(view, view.listed))
+    waiting = quorum_lost(view) or wait("its slot was dropped, and it holds no data: waits for a quorum to say it left")
+    return replace(waiting, attestation=attest(view, None))
 
 
 def _etcd_says_so(process: ProcessFacts | None) -> bool:
