@@ -215,6 +215,10 @@ class Stack:
         events = ("step not taken", "step failed")
         return [each["problem"] for each in self._actions(slot, since) if each["event"] in events]
 
+    def spoken(self, slot: str, since: float = 0.0) -> list[float]:
+        """When the agent of a slot logged anything, in seconds since the epoch."""
+        return [each["at"] for each in self._actions(slot, since)]
+
     def _actions(self, slot: str, since: float) -> list[dict[str, Any]]:
         path = self.volume(slot) / "agent" / "actions.jsonl"
         actions = [json.loads(line) for line in path.read_text().splitlines()]
@@ -289,6 +293,7 @@ class Stack:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.communicate()
+                self.pulumi("cancel", "--yes", "--stack", STACK)
 
 
 def _alarming(log: Path) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import MakeStack
-from tests.e2e.stack import Stack
+from tests.e2e.stack import SLOTS, Stack
 from tests.workload.workload import Workload
 
 pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(400)]
@@ -42,6 +45,20 @@ def test_a_program_that_does_not_serve_is_taken_back(cluster: Stack, workload: W
 
 
 @pytest.mark.xdist_group("shared")
+def test_an_option_that_etcd_refuses_is_taken_back(cluster: Stack, workload: Workload) -> None:
+    """One that nobody but etcd itself can judge: only its start tells."""
+    before = cluster.member_pids()
+    failed = cluster.up(etcd={"extra_config": {"cipher-suites": ["TLS_OF_ROT_13"]}}, fails=True)
+    assert "TLS_OF_ROT_13" in failed.output
+    assert sum(cluster.member_pid(slot) == pid for slot, pid in before.items()) == 2
+    assert cluster.status()["quorum"]["healthy"] == 3
+    cluster.restore()
+    cluster.up()
+    assert cluster.in_order()
+    workload.wait_for(acknowledged=20)
+
+
+@pytest.mark.xdist_group("shared")
 def test_a_missing_program_disturbs_nobody(cluster: Stack, tmp_path: Path) -> None:
     before = {slot: cluster.member_pid(slot) for slot in ("a-1", "b-1", "c-1")}
     refused = cluster.up(etcd={"path": str(tmp_path / "missing")}, fails=True)
@@ -59,18 +76,41 @@ def test_a_failed_first_create_can_be_destroyed(make_stack: MakeStack, refusing_
 
 @pytest.mark.xdist_group("small")
 def test_a_zone_that_cannot_be_reached_fails_only_the_growth(make_stack: MakeStack, tmp_path: Path) -> None:
-    stack = make_stack("127.0.73")
+    """Whether its machine cannot be prepared, or its member can be reached by nobody."""
+    stack = make_stack("127.0.73", deadline_seconds=45)
     stack.up()
+    before = stack.member_pids()
     with Workload(stack.context, tmp_path / "workload") as workload:
         blocked = stack.root / "zones" / "d"
         blocked.write_text("not a directory")
-        failed = stack.up(zones=["a", "b", "c", "d", "e"], size=5, fails=True)
+        failed = stack.up(zones=list("abcde"), size=5, fails=True)
         assert "zones/d" in failed.output
-        assert stack.status()["quorum"]["healthy"] >= 3
-        stack.restore()
-        stack.up()
+        the_old_value_heals(stack)
         blocked.unlink()
-        assert stack.in_order()
+        with somebody_else_at("127.0.73.4", 2380):
+            failed = stack.up(zones=list("abcde"), size=5, fails=True)
+            assert "d-1: " in failed.output
+            assert "127.0.73.4:2380: bind: address already in use" in failed.output
+            assert stack.status()["quorum"]["healthy"] == 3
+            the_old_value_heals(stack)
+        assert stack.member_pids() == before
         workload.wait_for(acknowledged=20)
     workload.check()
     stack.remove()
+
+
+def the_old_value_heals(stack: Stack) -> None:
+    """Three voters, no learner, everything in order."""
+    stack.restore()
+    stack.up()
+    assert stack.in_order()
+    assert {each["name"] for each in stack.listed()} == set(SLOTS)
+
+
+@contextmanager
+def somebody_else_at(address: str, port: int) -> Iterator[None]:
+    """Another process's port, which answers nobody."""
+    with socket.socket() as taken:
+        taken.bind((address, port))
+        taken.listen()
+        yield

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import MakeStack
-from tests.e2e.stack import Stack
+from tests.e2e.stack import SLOTS, Stack
+from tests.workload.workload import Workload
 from tools import ROOT
 
 pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300)]
@@ -41,7 +44,9 @@ def test_kept_volumes_are_taken_up_again_and_deleted_ones_are_not(make_stack: Ma
 
 
 @pytest.mark.xdist_group("shared")
-def test_another_release_of_the_agent_takes_over_without_a_restart_of_etcd(cluster: Stack, tmp_path: Path) -> None:
+def test_another_release_of_the_agent_takes_over_without_a_restart_of_etcd(
+    cluster: Stack, workload: Workload, tmp_path: Path
+) -> None:
     release = tmp_path / "agent"
     release.write_text(
         f"#!{ROOT}/.venv/bin/python\nimport importlib.metadata as metadata, sys\n"
@@ -51,12 +56,22 @@ def test_another_release_of_the_agent_takes_over_without_a_restart_of_etcd(clust
     )
     release.chmod(0o755)
     before = {slot: cluster.member_pid(slot) for slot in ("a-1", "b-1", "c-1")}
+    since = time.time()
     cluster.up(agent={"version": "9.9.9", "command": [str(release)]})
+    one_after_another(cluster, since)
     assert {each["agent_version"] for each in cluster.status()["members"]} == {"9.9.9"}
     assert {slot: cluster.member_pid(slot) for slot in before} == before
     cluster.restore()
     cluster.up()
     assert cluster.in_order()
+
+
+def one_after_another(stack: Stack, since: float) -> None:
+    """No agent gives way before the new one of the zone before it has spoken."""
+    gave_way = sorted((at, slot) for slot in SLOTS for at, step in stack.done(slot, since) if step == "UpgradeAgent")
+    assert sorted(slot for _, slot in gave_way) == sorted(SLOTS)
+    for (at, slot), (following, _) in itertools.pairwise(gave_way):
+        assert any(at < spoken < following for spoken in stack.spoken(slot, since))
 
 
 @pytest.mark.xdist_group("shared")

@@ -18,7 +18,7 @@ def test_first_start_gives_three_voters_in_three_zones(cluster: Stack) -> None:
     assert sum(each["leader"] for each in report["members"]) == 1
 
 
-def test_nothing_changes_where_nothing_is_declared(cluster: Stack) -> None:
+def test_nothing_changes_where_nothing_is_declared(cluster: Stack, workload: Workload) -> None:
     pids = [cluster.member_pid(slot) for slot in ("a-1", "b-1", "c-1")]
     cluster.up("--expect-no-changes")
     cluster.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", "--stack", "e2e")

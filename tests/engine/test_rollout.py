@@ -74,19 +74,29 @@ def test_after_a_kill_right_behind_the_write_the_old_declaration_comes_back(stac
 
 
 def test_an_interrupt_ends_a_wait_within_a_second_and_the_next_up_goes_on(lonely: RolloutStack, tmp_path: Path) -> None:
-    with lonely.starting(*UP) as process:
-        eventually((lonely.channel / "desired.json").exists, "the write")
+    """The best of three: whatever else a machine does at the time only makes it longer."""
+    took = [interrupted(lonely)]
+    while took[-1] >= 1 and len(took) < 3:
+        took.append(interrupted(lonely))
+    assert took[-1] < 1, took
+    with agents(tmp_path):
+        lonely.project.up()
+    assert lonely.desired().generation == 1
+
+
+def interrupted(stack: RolloutStack) -> float:
+    """Seconds from SIGINT in a wait to the end of `pulumi`."""
+    with stack.starting(*UP) as process:
+        assert process.stdout is not None
+        next(line for line in process.stdout if "demo creating (" in line or "demo updating (" in line)
+        eventually((stack.channel / "desired.json").exists, "the write")
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=20)
         took = time.monotonic() - began
     assert process.returncode != 0
     assert "the wait was cancelled" in output
-    # A second for the provider; the rest is the engine's own end on a busy machine.
-    assert took < 3
-    with agents(tmp_path):
-        lonely.project.up()
-    assert lonely.desired().generation == 1
+    return took
 
 
 def test_another_stack_is_refused_the_channel_at_preview(stack: RolloutStack, engine: Engine, tmp_path: Path) -> None:

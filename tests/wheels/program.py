@@ -12,5 +12,4 @@ cluster = LocalCluster(
         "deadline_seconds": 120,
     },
 )
-pulumi.export("endpoints", cluster.endpoints)
 pulumi.export("context", cluster.context_file)

@@ -56,7 +56,7 @@ def report(
         incarnation=facts.memory.incarnation,
         highest=facts.memory.highest,
         state=State.FAILED if problem and impossible and decision.state is State.WORKING else decision.state,
-        reason=f"{decision.reason} (last try: {problem})" if problem else decision.reason,
+        reason=_reason(facts, decision, problem),
         step=_step(decision),
         last_step=last_step,
         failed=_failed(facts, digest, problem if impossible else ""),
@@ -90,6 +90,20 @@ def verdict_on_member(facts: Facts, spec: ClusterSpec | None, endpoint: Endpoint
         allow_outage=spec.allow_outage if spec else False,
     )
     return judge(request, facts.cluster, zones)
+
+
+def _reason(facts: Facts, decision: Decision, problem: str) -> str:
+    """Why, with what became of the last try; where the member is to run, also why it ended by itself."""
+    text = f"{decision.reason} (last try: {problem})" if problem else decision.reason
+    failure = _failure(facts) if decision.state is State.WORKING else ""
+    return f"{text}; it ended before: {failure}" if failure and failure not in text else text
+
+
+def _failure(facts: Facts) -> str:
+    """Why the member ended by itself; empty where it runs, or nothing was staged for it to run with."""
+    process, volume = facts.process, facts.volume
+    staged = volume is not None and volume.launch is not None
+    return process.failure if staged and process is not None and not process.running else ""
 
 
 def _step(decision: Decision) -> StepReport | None:

@@ -14,6 +14,9 @@ from etcd_ops.cli.context import Context
 from etcd_ops.cli.options import ContextOption, JsonOption, context_of, fail
 from etcd_ops.model.records import Controls
 
+HIDDEN = ("at", "slot", "event", "by", "facts")
+"""What a line of text says elsewhere, or leaves to `--json`."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -56,9 +59,5 @@ async def _orders(channel: Channel) -> list[dict[str, Any]]:
 def _line(action: dict[str, Any]) -> str:
     at = datetime.fromtimestamp(action["at"], timezone.utc).isoformat(timespec="milliseconds")
     who = action["slot"] or action["by"]
-    rest = " ".join(f"{key}={_word(value)}" for key, value in action.items() if key not in ("at", "slot", "event"))
+    rest = " ".join(f"{key}={value}" for key, value in action.items() if key not in HIDDEN)
     return f"{at} {who} {action['event']} {rest}"
-
-
-def _word(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
