@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -50,11 +52,10 @@ def test_observing_says_what_would_be_done(cluster: Stack, workload: Workload) -
 
 
 def test_broken_glass_lets_one_holder_of_the_lock_through(cluster: Stack, workload: Workload) -> None:
-    """One voter of five is stalled: a change can wait for it, until an operator says that this one need not."""
+    """One voter of five stands still: a change can wait for it, until an operator says that this one need not."""
     cluster.up(size=5)
-    stalled, since = cluster.member_pid(SILENT), time.time()
-    cluster.kill(stalled, signal.SIGSTOP)
-    try:
+    since = time.time()
+    with standing_still(cluster) as go_on:
         cluster.eventually(lambda: not gate(cluster)["a-1"]["allowed"], "the gate is closed", 30)
         assert any("this step can wait for" in reason for reason in gate(cluster)["a-1"]["reasons"])
         cluster.declare(etcd=LARGER)
@@ -65,12 +66,9 @@ def test_broken_glass_lets_one_holder_of_the_lock_through(cluster: Stack, worklo
             cluster.eventually(lambda: restarts(cluster, since) != [], "one member restarts")
             cluster.eventually(lambda: held(cluster), "everybody else waits again")
             assert len(restarts(cluster, since)) == 1
-            cluster.kill(stalled, signal.SIGCONT)
+            go_on()
             output, _ = up.communicate(timeout=150)
             assert up.returncode == 0, output
-    finally:
-        if cluster.member_pid(SILENT) == stalled:
-            cluster.kill(stalled, signal.SIGCONT)
     first, *others = restarts(cluster, since)
     assert first["facts"]["waived"] == ["other-unhealthy"]
     assert len(first["facts"]["healthy"]) == 4
@@ -97,6 +95,23 @@ def test_the_log_says_who_did_what_and_why(cluster: Stack) -> None:
     assert all(each["reason"] for each in steps)
     assert all(each["by"].startswith(f"{each['slot']}/") for each in steps)
     assert all(each["facts"]["generation"] for each in steps[-20:])
+
+
+@contextmanager
+def standing_still(stack: Stack) -> Iterator[Callable[[], None]]:
+    """A member, and its agent, which would start it anew after a minute, until told to go on."""
+    pids = (stack.agent_pid(SILENT), stack.member_pid(SILENT))
+
+    def go_on() -> None:
+        for pid in pids:
+            stack.kill(pid, signal.SIGCONT)
+
+    for pid in pids:
+        stack.kill(pid, signal.SIGSTOP)
+    try:
+        yield go_on
+    finally:
+        go_on()
 
 
 def gate(stack: Stack) -> dict[str, Any]:
