@@ -77,7 +77,7 @@ def test_a_failed_first_create_can_be_destroyed(make_stack: MakeStack, refusing_
 @pytest.mark.xdist_group("small")
 def test_a_zone_that_cannot_be_reached_fails_only_the_growth(make_stack: MakeStack, tmp_path: Path) -> None:
     """Whether its machine cannot be prepared, or its member can be reached by nobody."""
-    stack = make_stack("127.0.73", deadline_seconds=45)
+    stack = make_stack("127.0.73", deadline_seconds=60)
     stack.up()
     before = stack.member_pids()
     with Workload(stack.context, tmp_path / "workload") as workload:
@@ -90,7 +90,7 @@ def test_a_zone_that_cannot_be_reached_fails_only_the_growth(make_stack: MakeSta
         with somebody_else_at("127.0.73.4", 2380):
             failed = stack.up(zones=list("abcde"), size=5, fails=True)
             assert "d-1: " in failed.output
-            assert "127.0.73.4:2380: bind: address already in use" in failed.output
+            assert "127.0.73.4:2380: bind: address already in use" in failed.output, failed.output
             assert stack.status()["quorum"]["healthy"] == 3
             the_old_value_heals(stack)
         assert stack.member_pids() == before

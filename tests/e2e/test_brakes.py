@@ -56,11 +56,11 @@ def test_broken_glass_lets_one_holder_of_the_lock_through(cluster: Stack, worklo
     cluster.up(size=5)
     since = time.time()
     with standing_still(cluster) as go_on:
-        cluster.eventually(lambda: not gate(cluster)["a-1"]["allowed"], "the gate is closed", 30)
+        cluster.eventually(lambda: not gate(cluster)["a-1"]["allowed"], "the gate is closed")
         assert any("this step can wait for" in reason for reason in gate(cluster)["a-1"]["reasons"])
         cluster.declare(etcd=LARGER)
         with cluster.running("up", "--yes", "--skip-preview", "--stack", "e2e") as up:
-            cluster.eventually(lambda: held(cluster), "everybody waits for the stalled member", 30)
+            cluster.eventually(lambda: held(cluster), "everybody waits for the stalled member")
             assert restarts(cluster, since) == []
             cluster.ops("break-glass", "other-unhealthy", "--why", "b-2 is being repaired")
             cluster.eventually(lambda: restarts(cluster, since) != [], "one member restarts")
