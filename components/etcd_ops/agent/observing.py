@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from etcd_ops.agent.ports import Etcd, Parallel
 from etcd_ops.etcd import EndpointStatus, EtcdError, MemberInfo, MemberList
@@ -108,8 +108,8 @@ def _listed(member: MemberInfo) -> ListedMember:
 
 
 def _endpoint(answer: _Answer, steadily_healthy: frozenset[tuple[str, int]]) -> EndpointFacts:
-    status = answer.status
-    facts = EndpointFacts(
+    status, members = answer.status, answer.members
+    return EndpointFacts(
         member_id=status.member_id,
         cluster_id=status.cluster_id,
         leader_id=status.leader_id,
@@ -125,7 +125,5 @@ def _endpoint(answer: _Answer, steadily_healthy: frozenset[tuple[str, int]]) -> 
         database_in_use_bytes=status.db_size_in_use,
         quota_bytes=status.db_quota,
         downgrading=status.downgrade_target if status.downgrade_enabled else "",
+        members=tuple(_listed(each) for each in members.members) if members is not None else None,
     )
-    if answer.members is None:
-        return facts
-    return replace(facts, members=tuple(_listed(each) for each in answer.members.members))

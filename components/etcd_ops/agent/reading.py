@@ -119,8 +119,8 @@ def remember(memory: Memory, reading: Reading, lock: LockFacts, volume: VolumeFa
     facts = reading.facts
     highest, known = memory.highest, formation_known(memory)
     formation = memory.formation
-    if facts.formation is not None and (known is None or _newer(facts.formation, known)):
-        formation = facts.formation.encode()
+    if facts.formation is not None and reading.formation is not None and reading.formation.data != formation:
+        formation = reading.formation.data if known is None or _newer(facts.formation, known) else formation
     generation, digest = highest.generation, highest.digest
     if facts.desired is not None and facts.desired.generation > generation:
         generation, digest = facts.desired.generation, facts.desired.digest
