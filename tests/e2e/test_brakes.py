@@ -6,7 +6,7 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -104,7 +104,8 @@ def standing_still(stack: Stack) -> Iterator[Callable[[], None]]:
 
     def go_on() -> None:
         for pid in pids:
-            stack.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # the rollout has restarted it since
+                stack.kill(pid, signal.SIGCONT)
 
     for pid in pids:
         stack.kill(pid, signal.SIGSTOP)
