@@ -209,3 +209,15 @@ def test_a_survivor_that_lost_its_data_before_it_made_the_incarnation_asks_for_t
     assert (decision.step, decision.state) == (None, State.NEEDS_RECOVERY)
     assert "declare incarnation 3" in decision.reason
     assert decide(replace(empty, channel=_channel(spec_of(), 2, made_by=2))).state is not State.NEEDS_RECOVERY
+
+
+def test_before_the_incarnation_is_made_a_member_without_data_waits_for_it() -> None:
+    """Those who keep their data believe the old authorities: declaring these again would undo the recovery."""
+    facts = Survivor(running=False).facts()
+    channel = _channel(spec_of(), 2)
+    assert channel.formation is not None
+    channel = replace(channel, formation=channel.formation.model_copy(update={"survivor": "b-1"}))
+    decision = decide(replace(facts, volume=_volume(spec_of(), None, None), channel=channel))
+    assert decision.step is None
+    assert "joins once incarnation 2 serves" in decision.reason
+    assert decision.attestation is not None

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from etcd_ops.model.decisions.changing import successor_of
-from etcd_ops.model.decisions.joining import attest
-from etcd_ops.model.decisions.losing import quorum_lost
+from etcd_ops.model.decisions.losing import attest, quorum_lost
 from etcd_ops.model.decisions.standing import start_intact
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import EndpointFacts, ListedMember, ProcessFacts

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from etcd_ops.model.decisions.joining import attest
-from etcd_ops.model.decisions.losing import lost_slots
+from etcd_ops.model.decisions.losing import attest, lost_slots
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import Target, VolumeFacts
 from etcd_ops.model.gate import quorum

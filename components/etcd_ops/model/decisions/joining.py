@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from etcd_ops.model.decisions.losing import quorum_lost
+from etcd_ops.model.decisions.losing import attest, quorum_lost
 from etcd_ops.model.decisions.recovering import made
 from etcd_ops.model.decisions.upgrading import newcomer_rule
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import Identity, ListedMember
 from etcd_ops.model.gate import Action
 from etcd_ops.model.records import FormationRecord, Replacement, Started
-from etcd_ops.model.status import Attestation, State
+from etcd_ops.model.status import State
 from etcd_ops.model.steps import (
     AddLearner,
     PromoteLearner,
@@ -45,15 +45,6 @@ def joining_rule(view: View) -> Decision | None:
 def _without_quorum(view: View) -> Decision:
     waiting = quorum_lost(view) or wait("no quorum answers: waits before joining")
     return replace(waiting, attestation=attest(view, None))
-
-
-def attest(view: View, listed: ListedMember | None) -> Attestation | None:
-    """The owner's word that the data of its member is gone; None where it never held one."""
-    identity, volume = view.facts.memory.identity, view.facts.volume
-    member_id = listed.member_id if listed else identity.member_id if identity else None
-    if member_id is None or volume is None:
-        return None
-    return Attestation(volume_id=volume.volume_id, member_id=member_id, incarnation=view.spec.incarnation)
 
 
 def _join(view: View, formation: FormationRecord) -> Decision:

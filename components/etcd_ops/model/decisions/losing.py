@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from etcd_ops.model.decisions.view import Decision, View, hold
+from etcd_ops.model.facts import ListedMember
 from etcd_ops.model.gate import quorum
 from etcd_ops.model.records import FormationRecord, Started
-from etcd_ops.model.status import State
+from etcd_ops.model.status import Attestation, State
 
 
 def lost_slots(view: View, formation: FormationRecord) -> tuple[set[str], set[str]]:
@@ -49,3 +50,12 @@ def quorum_lost(view: View) -> Decision | None:
         return None
     text = f"{len(lost)} of {len(held)} disks are lost, no quorum can come back: see `etcd-ops recover plan`"
     return hold(text, State.NEEDS_RECOVERY)
+
+
+def attest(view: View, listed: ListedMember | None) -> Attestation | None:
+    """The owner's word that the data of its member is gone; None where it never held one."""
+    identity, volume = view.facts.memory.identity, view.facts.volume
+    member_id = listed.member_id if listed else identity.member_id if identity else None
+    if member_id is None or volume is None:
+        return None
+    return Attestation(volume_id=volume.volume_id, member_id=member_id, incarnation=view.spec.incarnation)

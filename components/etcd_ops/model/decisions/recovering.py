@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from etcd_ops.model.decisions.changing import USES, fetch_program, switch_leaves
+from etcd_ops.model.decisions.losing import attest, quorum_lost
 from etcd_ops.model.decisions.standing import start_intact
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import ProcessFacts, Target, VolumeFacts
@@ -117,7 +118,7 @@ def _after(view: View, formation: FormationRecord) -> Decision | None:
     if volume is None or memory.incarnation == formation.incarnation:
         return None
     if not volume.has_data:
-        return _survivor_lost(view, formation)
+        return _without_data(view, formation)
     if memory.incarnation == 0:
         return take(_remember_incarnation(view, _incarnation_of(volume, formation)))
     if formation.incarnation == 1:
@@ -132,10 +133,16 @@ def _after(view: View, formation: FormationRecord) -> Decision | None:
     return take(SetDataAside(slot=view.slot, label=label, reason="its data is of an older incarnation"))
 
 
-def _survivor_lost(view: View, formation: FormationRecord) -> Decision | None:
-    """Nobody makes this incarnation any more, and the others keep their data until somebody has made one."""
-    if formation.survivor != view.slot or made(view, formation):
+def _without_data(view: View, formation: FormationRecord) -> Decision | None:
+    """There is nobody to join before the incarnation is made; and nobody to make it where its survivor's data is lost.
+
+    The others keep theirs until somebody has made one.
+    """
+    if view.member is None or made(view, formation):
         return None
+    if formation.survivor != view.slot:
+        waiting = wait(f"joins once incarnation {formation.incarnation} serves, and its survivor has noted it")
+        return replace(quorum_lost(view) or waiting, attestation=attest(view, None))
     lost, following = formation.incarnation, formation.incarnation + 1
     text = (
         f"its data was lost before incarnation {lost} was made of it: declare incarnation {following}, with new trust"
