@@ -221,3 +221,16 @@ def test_before_the_incarnation_is_made_a_member_without_data_waits_for_it() -> 
     assert decision.step is None
     assert "joins once incarnation 2 serves" in decision.reason
     assert decision.attestation is not None
+
+
+def test_an_incarnation_that_its_founders_begin_waits_for_no_survivor() -> None:
+    """The first incarnation of a cluster need not be called 1."""
+    facts = Survivor(running=False).facts()
+    channel = _channel(spec_of(), 2)
+    assert channel.formation is not None
+    record = channel.formation.model_copy(update={"survivor": None, "state": FormationState.FORMING, "started": {}})
+    record = record.model_copy(update={"founders": {slot: each.peer_url for slot, each in spec_of().members.items()}})
+    founder = replace(
+        facts, volume=_volume(spec_of(), None, None), memory=Memory(), channel=replace(channel, formation=record)
+    )
+    assert "record the first start" in decide(founder).reason

@@ -313,10 +313,10 @@ def hopeless(run: Run) -> bool:
         return True
     if any(disk.data is not None for host in run.world.hosts.values() for disk in host.disks()):
         return False
-    return bool(texts) and all(
-        any(said in text for said in ("disks are lost", "data is lost", "no formation record", "incarnation"))
-        for text in texts
-    )
+    over = ["disks are lost", "data is lost", "no formation record"]
+    if run.world.truth.canon is not None:
+        over.append("incarnation")
+    return bool(texts) and all(any(word in text for word in over) for text in texts)
 
 
 def awaited(run: Run) -> str:

@@ -282,7 +282,7 @@ def _wipe(run: Run, host: Host, b: int, x: float) -> bool:
     """The data directory is gone, the rest of the volume is there; not in the second before anybody saw the data."""
     if host.disk.launch is None or host.disk.launch.expected is None:
         return False
-    if host.disk.data is None or host.elsewhere or not run.may_lose_a_disk():
+    if host.disk.data is None or host.elsewhere or host.displaced or not run.may_lose_a_disk():
         return False
     run.world.crash_etcd(host)
     host.disk.data = None
@@ -293,7 +293,7 @@ def _wipe(run: Run, host: Host, b: int, x: float) -> bool:
 @_on_host
 def _new_volume(run: Run, host: Host, b: int, x: float) -> bool:
     """A new, marked, empty volume stands in its place; the platform delivers the credentials again."""
-    if host.disk.data is None or host.elsewhere or not run.may_lose_a_disk():
+    if host.disk.data is None or host.elsewhere or host.displaced or not run.may_lose_a_disk():
         return False
     run.world.crash_etcd(host)
     credentials = host.disk.credentials

@@ -160,8 +160,9 @@ def made(view: View, formation: FormationRecord) -> bool:
     """The new incarnation served somewhere, and its survivor noted that it needs not be forced any more.
 
     Until then data of the old one may still be the best there is, and a member that joined could be forced out again.
+    One without a survivor was not made from data: its founders begin it.
     """
-    if formation.incarnation == 1:
+    if formation.survivor is None:
         return True
     return any(peer.status.incarnation >= formation.incarnation for peer in view.channel.statuses.values())
 
