@@ -45,6 +45,7 @@ class ChannelReader:
         self._channel, self._clock, self._freshness, self._boot_id = channel, clock, freshness, boot_id
         self._marks: dict[str, tuple[str, int]] = {}
         self._changed: dict[str, float] = {}
+        self._unchanged_since: dict[str, float] = {}
 
     async def read(self) -> Reading:
         """Read everything an agent decides on, besides the lock.
@@ -74,19 +75,26 @@ class ChannelReader:
         for name in await self._channel.names(STATUS_PREFIX):
             status = _status(await self._channel.read(name))
             if status is not None:
-                found[status.slot] = PeerStatus(status, self._fresh(status))
+                found[status.slot] = self._heard(status)
         return found
 
-    def _fresh(self, status: MemberStatus) -> bool:
-        """A status is fresh once it was seen to change, and until it has not changed for the bound."""
-        mark, before = (status.boot_id, status.sequence), self._marks.get(status.slot)
-        self._marks[status.slot] = mark
+    def _heard(self, status: MemberStatus) -> PeerStatus:
+        """A status is fresh once it was seen to change, and silent once it was seen not to for the whole bound."""
+        slot, now = status.slot, self._clock.boottime()
+        mark, before = (status.boot_id, status.sequence), self._marks.get(slot)
+        self._marks[slot] = mark
         if status.boot_id == self._boot_id:
-            return True
-        if before is not None and mark != before:
-            self._changed[status.slot] = self._clock.boottime()
-        changed = self._changed.get(status.slot)
-        return changed is not None and self._clock.boottime() - changed < self._freshness
+            return PeerStatus(status, fresh=True)
+        if mark != before:
+            self._unchanged_since[slot] = now
+            if before is not None:
+                self._changed[slot] = now
+        changed = self._changed.get(slot)
+        return PeerStatus(
+            status,
+            fresh=changed is not None and now - changed < self._freshness,
+            silent=now - self._unchanged_since[slot] >= self._freshness,
+        )
 
 
 def _document(entry: Entry | None) -> tuple[Desired | None, ClusterSpec | None, str]:

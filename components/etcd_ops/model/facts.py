@@ -175,10 +175,13 @@ class ClusterFacts:
 
 @dataclass(frozen=True, slots=True)
 class PeerStatus:
-    """Another agent's status, and whether it changed within the observer's freshness bound."""
+    """Another agent's status, and what its changes prove; one that was just read for the first time proves nothing."""
 
     status: MemberStatus
     fresh: bool
+    """It was seen to change within the observer's freshness bound."""
+    silent: bool = False
+    """It was seen not to change for the whole of that bound."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def orphan_rule(view: View) -> Decision | None:
     for each in view.facts.cluster.members or ():
         slot = view.slot_of(each)
         peer = view.channel.statuses.get(slot) if slot else None
-        if not each.learner or slot is None or slot == view.slot or (peer is not None and peer.fresh):
+        if not each.learner or slot is None or slot == view.slot or (peer is not None and not peer.silent):
             continue
         return _adopt_orphan(view, each, slot)
     return None
