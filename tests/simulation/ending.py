@@ -56,7 +56,8 @@ def repair(run: Run) -> None:
     world = run.world
     world.store.down_until = world.slow = world.unlucky = 0.0
     world.restarts = True
-    world.cuts.clear()
+    for one, other in [tuple(pair) for pair in world.cuts]:
+        world.join(one, other)
     for host in list(world.hosts.values()):
         _repair_host(run, host)
     run.plan(fault="")

@@ -83,7 +83,7 @@ def start(world: World, host: Host) -> None:
     server.serving_from = float("inf") if configuration.deaf else world.now() + world.random.uniform(0.1, 1.5)
     server.sync_at = world.now() + world.random.choice((0.0, 0.0, world.random.uniform(0.0, 6.0)))
     host.pid, host.started_at = world.number(), world.now()
-    world.ensemble.servers[host.slot] = server
+    world.ensemble.come(server)
 
 
 def _etcd_refuses(host: Host, configuration: Configuration, version: str) -> str:

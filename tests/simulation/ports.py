@@ -339,6 +339,7 @@ class SimulatedVolume:
                 raise KeyError(fingerprint)
             self._world.truth.switches_leaf(self._host, use, fingerprint)
             self._host.disk.leaves[use] = fingerprint
+            self._world.ensemble.era += 1
 
         await self._write("leaves", switch)
 

@@ -26,6 +26,7 @@ class Server:
         "missed",
         "name",
         "progress",
+        "proved",
         "quota",
         "serving_from",
         "slot",
@@ -48,6 +49,8 @@ class Server:
         self.leads = False
         self.known_leader = 0
         self.missed = 0
+        self.proved: tuple[object, ...] = ()
+        """What was so when it served a read last: another one at once needs no other proof."""
         self.progress: dict[int, int] = {}
         """A leader's knowledge: member ID to the last index known to be there."""
 
@@ -80,12 +83,35 @@ class Ensemble:
     def __init__(self, world: Surroundings, random: Random) -> None:
         self.world, self.random = world, random
         self.servers: dict[str, Server] = {}
+        self.era = 0
+        """Raised whenever somebody comes, goes, is cut off, stops to lead, writes or presents another certificate."""
+        self._contacts: dict[str, list[Server]] = {}
+        self._known_at = (-1.0, -1)
+        """Time and era that `_contacts` are of."""
+
+    def come(self, server: Server) -> None:
+        """A process starts."""
+        self.servers[server.slot] = server
+        self.era += 1
+
+    def go(self, server: Server) -> None:
+        """A process ends."""
+        self.servers.pop(server.slot, None)
+        self.era += 1
 
     def serving(self, server: Server) -> bool:
         return server.serving_from <= self.world.now()
 
     def contacts(self, server: Server) -> list[Server]:
         """Whoever serves, and receives messages of `server` and answers them: asked more often than anything else."""
+        at = (self.world.now(), self.era)
+        if at != self._known_at:
+            self._known_at, self._contacts = at, {}
+        if server.slot not in self._contacts:
+            self._contacts[server.slot] = self._reached(server)
+        return self._contacts[server.slot]
+
+    def _reached(self, server: Server) -> list[Server]:
         world, now = self.world, self.world.now()
         if len(self.servers) < 2 or server.serving_from > now:
             return []
@@ -139,6 +165,7 @@ class Ensemble:
         last = leader.data.last
         entry = Entry(last, leader.data.term, change(last.applied), conf, weight)
         leader.data.last = entry
+        self.era += 1
         self.replicate(leader)
         return entry
 
@@ -188,6 +215,7 @@ class Ensemble:
             self.world.ended(server, "the member has been permanently removed from the cluster")
 
     def _step_down(self, server: Server, term: int) -> None:
+        self.era += 1
         server.leads, server.known_leader, server.missed = False, 0, 0
         server.data.term = max(server.data.term, term)
 

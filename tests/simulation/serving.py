@@ -62,14 +62,20 @@ class Serving:
 
     def read(self, server: Server) -> Header:
         """A linearizable read: the leader proves its quorum, and the member has applied what was committed."""
+        data = server.data
+        now = (self.world.now(), self.ensemble.era, data.term, data.commit, data.last)
+        if server.proved != now:
+            self._prove(server)
+            server.proved = now if (data.term, data.commit, data.last) == now[2:] else ()
+        return Header(data.cluster_id, data.member_id, server.config.revision, data.term)
+
+    def _prove(self, server: Server) -> None:
         leader = self.ensemble.leader_of(server)
         if leader is None or not self.ensemble.commits(leader):
             raise NoAnswer
         self.ensemble.replicate(leader)
         if server.data.commit is not leader.data.commit:
             raise NoAnswer
-        data = server.data
-        return Header(data.cluster_id, data.member_id, server.config.revision, data.term)
 
     def members(self, server: Server) -> MemberList:
         self._refuse_learner(server)

@@ -169,7 +169,7 @@ class World:
         self.note(f"{server.slot}: etcd ends: {why}")
 
     def stop_server(self, server: Server) -> None:
-        self.ensemble.servers.pop(server.slot, None)
+        self.ensemble.go(server)
 
     def hand_over(self, server: Server) -> None:
         """What etcd does on SIGTERM."""
@@ -345,9 +345,11 @@ class World:
     def cut(self, one: str, other: str) -> None:
         if one != other:
             self.cuts[frozenset((one, other))] = True
+            self.ensemble.era += 1
 
     def join(self, one: str, other: str) -> None:
         if self.cuts.pop(frozenset((one, other)), False):
+            self.ensemble.era += 1
             self.link_times[frozenset((one, other))] = self.now()
 
     # The channel as somebody sees it.
