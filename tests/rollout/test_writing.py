@@ -12,7 +12,7 @@ from etcd_ops.model.records import FormationRecord, FormationState, Started
 from etcd_ops.model.spec import ClusterSpec, Desired, FormationMode, Mode
 from etcd_ops.model.status import FailedChange, MemberStatus
 from etcd_ops.model.status import State as MemberState
-from etcd_ops.rollout import Ended, Outcome, Refused, State, Unfinished, Written, declare, retire, wait
+from etcd_ops.rollout import Ended, Outcome, Refused, State, Unfinished, Written, declare, declaring, retire, wait
 from etcd_ops.rollout.closing import forget_volume, without_volume
 from tests.rollout.samples import OWNER, declaration, print_of, recovering, spec, status
 from tests.standins.memory_channel import MemoryChannel
@@ -64,8 +64,15 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
+def patient() -> World:
+    """One in which members are listened to before the first document is written."""
     return World()
+
+
+@pytest.fixture
+def world(patient: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(declaring, "SILENCE", 0.0)
+    return patient
 
 
 def everybody(desired: Desired, **changes: Any) -> list[MemberStatus]:
@@ -359,3 +366,23 @@ def test_nobody_is_proved_to_have_left_while_the_formation_record_is_lost(world:
         world.wait(written)
     world.record()
     world.wait(written)
+
+
+def test_an_emptied_channel_is_not_taken_for_a_new_one(patient: World) -> None:
+    """A stack that has lost its state as well waits for members to say that they are there."""
+    patient.publish_after(2.0, *[status(slot, cluster_id=None, has_data=True) for slot in spec().members])
+    with pytest.raises(Refused, match="published it again"):
+        patient.declare()
+    patient.record(token="former")
+    assert patient.declare().desired.formation.token == "former"
+
+
+def test_a_record_that_members_give_back_is_waited_for(patient: World) -> None:
+    patient.clock.after(1.0, lambda: patient.record(token="former"))
+    assert patient.declare().desired.formation.token == "former"
+
+
+def test_silent_members_are_not_waited_for_long(patient: World) -> None:
+    begun = patient.clock.boottime()
+    assert patient.declare().desired.formation.token == "token"
+    assert patient.clock.boottime() - begun == pytest.approx(declaring.SILENCE, abs=0.5)

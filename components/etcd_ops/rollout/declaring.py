@@ -6,15 +6,19 @@ from dataclasses import dataclass
 
 from etcd_ops.agent.clock import Clock
 from etcd_ops.channel.port import DESIRED, Channel, ChannelUnavailable, Conflict, OutcomeUnknown
-from etcd_ops.model.spec import Desired
+from etcd_ops.model.spec import ClusterSpec, Desired
 from etcd_ops.rollout.contents import Contents, read_contents
 from etcd_ops.rollout.judgement import Marks, marks
+from etcd_ops.rollout.observing import POLL
 from etcd_ops.rollout.planning import Declaration, State, Token, is_formed, next_document
 
 ATTEMPTS = 8
 """Writers of one cluster's document are rare: losing this often in a row is another stack in a loop."""
 PAUSE = 0.25
 """Seconds after a lost or uncertain write, times the attempt."""
+
+SILENCE = 10.0
+"""Seconds for which members may be silent before an empty channel counts as that of a new cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ async def declare(channel: Channel, declaration: Declaration, state: State, cloc
         ChannelUnavailable: it could not be read or written; a write may have happened (`OutcomeUnknown`).
     """
     lost: ChannelUnavailable | None = None
+    if not state.token:
+        await _hear_members(channel, declaration.spec, clock)
     for attempt in range(1, ATTEMPTS + 1):
         held = await read_contents(channel)
         desired = next_document(held, declaration, state, token)
@@ -60,6 +66,19 @@ async def declare(channel: Channel, declaration: Declaration, state: State, cloc
             return _written(held, desired, state, rewritten=True)
         await clock.sleep(PAUSE * attempt)
     raise lost or AssertionError("at least one attempt is made")
+
+
+async def _hear_members(channel: Channel, spec: ClusterSpec, clock: Clock) -> None:
+    """An empty channel may be one that was emptied: members, where there are any, say so, and give back their record.
+
+    A declarer that remembers nothing would otherwise open another forming over the cluster that there is.
+    """
+    until = clock.boottime() + SILENCE
+    while clock.boottime() < until:
+        held = await read_contents(channel)
+        if held.desired is not None or held.formation is not None or spec.members.keys() <= held.statuses.keys():
+            return
+        await clock.sleep(POLL)
 
 
 async def _write(channel: Channel, held: Contents, desired: Desired) -> None:

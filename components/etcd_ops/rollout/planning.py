@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from etcd_ops.model.problems import Problem
 from etcd_ops.model.records import FormationRecord, FormationState
 from etcd_ops.model.spec import ClusterSpec, Desired, Formation, FormationMode, Mode
-from etcd_ops.model.status import Highest
+from etcd_ops.model.status import Highest, MemberStatus
 from etcd_ops.rollout.contents import Contents
 from etcd_ops.rollout.observing import observed
 from etcd_ops.rollout.problems import Refused
@@ -98,10 +98,15 @@ def choose_formation(held: Contents, adopt: bool, state: State, token: Token) ->
         return Formation(token=current.formation.token, mode=mode)
     if state.token:
         return Formation(token=state.token, mode=FormationMode.EXISTING)
-    if slots := sorted(slot for slot, status in held.statuses.items() if status.cluster_id is not None):
-        reason = f"{', '.join(slots)} run, but it has neither their document nor their formation record"
+    if slots := sorted(slot for slot, status in held.statuses.items() if _is_member(status)):
+        reason = f"{', '.join(slots)} are there, but it has neither their document nor their formation record"
         raise Refused(Problem("channel", reason, "wait until their agents have published it again"))
     return Formation(token=token(), mode=first)
+
+
+def _is_member(status: MemberStatus) -> bool:
+    """Its member answers, or holds data that a cluster was formed with."""
+    return status.cluster_id is not None or status.has_data
 
 
 def is_formed(record: FormationRecord | None, state: State) -> bool:
