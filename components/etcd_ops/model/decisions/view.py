@@ -154,11 +154,25 @@ class View:
         return good if good is not None and fits and self._believes_issuers(good) else None
 
     def _believes_issuers(self, launch: Launch) -> bool:
-        """The others present leaves of the declared issuers: with this launch, the member would not cut itself off."""
+        """With this launch the member would not cut itself off: it believes whoever issued what others present."""
         declared = {"peer": self.spec.trust.peer, "client": self.spec.trust.client}
         return all(
-            trust.authorities[str(trust.issuer)] in launch.trusted.get(domain, ()) for domain, trust in declared.items()
+            trust.authorities[str(trust.issuer)] in launch.trusted.get(domain, ()) or not self._presented(domain)
+            for domain, trust in declared.items()
         )
+
+    def _presented(self, domain: str) -> bool:
+        """Whether any other member may present a declared leaf of this domain. Silence proves nothing."""
+        uses = {"peer": ("peer",), "client": ("server", "agent")}[domain]
+        others = {slot: member.certificates for slot, member in self.spec.members.items() if slot != self.slot}
+        for slot, declared in others.items():
+            peer = self.channel.statuses.get(slot)
+            if peer is None or not peer.fresh:
+                return True
+            shown = {use: report.fingerprint for use, report in peer.status.certificates.items()}
+            if any(shown.get(use) in (None, getattr(declared, use)) for use in uses):
+                return True
+        return False
 
     @cached_property
     def foreign(self) -> bool:
