@@ -291,6 +291,19 @@ def test_a_learner_that_may_not_start_makes_room() -> None:
     assert isinstance(step_of(newcomer(replace(DOWN, told="3.6"), learner=True)), StageLaunch)
 
 
+def test_a_learner_with_data_that_its_program_cannot_open_makes_room() -> None:
+    """It was started while nobody told the cluster's version. With it in the list, etcd agrees on none."""
+    facts = dead(replace(DOWN, told="3.7"), failure="invalid downgrade")
+    assert facts.volume is not None and facts.volume.launch is not None and facts.target is not None
+    launch = replace(facts.volume.launch, configuration_digest="digest", binary_sha256=facts.target.binary_sha256)
+    members = tuple(replace(each, learner=each.name == SLOT) for each in facts.cluster.members or ())
+    endpoints = {slot: replace(each, members=members) for slot, each in facts.cluster.endpoints.items()}
+    cluster = replace(facts.cluster, members=members, endpoints=endpoints)
+    stuck = replace(facts, volume=replace(facts.volume, launch=launch, good=None), cluster=cluster)
+    assert isinstance(step_of(stuck), RemoveMember)
+    assert isinstance(step_of(replace(stuck, process=ProcessFacts(running=False))), StartMember)
+
+
 def test_a_downgrade_is_announced_first() -> None:
     step = DOWN.step()
     assert isinstance(step, EnableDowngrade)
@@ -345,6 +358,12 @@ def test_an_unknown_cluster_version_is_waited_for() -> None:
 def test_a_restart_with_the_same_version_asks_for_none() -> None:
     same = replace(UP, declared="3.6.15", cluster="")
     assert isinstance(same.step(), RestartMember)
+
+
+def test_what_3_5_wrote_is_not_replayed_where_the_cluster_version_is_said_to_have_risen() -> None:
+    """It is told by another agent, and contradicts what runs."""
+    told = replace(UP, running=("3.5.34",) * 3, cluster="", told="3.7.0", logs=(NONE, NONE, UNCOVERED))
+    assert not isinstance(told.step(), RestartMember)
 
 
 VERSIONS = st.sampled_from(["3.5.34", "3.6.15", "3.7.2", "3.6.11-rc.1", "3.7.0-alpha.2+dirty", "3.8.0", "", "git"])

@@ -21,7 +21,12 @@ from etcd_ops.model.decisions.departing import (
     removal_rule,
 )
 from etcd_ops.model.decisions.forming import adopted_rule, bound_rule, forming_rule
-from etcd_ops.model.decisions.joining import joining_rule, obsolete_data_rule, promotion_rule
+from etcd_ops.model.decisions.joining import (
+    joining_rule,
+    obsolete_data_rule,
+    promotion_rule,
+    stuck_learner_rule,
+)
 from etcd_ops.model.decisions.recovering import recovery_rule
 from etcd_ops.model.decisions.standing import (
     behind_rule,
@@ -54,6 +59,7 @@ _RULES = (
     adopted_rule,
     joining_rule,
     obsolete_data_rule,
+    stuck_learner_rule,
     stopped_rule,
     leaf_rule,
     promotion_rule,

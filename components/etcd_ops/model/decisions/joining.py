@@ -21,6 +21,7 @@ from etcd_ops.model.steps import (
     WriteFormation,
     WriteFormationLocked,
 )
+from etcd_ops.model.versions import Version, cannot_open
 
 DAY = 86_400.0
 """Seconds in which automatic replacements are counted."""
@@ -199,6 +200,19 @@ def obsolete_data_rule(view: View) -> Decision | None:
     return take(
         SetDataAside(slot=view.slot, label=label, reason="the cluster removed this member: its data is set aside")
     )
+
+
+def stuck_learner_rule(view: View) -> Decision | None:
+    """A learner whose program is too old for the cluster keeps it from being lowered: it joins again after that."""
+    process, target, listed = view.facts.process, view.facts.target, view.listed
+    if view.member is None or listed is None or not listed.learner or process is None or not process.crashed:
+        return None
+    reason = cannot_open(Version.parse(view.spec.etcd.version), view.running.cluster, None)
+    if not reason or target is None or not view.staged(target):
+        return None
+    request = view.request(Action.REMOVE, listed.member_id)
+    text = f"a learner that cannot start makes room, and joins again later: {reason}"
+    return take(RemoveMember(slot=view.slot, member_id=listed.member_id, request=request, reason=text))
 
 
 def promotion_rule(view: View) -> Decision | None:

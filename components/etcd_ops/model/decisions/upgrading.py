@@ -76,7 +76,8 @@ def _snapshot_first(view: View, target: Version) -> Decision | None:
     if unknown := _named(logs, None):
         return wait(f"whether {unknown} would replay what etcd 3.5 wrote is not known")
     if not waiting or running.cluster is None or running.cluster.next != target.line:
-        return None
+        late = waiting and running.cluster is not None and running.cluster >= target.line
+        return wait(f"{waiting} would replay what etcd 3.5 wrote") if late else None
     if any(version.line >= target.line for version in running.members):
         text = f"{waiting} would replay what etcd 3.5 wrote, and others run {target.line} already"
         return hold(f"{text}: declare {_of(running.cluster)} until that is over, then {target} again")
