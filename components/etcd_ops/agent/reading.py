@@ -128,7 +128,7 @@ def remember(memory: Memory, reading: Reading, lock: LockFacts, volume: VolumeFa
     highest, known = memory.highest, formation_known(memory)
     formation = memory.formation
     if facts.formation is not None and reading.formation is not None and reading.formation.data != formation:
-        formation = reading.formation.data if known is None or _newer(facts.formation, known) else formation
+        formation = _newest(facts.formation, reading.formation.data, known, volume) or formation
     generation, digest = highest.generation, highest.digest
     if facts.desired is not None and facts.desired.generation > generation:
         generation, digest = facts.desired.generation, facts.desired.digest
@@ -142,6 +142,21 @@ def remember(memory: Memory, reading: Reading, lock: LockFacts, volume: VolumeFa
         desired=reading.desired.data if understood and reading.desired else memory.desired,
         identity=_identity(memory, volume),
     )
+
+
+def _newest(found: FormationRecord, data: bytes, known: FormationRecord | None, volume: VolumeFacts) -> bytes | None:
+    """What the volume keeps of a record that was found; None where it knows a later stage.
+
+    One that was rolled back may lack the start on this very volume, and nobody else remembers whose that was.
+    """
+    if known is None:
+        return data
+    if not _newer(found, known):
+        return None
+    own = {slot: each for slot, each in known.started.items() if each.volume_id == volume.volume_id}
+    if own.keys() <= found.started.keys():
+        return data
+    return found.model_copy(update={"started": {**own, **found.started}}).encode()
 
 
 def _identity(memory: Memory, volume: VolumeFacts) -> Identity | None:

@@ -11,7 +11,14 @@ from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import EndpointFacts, ListedMember, ProcessFacts
 from etcd_ops.model.gate import Action
 from etcd_ops.model.status import State
-from etcd_ops.model.steps import DisarmAlarm, PromoteLearner, RemoveMember, StopMember, TransferLeadership
+from etcd_ops.model.steps import (
+    DisarmAlarm,
+    PromoteLearner,
+    RemoveMember,
+    StopMember,
+    TransferLeadership,
+    WriteFormation,
+)
 
 REMOVED = "permanently removed from the cluster"
 """In etcd's last words when its member was removed (etcdserver/server.go, rafthttp/util.go)."""
@@ -21,6 +28,8 @@ def dropped_rule(view: View) -> Decision | None:
     """This slot was dropped: keep serving until a quorum says that its member is gone, then stop for good."""
     if view.member is not None:
         return None
+    if (again := _announced_again(view)) is not None:
+        return again
     process, volume = view.facts.process, view.facts.volume
     gone = view.facts.cluster.members is not None and view.has_quorum and view.listed is None
     if not gone and not _etcd_says_so(process):
@@ -30,6 +39,15 @@ def dropped_rule(view: View) -> Decision | None:
     if volume is not None:
         return hold("removed from the cluster; its volume may be deleted", State.RETIRED)
     return None
+
+
+def _announced_again(view: View) -> Decision | None:
+    """The record lost this slot's start, and its member is listed: without it, nobody knows whose that is."""
+    if view.formation is None or view.listed is None or view.own_start is None:
+        return None
+    started = {**view.formation.started, view.slot: view.own_start}
+    record = view.formation.model_copy(update={"started": started})
+    return take(WriteFormation(record=record, slot=view.slot, reason="the record lost its first start"))
 
 
 def _lost(view: View) -> Decision | None:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from etcd_ops.model.facts import ChannelFacts, EndpointFacts, Facts, Identity, Launch, ListedMember, Target
 from etcd_ops.model.gate import Action, Request, Verdict, healthy_voters, judge, quorum
-from etcd_ops.model.records import FormationRecord, FormationState
+from etcd_ops.model.records import FormationRecord, FormationState, Started
 from etcd_ops.model.spec import ClusterSpec, Desired, MemberSpec
 from etcd_ops.model.status import Attestation, State
 from etcd_ops.model.steps import Step
@@ -80,7 +80,19 @@ class View:
         started = self.formation.started if self.formation else {}
         founders = self.formation.founders if self.formation else {}
         former = founders | {slot: entry.peer_url for slot, entry in started.items()}
+        if self.own_start is not None:
+            former = {self.slot: self.own_start.peer_url, **former}
         return next((slot for slot, url in former.items() if url in listed.peer_urls), None)
+
+    @cached_property
+    def own_start(self) -> Started | None:
+        """The start on this volume, where only the volume remembers it: the record was rolled back."""
+        memory, volume = self.facts.memory, self.facts.volume
+        if self.formation is None or self.slot in self.formation.started or volume is None or not memory.formation:
+            return None
+        known = FormationRecord.decode(memory.formation)
+        entry = known.started.get(self.slot)
+        return entry if entry is not None and entry.volume_id == volume.volume_id else None
 
     @cached_property
     def zones(self) -> dict[int, str]:
