@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from etcd_ops.model.decisions import decide
-from etcd_ops.model.facts import Facts, PeerStatus
+from etcd_ops.model.facts import Facts, Launch, LockFacts, PeerStatus, ProcessFacts
 from etcd_ops.model.records import Controls
 from etcd_ops.model.spec import ClusterSpec
 from etcd_ops.model.status import MemberStatus, State
+from etcd_ops.model.steps import SwitchLeaf
 from tests.model.samples import at, body, fingerprint, reissued, trust
 from tests.model.test_operators_words import facts, volume
 
@@ -54,6 +55,41 @@ def test_one_whom_nobody_believes_asks_for_the_issuer_before() -> None:
     assert "declare the issuer before it until a-1 has joined" in decision.reason
 
 
+def test_where_nothing_that_the_others_believe_is_declared_the_one_before_is_asked_for() -> None:
+    """They cannot restart either: with what is declared they would believe nobody's leaf."""
+    decision = decide(newcomer(believed=(fingerprint("peer-ca-0"),)))
+    assert decision.state is State.HELD
+    assert "declare the one before it as well" in decision.reason
+
+
 @pytest.mark.parametrize("believed", [(OLD, NEW), (NEW,)])
 def test_one_whom_all_believe_goes_on(believed: tuple[str, ...]) -> None:
     assert "issuer" not in decide(newcomer(believed=believed)).reason
+
+
+@pytest.mark.parametrize(("own", "believed", "switches"), [
+    ((OLD, NEW), (), False), ((OLD, NEW), (NEW,), True), ((NEW,), (), True), ((OLD, NEW), (OLD,), False),
+])  # fmt: skip
+def test_the_last_step_of_a_rotation_is_not_taken_on_nobodys_word(
+    own: tuple[str, ...], believed: tuple[str, ...], switches: bool
+) -> None:
+    """A leaf of the only authority is renewed without asking; but not while this member itself believes another one."""
+    found = newcomer(believed=believed)
+    assert found.channel is not None and found.channel.spec is not None and found.volume is not None
+    sole: Any = reissued(at(at(body(), "trust.peer", trust("peer", 2)), "trust.peer.issuer", 2), "peer", 2)
+    spec = ClusterSpec.model_validate(sole)
+    launch = Launch("", "", "", 1, expected=found.memory.identity, first_start=False, trusted={"peer": own})
+    held = replace(
+        found.volume, has_data=True, identity=found.memory.identity, launch=launch, good=launch,
+        credentials=frozenset(spec.members["a-1"].certificates.to_wire().values()),
+    )  # fmt: skip
+    leaves = {use: getattr(spec.members["a-1"].certificates, use) for use in ("server", "metrics", "agent")}
+    mine = PeerStatus(replace_status(found.channel.statuses["b-1"].status, own), fresh=True)
+    channel = replace(found.channel, spec=spec, statuses={**found.channel.statuses, "a-1": mine})
+    facts_ = replace(found, volume=replace(held, leaves={**leaves, "peer": "old"}), channel=channel)
+    step = decide(replace(facts_, process=ProcessFacts(running=True), lock=LockFacts(None, available=True))).step
+    assert isinstance(step, SwitchLeaf) is switches
+
+
+def replace_status(status: MemberStatus, believed: tuple[str, ...]) -> MemberStatus:
+    return status.model_copy(update={"slot": "a-1", "trusted": {"peer": believed}})

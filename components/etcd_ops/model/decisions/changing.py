@@ -169,16 +169,43 @@ def _barrier(view: View, use: str) -> Decision | None:
     if len(trust.authorities) > 1:
         known = _trusted(view, domain, fresh=True)
         lacking = sorted(slot for slot, believed in known.items() if issuer not in believed)
-        return replace(_strangers(view, domain, trust, lacking), yields=True) if lacking else None
-    # The only authority there is: a leaf is renewed without asking, unless somebody is known to believe another one.
+        return (
+            replace(_strangers(view, domain, trust, {slot: known[slot] for slot in lacking}), yields=True)
+            if lacking
+            else None
+        )
+    return _sole_issuer_barrier(view, domain, trust, issuer)
+
+
+def _sole_issuer_barrier(view: View, domain: str, trust: TrustSpec, issuer: str) -> Decision | None:
+    """The only authority there is: a leaf is renewed without asking, unless somebody is known to believe another one.
+
+    Where this member itself still believes another one, the rotation is not over: whoever is silent may as well.
+    """
     known = _trusted(view, domain, fresh=False)
-    strangers = sorted(slot for slot, believed in known.items() if believed and issuer not in believed)
-    text = f"{', '.join(strangers)} do not trust {domain} generation {trust.issuer}: declare the one before it as well"
-    return replace(hold(text), yields=True) if strangers else None
+    if strangers := sorted(slot for slot, believed in known.items() if believed and issuer not in believed):
+        text = f"{', '.join(strangers)} do not trust {domain} generation {trust.issuer}"
+        return replace(hold(f"{text}: declare the one before it as well"), yields=True)
+    silent = sorted(slot for slot, believed in known.items() if not believed)
+    if silent and _believes_another(view, domain, issuer):
+        text = f"whether {', '.join(silent)} trust {domain} generation {trust.issuer} is not known"
+        return replace(wait(text), yields=True)
+    return None
 
 
-def _strangers(view: View, domain: str, trust: TrustSpec, lacking: list[str]) -> Decision:
+def _believes_another(view: View, domain: str, issuer: str) -> bool:
+    volume = view.facts.volume
+    launches = (volume.launch, volume.good) if volume is not None else ()
+    return any(set(each.trusted.get(domain, ())) - {issuer} for each in launches if each is not None)
+
+
+def _strangers(view: View, domain: str, trust: TrustSpec, lacking: dict[str, tuple[str, ...]]) -> Decision:
     """Members that do not believe the issuer yet. One that is not declared any more is never restarted to do so."""
+    declared = set(trust.authorities.values())
+    if cut_off := [slot for slot, believed in lacking.items() if believed and not declared & set(believed)]:
+        # Restarted with what is declared, they would believe none of the leaves that are in use.
+        text = f"{', '.join(cut_off)} do not trust {domain} generation {trust.issuer}, nor another one that is declared"
+        return hold(f"{text}: declare the one before it as well")
     text = f"{domain} trust generation {trust.issuer} is not yet trusted by {', '.join(lacking)}"
     if leaving := [slot for slot in lacking if slot not in view.spec.members]:
         return hold(f"{text}: {ISSUER_BEFORE} until {', '.join(leaving)} left")
