@@ -7,12 +7,22 @@ from dataclasses import replace
 import pytest
 
 from etcd_ops.model.decisions import decide
-from etcd_ops.model.facts import ChannelFacts, Facts, Launch, LockFacts, PeerStatus, ProcessFacts, Target
+from etcd_ops.model.facts import (
+    ChannelFacts,
+    ClusterFacts,
+    EndpointFacts,
+    Facts,
+    Launch,
+    LockFacts,
+    PeerStatus,
+    ProcessFacts,
+    Target,
+)
 from etcd_ops.model.records import Controls, RecoveryOrder
 from etcd_ops.model.status import MemberStatus, State
 from etcd_ops.model.steps import FetchBinary, Remember, RevertLaunch, SetDataAside, StartMember
 from tests.model.samples import spec
-from tests.model.test_operators_words import IDS, SLOT, facts, volume
+from tests.model.test_operators_words import CLUSTER, IDS, SLOT, facts, volume
 
 FREE = LockFacts(None, available=True)
 
@@ -58,6 +68,15 @@ def test_a_survivor_fetches_the_declared_program_itself() -> None:
     step = decide(replace(found, lock=FREE)).step
     assert isinstance(step, FetchBinary)
     assert step.sha256 == spec().etcd.binary.sha256
+
+
+def test_a_learner_is_no_survivor() -> None:
+    order = Controls(recovery=RecoveryOrder(incarnation=2, survivor=SLOT, overrides=("b-1", "c-1"), by="operator"))
+    found = facts(volume(), order, incarnation=2, quorum=False)
+    cluster = ClusterFacts({SLOT: EndpointFacts(IDS[SLOT], CLUSTER, 0, healthy=False, learner=True)})
+    decision = decide(replace(found, cluster=cluster, lock=FREE))
+    assert (decision.step, decision.state) == (None, State.NEEDS_RECOVERY)
+    assert "order another one" in decision.reason
 
 
 def launch(name: str, trusted: dict[str, tuple[str, ...]]) -> Launch:

@@ -295,7 +295,8 @@ def _survives(run: Run, slot: str) -> bool:
     data = host.disk.data if host is not None else None
     if data is None or slot not in run.stack.plan.slots:
         return False
-    return data.incarnation == truth.incarnation and data.member_id in truth.applied.voters
+    votes = data.member_id in data.commit.applied.voters and data.member_id in truth.applied.voters
+    return votes and data.incarnation == truth.incarnation
 
 
 def statuses(run: Run) -> dict[str, MemberStatus]:

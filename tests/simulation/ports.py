@@ -27,6 +27,7 @@ from tests.simulation.servers import Server
 from tests.simulation.serving import Denied, NoAnswer
 
 if TYPE_CHECKING:
+    from tests.simulation.truth import Window
     from tests.simulation.world import World
 
 T = TypeVar("T")
@@ -225,14 +226,19 @@ class SimulatedRuntime:
         window = world.truth.take_down(host)
         world.doom(host)
         try:
-            takes: float = await Call(lambda: self._stop(grace), world.latency())
+            takes: float = await Call(lambda: self._stop(grace, window), world.latency())
             if takes:
                 await Call(None, takes)
         finally:
             world.truth.over(window)
 
-    def _stop(self, grace: float) -> float:
-        """SIGTERM; how long it takes from now."""
+    def _stop(self, grace: float, window: Window) -> float:
+        """SIGTERM; how long it takes from now, whether or not the agent is there to see it."""
+        takes = self._ending(grace)
+        self._world.scheduler.after(takes, self._world.truth.over, window)
+        return takes
+
+    def _ending(self, grace: float) -> float:
         world, host = self._world, self._host
         host.wanted = False
         server = world.ensemble.servers.get(host.slot)

@@ -211,7 +211,7 @@ class Truth:
         return window
 
     def over(self, window: Window) -> None:
-        window.until = self.world.now()
+        window.until = min(window.until, self.world.now())
 
     def sets_aside(self, host: Host) -> None:
         data = host.disk.data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from etcd_ops.model.document import Tolerant
 from etcd_ops.model.facts import ChannelFacts, ClusterFacts
-from etcd_ops.model.status import MemberStatus
+from etcd_ops.model.status import MemberStatus, Role
 
 
 class Candidate(Tolerant):
@@ -62,7 +62,7 @@ def plan_recovery(channel: ChannelFacts, cluster: ClusterFacts) -> RecoveryPlan:
         return RecoveryPlan(incarnation=incarnation, refusals=("a quorum answers: there is nothing to recover",))
     statuses = {slot: channel.statuses[slot] for slot in formation.started if slot in channel.statuses}
     fresh = {slot: peer.status for slot, peer in statuses.items() if peer.fresh}
-    candidates = sorted((_candidate(each) for each in fresh.values() if each.has_data), key=_longest)
+    candidates = sorted((_candidate(each) for each in fresh.values() if _may_survive(each)), key=_longest)
     if not candidates:
         return RecoveryPlan(
             incarnation=incarnation, refusals=("no agent reports a member with data: restore a backup",)
@@ -76,6 +76,11 @@ def plan_recovery(channel: ChannelFacts, cluster: ClusterFacts) -> RecoveryPlan:
         peer_generation=max(map(int, spec.trust.peer.authorities)) + 1,
         client_generation=max(map(int, spec.trust.client.authorities)) + 1,
     )
+
+
+def _may_survive(status: MemberStatus) -> bool:
+    """It has data, and is not known to be a learner: a cluster of one learner has no voter."""
+    return status.has_data and status.role is not Role.LEARNER
 
 
 def _candidate(status: MemberStatus) -> Candidate:

@@ -76,6 +76,10 @@ def _survive(view: View, order: RecoveryOrder, formation: FormationRecord) -> De
     if volume is None or not volume.has_data:
         text = "the survivor has no data: order another one, see `etcd-ops recover plan`"
         return hold(text, State.NEEDS_RECOVERY)
+    if view.endpoint is not None and view.endpoint.learner:
+        # Forced, it would be a cluster without a voter.
+        text = "the survivor knows itself as a learner only: order another one, see `etcd-ops recover plan`"
+        return hold(text, State.NEEDS_RECOVERY)
     if target is None:
         return _not_ready(view)
     if (reason := _cannot_open(view)) is not None:
