@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from etcd_ops.model.decisions import decide
 from etcd_ops.model.facts import Facts
 from etcd_ops.model.records import Controls
 from etcd_ops.model.spec import ClusterSpec
 from etcd_ops.model.status import State
 from etcd_ops.model.steps import StopMember
+from tests.model.in_force import decide
 from tests.model.samples import at, body
 from tests.model.test_operators_words import IDS, SLOT, facts, volume
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from etcd_ops.model.decisions import decide
 from etcd_ops.model.facts import Facts, LockFacts, Memory, PeerStatus
 from etcd_ops.model.records import Controls, FormationState
 from etcd_ops.model.status import MemberStatus, State
+from tests.model.in_force import decide
 from tests.model.samples import spec
 from tests.model.test_operators_words import facts, volume
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from etcd_ops.model.decisions import decide
 from etcd_ops.model.facts import Facts, Identity, Launch, LockFacts, PeerStatus, ProcessFacts, Target
 from etcd_ops.model.records import Controls
 from etcd_ops.model.status import CertificateReport, MemberStatus, State
 from etcd_ops.model.steps import RevertLaunch, StartMember
+from tests.model.in_force import decide
 from tests.model.samples import fingerprint
 from tests.model.test_newcomers import rotated
 from tests.model.test_operators_words import CLUSTER, IDS, SLOT, facts, volume

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from etcd_ops.model.decisions import decide
 from etcd_ops.model.facts import (
     ChannelFacts,
     ClusterFacts,
@@ -21,6 +20,7 @@ from etcd_ops.model.facts import (
 from etcd_ops.model.records import Controls, RecoveryOrder
 from etcd_ops.model.status import MemberStatus, State
 from etcd_ops.model.steps import FetchBinary, Remember, RevertLaunch, SetDataAside, StartMember
+from tests.model.in_force import decide
 from tests.model.samples import spec
 from tests.model.test_operators_words import CLUSTER, IDS, SLOT, facts, volume
 

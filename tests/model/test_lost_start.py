@@ -8,12 +8,12 @@ import pytest
 
 from etcd_ops.agent.reading import Reading, remember
 from etcd_ops.channel.port import Entry
-from etcd_ops.model.decisions import decide
 from etcd_ops.model.facts import Facts, LockFacts, Memory, ProcessFacts
 from etcd_ops.model.records import Controls, FormationRecord
 from etcd_ops.model.spec import ClusterSpec
 from etcd_ops.model.status import State
 from etcd_ops.model.steps import WriteFormation
+from tests.model.in_force import decide
 from tests.model.test_operators_words import SLOT, facts, volume
 
 

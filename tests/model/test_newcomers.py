@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from etcd_ops.model.decisions import decide
 from etcd_ops.model.facts import Facts, Launch, LockFacts, PeerStatus, ProcessFacts
 from etcd_ops.model.records import Controls
 from etcd_ops.model.spec import ClusterSpec
 from etcd_ops.model.status import MemberStatus, State
 from etcd_ops.model.steps import SwitchLeaf
+from tests.model.in_force import decide
 from tests.model.samples import at, body, fingerprint, reissued, trust
 from tests.model.test_operators_words import facts, volume
 

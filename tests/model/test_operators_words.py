@@ -55,7 +55,7 @@ def facts(of: VolumeFacts, controls: Controls, *, incarnation: int = 1, quorum: 
     )
     endpoints = {slot: EndpointFacts(id_, CLUSTER, 2, healthy=True) for slot, id_ in IDS.items() if slot != SLOT}
     cluster = ClusterFacts(endpoints, listed, frozenset()) if quorum else ClusterFacts({})
-    memory = Memory(identity=Identity(CLUSTER, IDS[SLOT]), incarnation=1)
+    memory = Memory(desired=desired.encode(), identity=Identity(CLUSTER, IDS[SLOT]), incarnation=1)
     return Facts(SLOT, 0.0, of, memory, ProcessFacts(running=False), channel, cluster, LockFacts(None, mine=True))
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etcd_ops.model.decisions import Decision, decide
+from etcd_ops.model.decisions import Decision
 from etcd_ops.model.facts import (
     ChannelFacts,
     ClusterFacts,
@@ -28,6 +28,7 @@ from etcd_ops.model.records import Controls, FormationRecord, FormationState, Re
 from etcd_ops.model.spec import ClusterSpec, Desired, Formation, FormationMode
 from etcd_ops.model.status import MemberStatus, State
 from etcd_ops.model.steps import AddLearner, Remember, StageLaunch, StartMember, StopMember, WriteFormation
+from tests.model.in_force import decide
 from tests.model.samples import at, body
 
 SLOT, CLUSTER, MINE = "a-1", 77, Identity(77, 1)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -203,6 +204,9 @@ def test_the_first_declaration() -> None:
     emptied = Observed(incarnation=2)
     assert [problem.path for problem in refusals(None, spec(), emptied)] == ["incarnation"]
     assert refusals(None, spec(incarnation=2), emptied) == ()
+    others = Observed(members=frozenset({"d-1", "e-1", "a-1"}))
+    assert [problem.path for problem in refusals(None, spec(), others)] == ["members"]
+    assert refusals(None, spec(), replace(others, formed=False)) == ()
 
 
 def test_an_agent_that_missed_documents_refuses_only_what_no_sequence_may_do() -> None:
@@ -211,10 +215,25 @@ def test_an_agent_that_missed_documents_refuses_only_what_no_sequence_may_do() -
     later = at(later, "trust.peer", {"authorities": {"3": fingerprint("peer-ca-3")}, "issuer": 3})
     assert refusals(spec(), spec(reissued(later, "peer", 3)))
     assert refusals(spec(), spec(reissued(later, "peer", 3)), direct=False) == ()
-    for path, value in (("name", "another"), ("trust.client.authorities.1", fingerprint("other"))):
-        assert refusals(spec(), spec(at(later, path, value)), direct=False)
+    assert refusals(spec(), spec(at(later, "name", "another")), direct=False)
     assert refusals(spec(incarnation=2), spec(later), direct=False)
     assert refusals(spec(incarnation=2), spec(later), Observed(incarnation=1), direct=False) == ()
+
+
+@pytest.mark.parametrize("before", [None, spec()])
+def test_what_no_sequence_leads_to_is_seen_in_the_cluster_as_it_is(before: ClusterSpec | None) -> None:
+    def paths(after: ClusterSpec, **facts: Any) -> list[str]:
+        return [problem.path for problem in refusals(before, after, Observed(**facts), direct=False)]
+
+    others, url = of(["a-1", "d-1", "e-1"]), spec().members["a-1"].peer_url
+    assert paths(others, members=frozenset({"a-1", "b-1", "c-1"})) == ["members"]
+    assert paths(others, members=frozenset({"a-1", "d-1", "c-1"})) == []
+    assert paths(spec(etcd__version="3.7.2"), running=Running.read("3.5.0", ["3.5.34"])) == ["etcd.version"]
+    assert paths(spec(incarnation=3), incarnation=1) == paths(spec(incarnation=2), incarnation=3) == ["incarnation"]
+    assert paths(spec(incarnation=2), incarnation=1) == paths(others) == []
+    moved = spec(at(body(), "members.a-1.peerUrl", "https://127.44.0.9:2380"))
+    assert paths(moved, addresses={"a-1": ("https://other:1", url)}) == ["members.a-1.peerUrl"]
+    assert paths(others, addresses={"a-1": ("https://other:1", url), "b-1": ()}) == []
 
 
 def test_the_way_back_to_a_version_that_can_be_reached_is_open_while_members_leave() -> None:

@@ -85,9 +85,13 @@ class Situation:
         cluster = ClusterFacts(endpoints, members, frozenset(), cluster_version=self.cluster)
         running = ProcessFacts(running=True, pid=1, uptime=100.0)
         target = Target("configuration", "digest", spec.etcd.binary.sha256, {})
-        memory = Memory(identity=Identity(CLUSTER, 1), incarnation=1, applied_digest="another")
+        channel = self._channel(spec)
+        assert channel.desired is not None
+        memory = Memory(
+            desired=channel.desired.encode(), identity=Identity(CLUSTER, 1), incarnation=1, applied_digest="another"
+        )
         return Facts(
-            SLOT, 0.0, self._volume(spec), memory, running, self._channel(spec), cluster, LockFacts(None, mine=True),
+            SLOT, 0.0, self._volume(spec), memory, running, channel, cluster, LockFacts(None, mine=True),
             target=target, agent_version=spec.agent.version,
         )  # fmt: skip
 
@@ -260,7 +264,10 @@ def newcomer(situation: Situation, *, learner: bool) -> Facts:
     }
     members = (*others, own) if learner else others
     return replace(
-        facts, volume=volume, memory=Memory(), cluster=replace(facts.cluster, members=members, endpoints=endpoints)
+        facts,
+        volume=volume,
+        memory=Memory(desired=facts.memory.desired),
+        cluster=replace(facts.cluster, members=members, endpoints=endpoints),
     )
 
 

@@ -90,7 +90,36 @@ def test_another_owner_is_refused_and_named() -> None:
 def test_another_owner_can_be_followed_by_declaration() -> None:
     held = Contents(desired=document(owner="urn:other"), formation=record(FormationState.FORMED))
     after = next_document(held, declaration(former_owner="urn:other"), State(), fresh_tokens())
-    assert (after.owner, after.formation.mode) == (OWNER, EXISTING)
+    assert (after.owner, after.former_owner, after.formation.mode) == (OWNER, "urn:other", EXISTING)
+
+
+@pytest.mark.parametrize("refusing", [0, 1, 2, 3])
+def test_what_most_agents_refuse_is_no_measure(refusing: int) -> None:
+    """Somebody wrote by hand what may not follow: an `up` puts it right, though going back may not follow either."""
+    body = spec().to_wire()
+    body["members"]["m0"]["zone"] = "elsewhere"
+    held = document(body=body)
+    refused = FailedChange(digest=held.digest, reason="a slot keeps its zone")
+    statuses = {
+        slot: status(slot, held, refused=refused if number < refusing else None)
+        for number, slot in enumerate(("m0", "m1", "m2"))
+    }
+    contents = Contents(desired=held, formation=record(FormationState.FORMED), statuses=statuses)
+    if refusing < 2:
+        with pytest.raises(Refused, match="a slot keeps its zone"):
+            next_document(contents, declaration(), State(), fresh_tokens())
+        return
+    after = next_document(contents, declaration(), State(), fresh_tokens())
+    assert (after.generation, after.parent, after.body) == (5, "", spec().to_wire())
+
+
+def test_what_nothing_was_judged_against_names_no_parent() -> None:
+    emptied = Contents(formation=record(FormationState.FORMED))
+    assert next_document(emptied, declaration(), State(7, "d", "t", True), fresh_tokens()).parent == ""
+    unformed = next_document(Contents(desired=document()), declaration(mode=Mode.PAUSED), State(), fresh_tokens())
+    assert unformed.parent == ""
+    unreadable = Contents(desired=document(body={}), formation=record(FormationState.FORMED))
+    assert next_document(unreadable, declaration(), State(), fresh_tokens()).parent == ""
 
 
 def test_what_another_owner_destroyed_completely_is_free() -> None:

@@ -93,6 +93,7 @@ def test_the_same_again_writes_nothing(world: World) -> None:
 
 def test_a_writer_that_comes_second_takes_the_first_into_account(world: World) -> None:
     first = world.declare()
+    world.record()
     other = first.desired.model_copy(update={"generation": 9})
 
     def come_first() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
+from typing import Any
 
-from etcd_ops.model.records import Approval, BreakGlass, RecoveryOrder
-from etcd_ops.model.spec import Mode
+from etcd_ops.channel.port import DESIRED
+from etcd_ops.model.records import Approval, BreakGlass, FormationState, RecoveryOrder
+from etcd_ops.model.spec import Desired, Mode
 from etcd_ops.rollout import State
-from tests.simulation.declarations import GIB, SLOTS
+from tests.simulation.declarations import GIB, SLOTS, Plan, credentials_of, peer_url, spec_of
 from tests.simulation.faults import Happening, fault
 from tests.simulation.run import Run
 from tests.simulation.servers import Server
@@ -212,6 +215,64 @@ def _hasty_recovery(run: Run, a: int, b: int, x: float) -> bool:
     survivor = intact[a % len(intact)]
     run.write_controls(recovery=RecoveryOrder(incarnation=plan.incarnation, survivor=survivor, by="operator"))
     return True
+
+
+@change("somebody writes a forbidden document")
+def _by_hand(run: Run, a: int, b: int, x: float) -> bool:
+    """Into the channel, past Rollout and its judgement; everything that it names is delivered."""
+    store, record, plan = run.world.store, run.world.formation(), run.stack.plan
+    formed = record is not None and record.state is FormationState.FORMED
+    if DESIRED not in store.objects or store.down_until > run.world.now() or not formed or not run.has_quorum():
+        return False
+    if plan.incarnation != run.world.truth.incarnation:
+        return False  # a recovery is under way: whoever meddles now has to begin it anew
+    held = Desired.decode(store.objects[DESIRED].data)
+    body, change, careless = deepcopy(held.body), _FORBIDDEN[a % len(_FORBIDDEN)], b % 3 == 0
+    if run.stack.result != "done" or held.digest != run.stack.state.digest:
+        return False  # agents that do not know the document before have less to judge by
+    if change is _other_trust and careless:
+        return False  # documents that were missed might lead there: only the steps to it are judged then
+    change(run, plan, body)
+    # Whoever changes a copy by hand may leave the parent as it was; agents are sure of less then.
+    parent = held.parent if careless else held.digest
+    document = held.model_copy(update={"generation": held.generation + 1, "parent": parent, "body": body})
+    store.put(DESIRED, document.encode())
+    run.world.note(f"written by hand: generation {document.generation}")
+    return True
+
+
+def _all_members(run: Run, plan: Plan, body: dict[str, Any]) -> None:
+    strangers = [slot for slot in reversed(SLOTS) if slot not in body["members"] and slot not in run.world.hosts]
+    body["members"] = spec_of(replace(plan, slots=(*strangers, SLOTS[-1])[:1])).to_wire()["members"]
+
+
+def _two_lines(run: Run, plan: Plan, body: dict[str, Any]) -> None:
+    version = "3.7.2" if run.world.truth.applied.version == (3, 5) else "3.5.34"
+    binary = spec_of(replace(plan, version=version)).to_wire()["etcd"]["binary"]
+    body["etcd"] |= {"version": version, "binary": binary}
+
+
+def _two_incarnations(run: Run, plan: Plan, body: dict[str, Any]) -> None:
+    body["incarnation"] += 2
+
+
+def _addresses(run: Run, plan: Plan, body: dict[str, Any]) -> None:
+    members = run.world.truth.applied.members.values()
+    voting = {run.world.slot_of_peer[peer.peer_url] for peer in members if not peer.learner}
+    slot = min(voting & body["members"].keys(), default=min(body["members"]))
+    body["members"][slot]["peerUrl"] = peer_url(slot).replace(":2380", ":3380")
+
+
+def _other_trust(run: Run, plan: Plan, body: dict[str, Any]) -> None:
+    other = spec_of(replace(plan, slots=tuple(body["members"]), peer=(99,), peer_issuer=99))
+    body["trust"]["peer"] = other.to_wire()["trust"]["peer"]
+    for slot, member in other.members.items():
+        body["members"][slot]["certificates"] = member.certificates.to_wire()
+        if slot in run.world.hosts:
+            run.world.hosts[slot].disk.credentials |= credentials_of(other, slot)
+
+
+_FORBIDDEN = (_all_members, _two_lines, _two_incarnations, _addresses, _other_trust)
 
 
 def approve(run: Run, *, accept: bool) -> bool:

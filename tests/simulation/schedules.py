@@ -42,6 +42,7 @@ _WEIGHTS = {
     "disk wiped": 1.5,
     "hasty recovery": 0.5,
     "most zones off": 0.5,
+    "somebody writes a forbidden document": 0.7,
 }
 
 

@@ -226,6 +226,12 @@ async def _remember(context: Context, step: steps.Step) -> None:
     await context.ports.volume.remember(step.memory)
 
 
+@executes(steps.AcceptDocument)
+async def _accept_document(context: Context, step: steps.Step) -> None:
+    assert isinstance(step, steps.AcceptDocument)
+    await context.ports.volume.remember(replace(context.facts.memory, desired=step.document))
+
+
 @executes(steps.MarkGood)
 async def _mark_good(context: Context, step: steps.Step) -> None:
     await context.ports.volume.mark_good()

@@ -15,10 +15,11 @@ from etcd_ops.agent.reporting import report
 from etcd_ops.agent.settings import Settings
 from etcd_ops.channel.port import CONTROLS, DESIRED, ChannelUnavailable, Conflict, status_name
 from etcd_ops.model.decisions import Decision, decide
+from etcd_ops.model.decisions.authorising import accepted_document
 from etcd_ops.model.decisions.standing import formation_known
 from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, Memory, ProcessFacts, Target, VolumeFacts
 from etcd_ops.model.records import FormationRecord
-from etcd_ops.model.spec import ClusterSpec, MemberSpec, read_desired
+from etcd_ops.model.spec import ClusterSpec, MemberSpec
 from etcd_ops.model.status import CertificateReport, State, StepReport
 from etcd_ops.model.steps import RestartMember, RevertLaunch, StartMember, Step
 from etcd_ops.model.versions import replays_v2, version_of
@@ -363,7 +364,8 @@ def _urls(spec: ClusterSpec | None, formation: FormationRecord | None) -> dict[s
 
 
 def _spec(reading: Reading | None, memory: Memory) -> ClusterSpec | None:
-    """The declared body, or the last one that was understood."""
-    if reading is not None and reading.facts.spec is not None:
-        return reading.facts.spec
-    return read_desired(memory.desired)[1] if memory.desired else None
+    """The body in force here; the declared one until the first is."""
+    accepted = accepted_document(memory)
+    if accepted is not None:
+        return accepted[1]
+    return reading.facts.spec if reading is not None else None

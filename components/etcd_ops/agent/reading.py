@@ -134,12 +134,10 @@ def remember(memory: Memory, reading: Reading, lock: LockFacts, volume: VolumeFa
         generation, digest = facts.desired.generation, facts.desired.digest
     epoch = max(highest.epoch, lock.record.epoch if lock.record else 0)
     incarnation = max(highest.incarnation, facts.formation.incarnation if facts.formation else 0)
-    understood = reading.desired is not None and facts.spec is not None and generation == _generation(facts)
     return replace(
         memory,
         highest=Highest(generation=generation, digest=digest, epoch=epoch, incarnation=incarnation),
         formation=formation,
-        desired=reading.desired.data if understood and reading.desired else memory.desired,
         identity=_identity(memory, volume),
     )
 
@@ -165,10 +163,6 @@ def _identity(memory: Memory, volume: VolumeFacts) -> Identity | None:
     if found is None or memory.identity is None:
         return found or memory.identity
     return found if launch is not None and launch.expected == found else memory.identity
-
-
-def _generation(facts: ChannelFacts) -> int:
-    return facts.desired.generation if facts.desired else 0
 
 
 def _newer(found: FormationRecord, known: FormationRecord) -> bool:

@@ -60,6 +60,7 @@ def report(
         step=_step(decision),
         last_step=last_step,
         failed=_failed(facts, digest, problem if impossible else ""),
+        refused=FailedChange(digest=digest, reason=decision.refused) if decision.refused else None,
         attestation=decision.attestation,
         fence=facts.memory.fence,
         volume_id=volume.volume_id if volume else "",

@@ -31,7 +31,7 @@ class Memory:
     formation: bytes = b""
     """The newest formation record seen, as it stood in the channel."""
     desired: bytes = b""
-    """The newest desired document that was understood."""
+    """The newest desired document that was understood and accepted (`decisions.authorising`): the one in force."""
     applied_digest: str = ""
     """Digest of the document that is fully applied."""
     failed_digest: str = ""

@@ -29,7 +29,8 @@ def membership_problems(before: ClusterSpec, after: ClusterSpec, observed: Obser
     if observed.quorum is False:
         remedy = "bring members back, or see `etcd-ops recover plan`"
         yield Problem("members", "without a quorum no member can be added or removed", remedy)
-    yield from _exchanged(before, after, observed)
+    current = observed.members if observed.members is not None else frozenset(before.members)
+    yield from exchange_problems(current, after)
 
 
 def _moved(before: ClusterSpec, after: ClusterSpec) -> Iterator[Problem]:
@@ -44,9 +45,8 @@ def _moved(before: ClusterSpec, after: ClusterSpec) -> Iterator[Problem]:
             yield Problem(f"members.{name}.volumeBytes", reason, "add another slot, and drop this one")
 
 
-def _exchanged(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
+def exchange_problems(current: frozenset[str], after: ClusterSpec) -> Iterator[Problem]:
     """A quorum of the smaller of both memberships stays, so that the data is never handed on by newcomers alone."""
-    current = observed.members if observed.members is not None else frozenset(before.members)
     if not current:
         return
     staying, least = len(current & set(after.members)), quorum(min(len(current), len(after.members)))
@@ -54,3 +54,12 @@ def _exchanged(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> I
         return
     reason = f"{staying} of {len(current)} members would stay, and at least {least} must"
     yield Problem("members", reason, "exchange fewer at a time, or grow first and shrink later")
+
+
+def address_problems(after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
+    """Members that are reached by another address than they would get."""
+    for slot, urls in sorted(observed.addresses.items()):
+        member = after.members.get(slot)
+        if member is not None and member.peer_url not in urls:
+            reason = f"its member is reached by {', '.join(urls)}"
+            yield Problem(f"members.{slot}.peerUrl", reason, "add another slot, and drop this one")

@@ -34,3 +34,5 @@ class Observed:
     """By domain (peer, client, metrics): fingerprints of the authorities that every running process believes."""
     known: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By domain: fingerprints of the authorities that some member believes, declared any more or not."""
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By slot: the peer URLs under which its member is listed, or was started on a volume that is not deleted."""

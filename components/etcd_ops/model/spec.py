@@ -155,9 +155,11 @@ class Desired(Tolerant):
     minimum_reader: int = 1
     generation: int = Field(gt=0)
     parent: str = ""
-    """Digest of the document this one replaced; empty for the first."""
+    """Digest of the document this one replaced and was judged against; empty where there was none to judge by."""
     owner: str
     """URN of the resource that writes this document."""
+    former_owner: str | None = None
+    """URN of the resource whose cluster this one takes over; None where it was this one's all along."""
     mode: Mode = Mode.ACTIVE
     formation: Formation
     body: dict[str, Any]

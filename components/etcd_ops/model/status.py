@@ -110,6 +110,8 @@ class MemberStatus(Tolerant):
     last_step: StepReport | None = None
     """The newest one that was carried out, the agent's bookkeeping aside."""
     failed: FailedChange | None = None
+    refused: FailedChange | None = None
+    """The desired document that this agent does not act on, because it may not follow, and why."""
     attestation: Attestation | None = None
     fence: int = 0
     """Incarnation below which this member's volume will never serve again."""

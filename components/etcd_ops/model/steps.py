@@ -123,6 +123,13 @@ class Remember(Step):
     memory: Memory
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptDocument(Step):
+    """From now on this desired document is in force here, and what follows is judged against it."""
+
+    document: bytes
+
+
 class MarkGood(Step):
     """The staged launch is healthy: the one to go back to from now on."""
 

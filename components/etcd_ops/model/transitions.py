@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from etcd_ops.model.membership_changes import members_changed, membership_problems
+from etcd_ops.model.membership_changes import (
+    address_problems,
+    exchange_problems,
+    members_changed,
+    membership_problems,
+)
 from etcd_ops.model.observed import Observed
 from etcd_ops.model.problems import Problem
 from etcd_ops.model.spec import ClusterSpec
@@ -37,10 +42,11 @@ def refusals(
         after: what is to be declared.
         observed: the live cluster.
         direct: whether `after` replaced `before` itself. False for an agent that missed the documents between them,
-            which were judged when they were written: only what no sequence of changes may do is refused then.
+            or was not there yet: they were judged when they were written, and only what no sequence of changes leads
+            to from the cluster as it is now is refused then.
     """
     if before is None:
-        return tuple(_first_problems(after, observed))
+        return tuple(_first_problems(after, observed) if direct else _lasting_problems(before, after, observed))
     if before == after:
         return ()
     if before.name != after.name:
@@ -54,15 +60,28 @@ def _first_problems(after: ClusterSpec, observed: Observed) -> Iterator[Problem]
     if observed.incarnation is not None and after.incarnation != observed.incarnation:
         reason = f"the cluster's data is of incarnation {observed.incarnation}"
         yield Problem("incarnation", reason, f"declare {observed.incarnation}")
+    yield from _impossible(after, observed)
+
+
+def _impossible(after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
+    """What the cluster as it is forbids, whatever was declared before."""
+    if observed.formed is not False:
+        yield from exchange_problems(observed.members or frozenset(), after)
+        yield from address_problems(after, observed)
     found = edge(observed.running, Version.parse(after.etcd.version))
     if found.kind is EdgeKind.REFUSED:
         yield Problem("etcd.version", found.reason, found.remedy)
 
 
-def _lasting_problems(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
-    if after.incarnation < before.incarnation and after.incarnation != observed.incarnation:
+def _lasting_problems(before: ClusterSpec | None, after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
+    """By the cluster as it is. Not of trust: a cluster that was retired and created again may have all of it new."""
+    made = observed.incarnation
+    if made is not None and after.incarnation not in (made, made + 1):
+        reason = f"the cluster's data is of incarnation {made}"
+        yield Problem("incarnation", reason, f"declare {made}, or {made + 1} to recover it")
+    elif made is None and before is not None and after.incarnation < before.incarnation:
         yield _lowered(before)
-    yield from changed_authorities(before, after)
+    yield from _impossible(after, observed)
 
 
 def _problems(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> Iterator[Problem]:

@@ -62,12 +62,20 @@ def next_document(held: Contents, declaration: Declaration, state: State, token:
         return current
     return Desired(
         generation=highest + 1,
-        parent=current.digest if current else state.digest,
+        parent=_judged_parent(held, declaration),
         owner=declaration.owner,
+        former_owner=declaration.former_owner or None,
         mode=declaration.mode,
         formation=formation,
         body=body,
     )
+
+
+def _judged_parent(held: Contents, declaration: Declaration) -> str:
+    """Agents judge the same step again; where none was judged, they must not take it for one."""
+    before = declared(held, declaration.spec)
+    judged = before is not None and observed(held, before).formed is not False
+    return held.desired.digest if held.desired is not None and judged else ""
 
 
 def refusals(held: Contents, declaration: Declaration) -> tuple[Problem, ...]:

@@ -39,12 +39,12 @@ def forbidden(before: ClusterSpec | None, after: ClusterSpec, observed: Observed
 
 
 def declared(held: Contents, after: ClusterSpec) -> ClusterSpec | None:
-    """What the channel declares now; None where nothing, or nothing that this version can read.
+    """What the channel declares now; None where nothing, or nothing that this version can read, or that agents act on.
 
     A destroyed cluster whose volumes were kept is taken up again with the trust of `after`: its authorities went with
     the stack, and none of its processes runs.
     """
-    if held.desired is None or is_over(held):
+    if held.desired is None or is_over(held) or is_refused(held):
         return None
     before = readable(held.desired.body)
     if before is not None and held.desired.mode is Mode.RETIRING:
@@ -58,6 +58,14 @@ def readable(body: Mapping[str, object]) -> ClusterSpec | None:
         return parse(body)
     except Invalid:
         return None
+
+
+def is_refused(held: Contents) -> bool:
+    """Whether most agents that know the document refuse to act on it: nothing has to follow from it then."""
+    digest = held.desired.digest if held.desired else ""
+    aware = [status for status in held.statuses.values() if status.seen_digest == digest]
+    refusing = [status for status in aware if status.refused is not None and status.refused.digest == digest]
+    return 2 * len(refusing) > len(aware)
 
 
 def is_over(held: Contents) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from etcd_ops.model.decisions.authorising import authorising_rule
 from etcd_ops.model.decisions.changing import (
     agent_rule,
     applied_rule,
@@ -42,11 +43,11 @@ from etcd_ops.model.decisions.upgrading import cancel_downgrade_rule
 from etcd_ops.model.decisions.view import Decision, View, wait
 from etcd_ops.model.facts import Facts
 from etcd_ops.model.status import State
-from etcd_ops.model.steps import AcquireLock, ReleaseLock
+from etcd_ops.model.steps import AcceptDocument, AcquireLock, ReleaseLock
 
 __all__ = ["Decision", "View", "decide"]
 
-_STANDING = (volume_rule, channel_rule, behind_rule, document_rule)
+_STANDING = (volume_rule, channel_rule, behind_rule, document_rule, authorising_rule)
 _RULES = (
     mode_rule,
     process_rule,
@@ -87,10 +88,16 @@ def decide(facts: Facts) -> Decision:
     else:
         assert facts.channel is not None and facts.channel.desired is not None and facts.channel.spec is not None
         decision = _ruled(View(facts, facts.channel, facts.channel.desired, facts.channel.spec))
-    if facts.channel is not None and decision.step is not None and observe_only(facts.channel):
+    if facts.channel is not None and _disturbs(decision) and observe_only(facts.channel):
+        assert decision.step is not None
         reason = f"observing only; would {decision.step.kind}: {decision.step.reason}"
-        return Decision(None, State.HELD, reason, decision.attestation)
+        return replace(decision, step=None, state=State.HELD, reason=reason)
     return decision
+
+
+def _disturbs(decision: Decision) -> bool:
+    """The step does something; which document is in force is known to who only observes as well."""
+    return decision.step is not None and not isinstance(decision.step, AcceptDocument)
 
 
 def _standing(facts: Facts) -> Decision | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import ChannelFacts, Facts, Memory, VolumeFacts
 from etcd_ops.model.records import FormationRecord, FormationState
@@ -69,7 +71,8 @@ def behind_rule(facts: Facts) -> Decision | None:
     if highest.generation == 0 or (desired is not None and _current(desired.generation, desired.digest, facts)):
         return None
     text = f"the channel is behind: generation {highest.generation} was seen before; run `pulumi up` to write it again"
-    return start_intact(facts, text) or hold(text)
+    another = desired is not None and desired.generation == highest.generation
+    return replace(start_intact(facts, text) or hold(text), refused=text if another else "")
 
 
 def _current(generation: int, digest: str, facts: Facts) -> bool:

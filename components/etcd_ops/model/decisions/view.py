@@ -24,6 +24,8 @@ class Decision:
     attestation: Attestation | None = None
     yields: bool = False
     """Rules after this one may act first: what they do may be what this one waits for."""
+    refused: str = ""
+    """Why the channel's document is not acted on; empty where it is."""
 
 
 def hold(reason: str, state: State = State.HELD) -> Decision:
