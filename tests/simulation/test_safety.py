@@ -16,7 +16,7 @@ from tests.simulation.schedules import HAPPENINGS, UNSETTLED
 SCHEDULES = 20_000
 SHARE = 500
 """Schedules of one test, so that several processes can share them."""
-RESTLESS = 5
+RESTLESS = 10
 """Most schedules of a share that may be waiting for something when the simulated operator's patience is over. Nothing
 unsafe has happened in them; each is a finding that nobody has explained yet."""
 
