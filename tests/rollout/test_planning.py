@@ -141,6 +141,13 @@ def test_what_another_owner_destroyed_but_kept_is_not_free() -> None:
     [
         pytest.param(Contents(), False, State(), ("fresh-1", NEW), id="nothing known"),
         pytest.param(Contents(), True, State(), ("fresh-1", ADOPT), id="somebody else's data"),
+        pytest.param(
+            Contents(statuses={"m1": status("m1", has_data=True)}),
+            True,
+            State(),
+            ("fresh-1", ADOPT),
+            id="somebody else's data, and agents that see it",
+        ),
         pytest.param(Contents(), False, State(1, "d", "t"), ("t", EXISTING), id="channel emptied"),
         pytest.param(Contents(desired=document()), False, State(), ("t", NEW), id="not begun"),
         pytest.param(Contents(desired=document()), False, State(4, "d", "t", True), ("t", EXISTING), id="record lost"),

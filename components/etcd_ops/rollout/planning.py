@@ -106,7 +106,8 @@ def choose_formation(held: Contents, adopt: bool, state: State, token: Token) ->
         return Formation(token=current.formation.token, mode=mode)
     if state.token:
         return Formation(token=state.token, mode=FormationMode.EXISTING)
-    if slots := sorted(slot for slot, status in held.statuses.items() if _is_member(status)):
+    slots = sorted(slot for slot, status in held.statuses.items() if _is_member(status))
+    if slots and not adopt:
         reason = f"{', '.join(slots)} are there, but it has neither their document nor their formation record"
         raise Refused(Problem("channel", reason, "wait until their agents have published it again"))
     return Formation(token=token(), mode=first)
