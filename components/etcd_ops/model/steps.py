@@ -1,7 +1,8 @@
 """The single steps an agent can take. Each is a value; `etcd_ops.agent.execute` carries it out.
 
 `intent` names what must be recorded in the lock before the step; None for one that disturbs nobody and needs no lock.
-`request` is what the safety gate must allow, judged again immediately before the step is sent.
+`request` is what the safety gate must allow: `decide` judges it whenever it chooses the step, by facts that are too old
+to act on after `Pace.stale`.
 """
 
 from __future__ import annotations
