@@ -5,9 +5,9 @@ from __future__ import annotations
 from etcd_ops.model.facts import Facts
 from etcd_ops.model.gate import healthy_voters
 from etcd_ops.model.status import StepReport
-from etcd_ops.model.steps import AcquireLock, MarkGood, ReleaseLock, Remember, Step
+from etcd_ops.model.steps import AcceptDocument, AcquireLock, MarkGood, ReleaseLock, Remember, Step
 
-BOOKKEEPING = frozenset(kind.__name__ for kind in (AcquireLock, ReleaseLock, Remember, MarkGood))
+BOOKKEEPING = frozenset(kind.__name__ for kind in (AcceptDocument, AcquireLock, ReleaseLock, Remember, MarkGood))
 """Steps that frame others: logged, but never what a member's last step is said to be."""
 
 
