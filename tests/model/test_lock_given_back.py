@@ -40,3 +40,16 @@ def test_a_lock_that_is_not_its_own_is_left_alone() -> None:
 
 def test_it_is_kept_until_its_own_member_is_back() -> None:
     assert decide(replace(without_volume(MINE), settling=True)).step is None
+
+
+@pytest.mark.parametrize("has_data", [True, False])
+def test_one_that_is_left_is_given_back_whatever_is_to_be_done(has_data: bool) -> None:
+    """With data there is nothing to do that needs the lock, without it a member is to be replaced."""
+    found = facts(volume(has_data=has_data), Controls())
+    assert isinstance(decide(replace(found, lock=LEFT)).step, ReleaseLock)
+
+
+def test_one_that_is_left_is_kept_while_its_own_member_is_down() -> None:
+    """Until that is back, or out of time, nobody else should begin anything."""
+    found = replace(facts(volume(), Controls()), lock=LEFT, settling=True)
+    assert not isinstance(decide(found).step, ReleaseLock)
