@@ -69,7 +69,7 @@ def repair(run: Run) -> None:
 
 def _repair_host(run: Run, host: Host) -> None:
     world = run.world
-    host.fates, host.write_fates, host.doom = [], [], None
+    host.fates, host.write_fates, host.doom, host.stalls_with_launch = [], [], None, 0.0
     host.stalled_until = host.cut_off_until = host.mute_until = host.unreadable_until = host.stop_takes = 0.0
     if host.agent is not None:
         host.agent.stalled_until = 0.0

@@ -61,6 +61,14 @@ def _stall_in_step(run: Run, host: Host, b: int, x: float) -> bool:
     return True
 
 
+@fault("agent stalls between staging and stopping")
+@_on_host
+def _stall_staged(run: Run, host: Host, b: int, x: float) -> bool:
+    """It has confirmed the lock, and wakes when somebody else may have it."""
+    host.stalls_with_launch = 10.0 + 40.0 * x
+    return True
+
+
 @fault("etcd killed")
 @_on_host
 def _kill_etcd(run: Run, host: Host, b: int, x: float) -> bool:

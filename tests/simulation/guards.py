@@ -72,7 +72,7 @@ def _answers(target: object, name: str, value: object) -> AbstractContextManager
 
 CHANGING = {"configuration": 4.0, "newer version": 2.0, "up again": 1.0, "writes": 1.0}
 LOSING = {"etcd killed": 3.0, "zone off": 2.0, "member isolated": 2.0, "supervisor gives up": 1.0}
-SLOWLY = {"configuration": 5.0, "slow stop": 4.0, "grow": 1.0, "shrink": 1.0, "leader changes": 1.0}
+SLOWLY = {"configuration": 5.0, "slow stop": 5.0}
 
 
 @guard("safety gate", CHANGING | LOSING, "voters are left")
@@ -120,7 +120,11 @@ def _expiry() -> AbstractContextManager[Any]:
     return _answers(Lock, "_expired", True)
 
 
-@guard("nothing is sent when the lock may be another's", SLOWLY | {"agent stalls with a request in flight": 4.0}, "")
+@guard(
+    "nothing is sent when the lock may be another's",
+    SLOWLY | {"agent stalls between staging and stopping": 4.0},
+    " while ",
+)
 @contextmanager
 def _confirmation() -> Iterator[None]:
     async def believe(lock: Lock, deadline: float) -> float:
@@ -130,7 +134,7 @@ def _confirmation() -> Iterator[None]:
         yield
 
 
-@guard("conditional writes", SLOWLY | {"slow network": 3.0, "channel write lands late": 2.0}, "")
+@guard("conditional writes", SLOWLY | {"channel write lands late": 5.0, "grow": 3.0, "shrink": 2.0}, " while ")
 def _conditions() -> AbstractContextManager[Any]:
     return patch.object(Store, "swap", lambda store, name, data, tag: store.put(name, data))
 

@@ -132,6 +132,8 @@ class Host:
         """The member's own data, while another cluster's stands in its place."""
         self.doom: tuple[str, float, int] | None = None
         """What happens to the agent when it writes (killed, stalled), for how many seconds, after how many writes."""
+        self.stalls_with_launch = 0.0
+        """Seconds for which the agent stands still once it has staged the next launch."""
         self.foreign = False
         """Somebody else runs this member's etcd."""
         self.agent_version, self.agent_candidate = "0.1.0", ""

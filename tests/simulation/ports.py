@@ -369,7 +369,11 @@ class SimulatedVolume:
             self._reach()
             if what:
                 self._world.truth.writes_volume(self._host, what)
-            return effect()
+            done = effect()
+            if what == "launch" and self._host.stalls_with_launch:
+                self._world.stall(self._host, self._host.stalls_with_launch)
+                self._host.stalls_with_launch = 0.0
+            return done
 
         self._world.doom(self._host)
         result: T = await Call(land, 0.002)
