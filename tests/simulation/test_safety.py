@@ -16,7 +16,7 @@ from tests.simulation.schedules import HAPPENINGS, UNSETTLED
 SCHEDULES = 20_000
 SHARE = 500
 """Schedules of one test, so that several processes can share them."""
-RESTLESS = 10
+RESTLESS = 15
 """Most schedules of a share that may be waiting for something when the simulated operator's patience is over. Nothing
 unsafe has happened in them; each is a finding that nobody has explained yet."""
 
@@ -29,6 +29,11 @@ def test_schedules_are_safe_and_come_to_rest(first: int) -> None:
     assert {seed: why for seed, why in failed.items() if seed not in restless} == {}
     assert len(restless) <= RESTLESS, restless
     assert counts["events all"] >= 50 * SHARE
+
+
+@pytest.mark.timeout(900)
+def test_every_kind_of_step_fault_and_change_takes_place() -> None:
+    _, counts, _ = run_seeds(0, SHARE)
     assert missing(counts) == set()
 
 
