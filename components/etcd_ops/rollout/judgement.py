@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from etcd_ops.model.records import FormationRecord
-from etcd_ops.model.spec import ClusterSpec, Desired, Mode
+from etcd_ops.model.spec import ClusterSpec, Desired, FormationMode, Mode
 from etcd_ops.model.status import MemberStatus, Role, State
 
 Statuses = Mapping[str, MemberStatus]
@@ -78,14 +78,18 @@ def judge(desired: Desired, spec: ClusterSpec, statuses: Statuses, before: Marks
     return Outlook(*(tuple(found[kind]) for kind in Kind))
 
 
-def unproved(spec: ClusterSpec, statuses: Statuses, record: FormationRecord | None) -> tuple[str, ...]:
+def unproved(
+    desired: Desired, spec: ClusterSpec, statuses: Statuses, record: FormationRecord | None
+) -> tuple[str, ...]:
     """Slots that were dropped, and have no status: nothing proves that they left, so nothing of theirs may be deleted.
 
     An active cluster does not settle before they left. One that is left alone removes nobody, and the status of a
-    silent member may be lost (see `_staying` for those that have one).
+    silent member may be lost (see `_staying` for those that have one). Of one that is yet to be adopted nothing was ever
+    started, and nothing can have been dropped.
     """
     if record is None:
-        unknown = any(status.has_data for status in statuses.values())
+        adopting = desired.formation.mode is FormationMode.ADOPT
+        unknown = not adopting and any(status.has_data for status in statuses.values())
         return ("channel: no formation record yet, and so it is not known who was started",) if unknown else ()
     staying = sorted(set(record.started) - set(spec.members) - set(statuses))
     return tuple(f"{slot}: no longer declared, and not proved to have left the cluster" for slot in staying)

@@ -145,7 +145,7 @@ def _outlook(this: _Wait, statuses: Mapping[str, MemberStatus]) -> Outlook:
     outlook = judge(this.desired, this.spec, statuses, this.before)
     if not _is_left_alone(this.desired):
         return outlook
-    return replace(outlook, waiting=outlook.waiting + unproved(this.spec, statuses, this.record))
+    return replace(outlook, waiting=outlook.waiting + unproved(this.desired, this.spec, statuses, this.record))
 
 
 async def _look(this: _Wait, statuses: Mapping[str, MemberStatus]) -> Outcome | None:
