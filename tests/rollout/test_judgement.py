@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from etcd_ops.model.spec import Desired, Formation, FormationMode, Mode
 from etcd_ops.model.status import FailedChange, MemberStatus, Role, State, StepReport
 from etcd_ops.rollout import judge, marks, settled
+from etcd_ops.rollout.judgement import unproved
 from tests.rollout.samples import OWNER, spec, status
 
 SPEC = spec()
@@ -132,3 +133,11 @@ def test_settled_means_what_it_says(drawn: list[dict[str, Any]], sequence: int) 
     )
     one_cluster = len({s.cluster_id for s in statuses.values()} - {None}) <= 1
     assert (settled(DESIRED, SPEC, statuses, before) == ()) == (good and one_cluster)
+
+
+def test_a_cluster_that_is_yet_to_be_adopted_has_dropped_nobody() -> None:
+    statuses = {"m0": status("m0", has_data=True)}
+    formations = (Formation(token="t", mode=mode) for mode in (FormationMode.ADOPT, FormationMode.EXISTING))
+    adopted, existing = (DESIRED.model_copy(update={"formation": each}) for each in formations)
+    assert unproved(adopted, SPEC, statuses, None) == ()
+    assert unproved(existing, SPEC, statuses, None)

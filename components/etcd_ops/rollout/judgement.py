@@ -84,8 +84,8 @@ def unproved(
     """Slots that were dropped, and have no status: nothing proves that they left, so nothing of theirs may be deleted.
 
     An active cluster does not settle before they left. One that is left alone removes nobody, and the status of a
-    silent member may be lost (see `_staying` for those that have one). Of one that is yet to be adopted nothing was ever
-    started, and nothing can have been dropped.
+    silent member may be lost (see `_staying` for those that have one). Of one that is yet to be adopted nothing was
+    ever started, and nothing can have been dropped.
     """
     if record is None:
         adopting = desired.formation.mode is FormationMode.ADOPT
