@@ -29,8 +29,7 @@ def membership_problems(before: ClusterSpec, after: ClusterSpec, observed: Obser
     if observed.quorum is False:
         remedy = "bring members back, or see `etcd-ops recover plan`"
         yield Problem("members", "without a quorum no member can be added or removed", remedy)
-    current = observed.members if observed.members is not None else frozenset(before.members)
-    yield from exchange_problems(current, after)
+    yield from _exchanged(before, after, observed)
 
 
 def _moved(before: ClusterSpec, after: ClusterSpec) -> Iterator[Problem]:
@@ -45,8 +44,9 @@ def _moved(before: ClusterSpec, after: ClusterSpec) -> Iterator[Problem]:
             yield Problem(f"members.{name}.volumeBytes", reason, "add another slot, and drop this one")
 
 
-def exchange_problems(current: frozenset[str], after: ClusterSpec) -> Iterator[Problem]:
+def _exchanged(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
     """A quorum of the smaller of both memberships stays, so that the data is never handed on by newcomers alone."""
+    current = observed.members if observed.members is not None else frozenset(before.members)
     if not current:
         return
     staying, least = len(current & set(after.members)), quorum(min(len(current), len(after.members)))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from etcd_ops.model.membership_changes import (
     address_problems,
-    exchange_problems,
     members_changed,
     membership_problems,
 )
@@ -66,7 +65,6 @@ def _first_problems(after: ClusterSpec, observed: Observed) -> Iterator[Problem]
 def _impossible(after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
     """What the cluster as it is forbids, whatever was declared before."""
     if observed.formed is not False:
-        yield from exchange_problems(observed.members or frozenset(), after)
         yield from address_problems(after, observed)
     found = edge(observed.running, Version.parse(after.etcd.version))
     if found.kind is EdgeKind.REFUSED:
@@ -74,7 +72,11 @@ def _impossible(after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
 
 
 def _lasting_problems(before: ClusterSpec | None, after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
-    """By the cluster as it is. Not of trust: a cluster that was retired and created again may have all of it new."""
+    """By the cluster as it is.
+
+    Not by its members: while some are exchanged, others may lose their disks. Not by its trust: a cluster that was
+    retired and created again may have all of it new.
+    """
     made = observed.incarnation
     if made is not None and after.incarnation not in (made, made + 1):
         reason = f"the cluster's data is of incarnation {made}"

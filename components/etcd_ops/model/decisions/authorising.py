@@ -97,10 +97,13 @@ def _forbidden(facts: Facts, channel: ChannelFacts, document: Document) -> Itera
     by_statuses = _told(channel, body)
     by_sight = _seen(View(facts, channel, desired, body or spec), by_statuses)
     by_statuses = replace(by_statuses, addresses=by_sight.addresses)
-    certain = {each.path for each in _refusals(body, spec, by_statuses, direct=direct)}
+    # Members come and go while a document is carried out: it counts, too, who was declared when it was written.
+    views = (by_sight, by_statuses, replace(by_statuses, members=None))
+    found = [_refusals(body, spec, view, direct=direct) for view in views]
+    certain = set.intersection(*({problem.path for problem in each} for each in found))
     if _line(spec) not in LINES:
         certain -= {"etcd.version"}
-    yield from (each for each in _refusals(body, spec, by_sight, direct=direct) if each.path in certain)
+    yield from (each for each in found[0] if each.path in certain)
 
 
 def _refusals(
