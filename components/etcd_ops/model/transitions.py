@@ -59,11 +59,6 @@ def _first_problems(after: ClusterSpec, observed: Observed) -> Iterator[Problem]
     if observed.incarnation is not None and after.incarnation != observed.incarnation:
         reason = f"the cluster's data is of incarnation {observed.incarnation}"
         yield Problem("incarnation", reason, f"declare {observed.incarnation}")
-    yield from _impossible(after, observed)
-
-
-def _impossible(after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
-    """What the cluster as it is forbids, whatever was declared before."""
     if observed.formed is not False:
         yield from address_problems(after, observed)
     found = edge(observed.running, Version.parse(after.etcd.version))
@@ -75,7 +70,8 @@ def _lasting_problems(before: ClusterSpec | None, after: ClusterSpec, observed: 
     """By the cluster as it is.
 
     Not by its members: while some are exchanged, others may lose their disks. Not by its trust: a cluster that was
-    retired and created again may have all of it new.
+    retired and created again may have all of it new. Not by its version: that is judged before every start with another
+    program, and what else the document asks for, such as a recovery, must not wait for it.
     """
     made = observed.incarnation
     if made is not None and after.incarnation not in (made, made + 1):
@@ -83,7 +79,7 @@ def _lasting_problems(before: ClusterSpec | None, after: ClusterSpec, observed: 
         yield Problem("incarnation", reason, f"declare {made}, or {made + 1} to recover it")
     elif made is None and before is not None and after.incarnation < before.incarnation:
         yield _lowered(before)
-    yield from _impossible(after, observed)
+    yield from address_problems(after, observed)
 
 
 def _problems(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
