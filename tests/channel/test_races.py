@@ -11,8 +11,11 @@ from tests.channel.conftest import MakeStore, directory_store
 from tests.channel.race import Options, Tally, judge, race
 
 WRITERS = 12
-ROUNDS = {"directory": 40, "seaweedfs": 5, "moto": 15}
-"""Each to create and to replace. SeaweedFS takes up to three seconds for a contended replacement."""
+ROUNDS = {"directory": 40, "seaweedfs": 5}
+"""Each to create and to replace. SeaweedFS takes up to three seconds for a contended replacement.
+
+moto is not among them: its server checks and writes in two steps, and under load several writers win.
+"""
 FULL = 40
 
 

@@ -91,7 +91,8 @@ def test_a_zone_that_cannot_be_reached_fails_only_the_growth(make_stack: MakeSta
             failed = stack.up(zones=list("abcde"), size=5, fails=True)
             assert "d-1: " in failed.output
             assert "127.0.73.4:2380: bind: address already in use" in failed.output, failed.output
-            assert stack.status()["quorum"]["healthy"] == 3
+            # The other newcomer may have come first.
+            assert {each["name"] for each in stack.status()["members"] if each["healthy"]} >= set(SLOTS)
             the_old_value_heals(stack)
         assert stack.member_pids() == before
         workload.wait_for(acknowledged=20)

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from etcd_ops.model.facts import Facts, LockFacts, Memory, PeerStatus
+from etcd_ops.model.facts import ClusterFacts, EndpointFacts, Facts, LockFacts, Memory, PeerStatus, Target
 from etcd_ops.model.records import Controls, FormationState
 from etcd_ops.model.status import MemberStatus, State
+from etcd_ops.model.steps import WriteFormation
 from tests.model.in_force import decide
 from tests.model.samples import spec
 from tests.model.test_operators_words import facts, volume
@@ -46,3 +47,30 @@ def test_with_too_few_volumes_left_it_is_to_be_destroyed(others: tuple[str, ...]
     decision = decide(forming(*others))
     assert (decision.step, decision.state) == (None, State.HELD)
     assert "lost their data before the cluster was formed: destroy it" in decision.reason
+
+
+def unstarted(*serving: str) -> Facts:
+    """A founder whose forming has started nobody yet, while some of the declared addresses answer."""
+    found = facts(volume("new", has_data=False), Controls(), quorum=False)
+    channel = found.channel
+    assert channel is not None and channel.formation is not None
+    founders = {slot: each.peer_url for slot, each in spec().members.items()}
+    record = channel.formation.model_copy(
+        update={"state": FormationState.FORMING, "founders": founders, "started": {}, "cluster_id": None}
+    )
+    endpoints = {slot: EndpointFacts(9, 99, 9, healthy=True) for slot in serving}
+    return replace(
+        found, memory=Memory(), channel=replace(channel, formation=record), cluster=ClusterFacts(endpoints),
+        lock=LockFacts(None, available=True), target=Target("text", "declared", "0", {}),
+    )  # fmt: skip
+
+
+def test_nothing_is_formed_beside_members_that_this_forming_did_not_start() -> None:
+    """Found by simulation: the channel was emptied, the stack's state lost, and the only member's agent stalled."""
+    decision = decide(unstarted("b-1"))
+    assert (decision.step, decision.state) == (None, State.HELD)
+    assert "b-1 already serve" in decision.reason
+
+
+def test_a_founder_starts_where_nobody_answers() -> None:
+    assert isinstance(decide(unstarted()).step, WriteFormation)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from etcd_ops.model.facts import Facts, Launch, LockFacts, PeerStatus, ProcessFacts
-from etcd_ops.model.records import Controls
+from etcd_ops.model.facts import ClusterFacts, Facts, Launch, LockFacts, PeerStatus, ProcessFacts
+from etcd_ops.model.records import Controls, FormationState
 from etcd_ops.model.spec import ClusterSpec
 from etcd_ops.model.status import MemberStatus, State
 from etcd_ops.model.steps import SwitchLeaf
@@ -89,6 +89,43 @@ def test_the_last_step_of_a_rotation_is_not_taken_on_nobodys_word(
     facts_ = replace(found, volume=replace(held, leaves={**leaves, "peer": "old"}), channel=channel)
     step = decide(replace(facts_, process=ProcessFacts(running=True), lock=LockFacts(None, available=True))).step
     assert isinstance(step, SwitchLeaf) is switches
+
+
+def forming_beside(*, marked: bool) -> Facts:
+    """a-1 runs and may switch to the new issuer, which it and c-1 believe; the cluster is not formed yet.
+
+    b-1 says that it holds no data: as somebody whose volume is there, or who cannot read it.
+    """
+    found = newcomer(believed=(OLD, NEW))
+    assert found.channel is not None and found.channel.formation is not None and found.volume is not None
+    spec, formation = rotated(), found.channel.formation
+    record = formation.model_copy(
+        update={"state": FormationState.FORMING, "founders": {slot: m.peer_url for slot, m in spec.members.items()}}
+    )
+    both = {"peer": (OLD, NEW)}
+    launch = Launch("", "", "", 1, expected=found.memory.identity, first_start=False, trusted=both)
+    held = replace(
+        found.volume, has_data=True, identity=found.memory.identity, launch=launch, good=launch,
+        credentials=frozenset(spec.members["a-1"].certificates.to_wire().values()),
+        leaves={**found.volume.leaves, "peer": "old"},
+    )  # fmt: skip
+    statuses = dict(found.channel.statuses)
+    b = statuses["b-1"].status.model_copy(
+        update={"has_data": False, "trusted": {}, "volume_marked": marked, "volume_id": "old" if marked else ""}
+    )
+    mine = replace_status(statuses["c-1"].status, (OLD, NEW))
+    statuses |= {"b-1": PeerStatus(b, fresh=True), "a-1": PeerStatus(mine, fresh=True)}
+    return replace(
+        found, volume=held, channel=replace(found.channel, formation=record, statuses=statuses),
+        cluster=ClusterFacts({}), process=ProcessFacts(running=True), lock=LockFacts(None, available=True),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_volume_that_cannot_be_read_does_not_prove_that_nothing_runs_on_it(marked: bool) -> None:
+    """Found by simulation: a founder whose volume could not be read ran, and was cut off by the new leaf."""
+    step = decide(forming_beside(marked=marked)).step
+    assert (isinstance(step, SwitchLeaf) and step.use == "peer") is marked
 
 
 def replace_status(status: MemberStatus, believed: tuple[str, ...]) -> MemberStatus:

@@ -31,6 +31,9 @@ def change(name: str) -> Callable[[Happening], Happening]:
 
 def _declare(run: Run, **changes: object) -> bool:
     """Change the declaration and run `pulumi up`; a run that waits is cancelled first, as Ctrl-C does."""
+    slots = changes.get("slots")
+    if isinstance(slots, tuple) and not run.is_remembered(slots=slots):
+        return False
     if not run.plan(**changes):
         return False
     run.stack.kill()
@@ -63,6 +66,8 @@ def _kill_after_write(run: Run, a: int, b: int, x: float) -> bool:
 
 @change("stack's state lost")
 def _forget(run: Run, a: int, b: int, x: float) -> bool:
+    if not run.is_remembered(state=False):
+        return False
     run.stack.kill()
     run.stack.state = State()
     return True

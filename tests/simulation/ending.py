@@ -306,9 +306,12 @@ def statuses(run: Run) -> dict[str, MemberStatus]:
 
 
 def hopeless(run: Run) -> bool:
-    """No data is left, or none was ever made and the record of it is lost: whatever runs there has to be destroyed."""
+    """No data is left, or none was ever made and the record of it is lost: whatever runs there has to be destroyed.
+
+    So has what was declared anew where everybody but the members had forgotten them.
+    """
     texts, record = said(run), run.world.formation()
-    if any("lost their data before" in text for text in texts):
+    if any("lost their data before" in text or "already serve" in text for text in texts):
         return True
     exchanged = sum("exchanged before the cluster was formed" in text for text in texts)
     if record is not None and exchanged > len(record.founders) - quorum(len(record.founders)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from etcd_ops.channel.port import FORMATION
 from tests.simulation.declarations import ZONES
 from tests.simulation.hosts import Disk, Host
 from tests.simulation.raft import Applied, Data, Entry, Peer
@@ -146,6 +147,8 @@ def _channel_away(run: Run, a: int, b: int, x: float) -> bool:
 
 @fault("channel emptied")
 def _channel_emptied(run: Run, a: int, b: int, x: float) -> bool:
+    if not run.is_remembered(record=False):
+        return False
     run.world.store.keep()
     run.world.store.objects.clear()
     run.world.store.set_back = True
@@ -155,7 +158,7 @@ def _channel_emptied(run: Run, a: int, b: int, x: float) -> bool:
 @fault("channel rolled back")
 def _channel_rolled_back(run: Run, a: int, b: int, x: float) -> bool:
     kept = run.world.store.kept
-    if not kept:
+    if not kept or not run.is_remembered(record=FORMATION in kept[a % len(kept)]):
         return False
     run.world.store.objects = dict(kept[a % len(kept)])
     run.world.store.set_back = True
@@ -302,6 +305,8 @@ def _wipe(run: Run, host: Host, b: int, x: float) -> bool:
 def _new_volume(run: Run, host: Host, b: int, x: float) -> bool:
     """A new, marked, empty volume stands in its place; the platform delivers the credentials again."""
     if host.disk.data is None or host.elsewhere or host.displaced or not run.may_lose_a_disk():
+        return False
+    if not run.is_remembered(replaced=host.slot):
         return False
     run.world.crash_etcd(host)
     credentials = host.disk.credentials

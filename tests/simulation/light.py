@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 from unittest.mock import patch
 
+from etcd_ops.model.decisions import authorising
 from etcd_ops.model.document import Tolerant
 from etcd_ops.model.spec import ClusterSpec, Desired
 from etcd_ops.model.status import MemberStatus
@@ -74,6 +75,7 @@ def _light() -> Iterator[None]:
     with (
         patch.object(ipaddress, "ip_address", _ip_address),
         patch.object(refusals, "parse", kept("parse", parse)),
+        patch.object(authorising, "parse", kept("parse", parse)),
         patch.object(Tolerant, "decode", classmethod(quick_decode)),
         patch.object(MemberStatus, "encode", quick_status),
         patch.object(Desired, "encode", kept("encode", encode)),

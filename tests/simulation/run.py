@@ -138,6 +138,32 @@ class Run:
         needed = quorum(len(self.world.truth.applied.voters))
         return self.setting.quorum_losses or self.intact_voters() - 1 >= needed
 
+    def is_remembered(
+        self, *, record: bool = True, state: bool = True, replaced: str = "", slots: tuple[str, ...] = ()
+    ) -> bool:
+        """Somebody knows that there is a cluster, so that nobody forms another one.
+
+        Where its record, the stack's state and so many volumes are gone that a quorum of founders starts empty,
+        nothing can tell what is declared from a cluster that is new.
+
+        Args:
+            record: the channel keeps its objects.
+            state: the stack keeps its state.
+            replaced: the slot that gets an empty volume.
+            slots: what is declared; what the stack declares now where it is empty.
+        """
+        truth, found, stack = self.world.truth, self.world.formation(), self.stack
+        if truth.canon is None:
+            return True
+        if record and found is not None and truth.token in ("", found.token):
+            return True
+        if state and stack.state.formed and truth.token in ("", stack.state.token):
+            return True
+        hosts, slots = self.world.hosts, slots or stack.plan.slots
+        holding = [slot for slot in slots if slot in hosts and any(disk.data for disk in hosts[slot].disks())]
+        blank = set(slots) - (set(holding) - {replaced})
+        return len(blank) < quorum(len(slots))
+
 
 def plan_of(setting: Setting) -> Plan:
     return Plan(

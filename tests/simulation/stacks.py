@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from etcd_ops.channel.port import ChannelUnavailable, status_name
+from etcd_ops.channel.port import DESIRED, ChannelUnavailable, status_name
 from etcd_ops.model.spec import Mode
 from etcd_ops.rollout import Declaration, Refused, State, Unfinished, Written, declare, wait
 from etcd_ops.rollout.closing import forget_volume
@@ -70,7 +70,8 @@ class Stack:
 
     async def _apply(self, plan: Plan, mode: Mode) -> str:
         world, spec = self.world, spec_of(plan)
-        channel, clock = SimulatedChannel(world, self.host), SimulatedClock(world, self.host)
+        clock = SimulatedClock(world, self.host)
+        channel = SimulatedChannel(world, self.host, lambda name: world.declared(plan) if name == DESIRED else None)
         declaration = Declaration(spec=spec, owner=self.name, mode=mode, former_owner=self.former)
         self._provide(plan)
         try:
@@ -80,7 +81,7 @@ class Stack:
         except ChannelUnavailable:
             return "channel unavailable"
         self.history.append((written.desired.body, plan))
-        world.declared(self)
+        world.declared(plan)
         if self.killed_by_write:
             world.scheduler.after(0.0, self.kill)
             await clock.sleep(60.0)

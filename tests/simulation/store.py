@@ -48,8 +48,9 @@ class Store:
 class SimulatedChannel:
     """One client's way to the store."""
 
-    def __init__(self, world: World, host: Host) -> None:
-        self._world, self._store, self._host = world, world.store, host
+    def __init__(self, world: World, host: Host, wrote: Callable[[str], None] = lambda _: None) -> None:
+        """`wrote` is told the name of what was swapped, when it lands; the answer may come later, or never."""
+        self._world, self._store, self._host, self._wrote = world, world.store, host, wrote
 
     async def read(self, name: str) -> Entry | None:
         return await self._call(lambda: self._store.objects.get(name), self._world.read_latency())
@@ -87,7 +88,7 @@ class SimulatedChannel:
         world.doom(self._host)
         fate = world.fate(self._host.write_fates, "write")
         if fate == "normal":
-            return await self._call(lambda: self._store.swap(name, data, tag))
+            return await self._call(lambda: self._land(name, data, tag))
         if fate == "unanswered":
             await self._call(lambda: self._quietly(name, data, tag))
         if fate == "late":
@@ -97,9 +98,14 @@ class SimulatedChannel:
 
     def _quietly(self, name: str, data: bytes, tag: str | None) -> None:
         try:
-            self._store.swap(name, data, tag)
+            self._land(name, data, tag)
         except Conflict:
             self._world.note(f"a write of {name} landed in vain")
+
+    def _land(self, name: str, data: bytes, tag: str | None) -> str:
+        written = self._store.swap(name, data, tag)
+        self._wrote(name)
+        return written
 
     async def _call(self, effect: Callable[[], T], delay: float | None = None) -> T:
         def land() -> T:

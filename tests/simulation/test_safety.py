@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 import pytest
 
@@ -21,10 +22,21 @@ RESTLESS = 15
 unsafe has happened in them; each is a finding that nobody has explained yet."""
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("first", range(0, SCHEDULES, SHARE))
-def test_schedules_are_safe_and_come_to_rest(first: int) -> None:
+@cache
+def _share(first: int) -> tuple[Counter[str], dict[int, str]]:
     _, counts, failed = run_seeds(first, first + SHARE)
+    return counts, failed
+
+
+def _alone(first: int) -> pytest.MarkDecorator:
+    """Every share may run on another worker."""
+    return pytest.mark.xdist_group(f"schedules from {first}")
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("first", [pytest.param(first, marks=_alone(first)) for first in range(0, SCHEDULES, SHARE)])
+def test_schedules_are_safe_and_come_to_rest(first: int) -> None:
+    counts, failed = _share(first)
     restless = {seed: why for seed, why in failed.items() if why.startswith(UNSETTLED)}
     assert {seed: why for seed, why in failed.items() if seed not in restless} == {}
     assert len(restless) <= RESTLESS, restless
@@ -32,8 +44,9 @@ def test_schedules_are_safe_and_come_to_rest(first: int) -> None:
 
 
 @pytest.mark.timeout(900)
+@_alone(0)
 def test_every_kind_of_step_fault_and_change_takes_place() -> None:
-    _, counts, _ = run_seeds(0, SHARE)
+    counts, _ = _share(0)
     assert missing(counts) == set()
 
 

@@ -41,6 +41,8 @@ class Truth:
         self.canon: Entry | None = None
         """Everything that was ever committed, in order."""
         self.cluster_id = 0
+        self.token = ""
+        """Of the forming in which the first write was committed."""
         self.incarnation = 1
         self.ordered = 1
         """The newest incarnation that an operator ordered."""
@@ -68,6 +70,8 @@ class Truth:
         entry = server.data.commit
         if self.canon is None:
             self.canon, self.cluster_id = entry, server.data.cluster_id
+            record = self.world.formation()
+            self.token = record.token if record is not None else ""
         elif contains(entry, self.canon):
             self.canon = entry
         elif not contains(self.canon, entry):
@@ -228,5 +232,7 @@ class Truth:
         if use != "peer" or server is None:
             return
         for other in world.ensemble.contacts(server):
+            if self.canon is not None and other.member_id not in self.applied.members:
+                continue  # it was removed, and only does not know it yet
             if world.issuer_of(fingerprint) not in other.trusted:
                 self.wrong(f"{host.slot} presents a certificate that {other.slot} does not trust")

@@ -14,7 +14,7 @@ from etcd_ops.etcd import Header
 from etcd_ops.model.records import Controls, FormationRecord
 from etcd_ops.model.spec import Desired, Mode, read_desired
 from tests.simulation import declarations
-from tests.simulation.declarations import SimulatedRenderer, zone_of
+from tests.simulation.declarations import Plan, SimulatedRenderer, zone_of
 from tests.simulation.hosts import Disk, Host
 from tests.simulation.launching import start
 from tests.simulation.ports import (
@@ -31,7 +31,6 @@ from tests.simulation.raft import Applied, Entry
 from tests.simulation.scheduler import Scheduler, Task
 from tests.simulation.servers import TICK, Ensemble, Server
 from tests.simulation.serving import Serving
-from tests.simulation.stacks import Stack
 from tests.simulation.store import SimulatedChannel, Store
 from tests.simulation.truth import Truth
 
@@ -357,11 +356,11 @@ class World:
     def channel_reachable(self, host: Host) -> bool:
         return self.store.down_until <= self.now() and host.cut_off_until <= self.now()
 
-    def declared(self, stack: Stack) -> None:
-        """A document was written."""
-        self.truth.declared.append((self.now(), frozenset(stack.plan.slots)))
-        self.allow_outage = stack.plan.allow_outage
-        self.replacements = max(self.replacements, stack.plan.replacements)
+    def declared(self, plan: Plan) -> None:
+        """A document was written, or found to be there already."""
+        self.truth.declared.append((self.now(), frozenset(plan.slots)))
+        self.allow_outage = plan.allow_outage
+        self.replacements = max(self.replacements, plan.replacements)
 
     def is_quiet(self) -> bool:
         """The declaration or an operator wants nothing to be done."""

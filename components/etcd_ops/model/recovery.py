@@ -71,7 +71,7 @@ def plan_recovery(channel: ChannelFacts, cluster: ClusterFacts) -> RecoveryPlan:
         incarnation=incarnation,
         survivor=candidates[0].slot,
         candidates=tuple(candidates),
-        lost=tuple(sorted(slot for slot, each in fresh.items() if not each.has_data)),
+        lost=tuple(sorted(slot for slot, each in fresh.items() if each.empty)),
         silent=tuple(sorted(set(formation.started) - set(fresh))),
         peer_generation=max(map(int, spec.trust.peer.authorities)) + 1,
         client_generation=max(map(int, spec.trust.client.authorities)) + 1,

@@ -147,3 +147,8 @@ class MemberStatus(Tolerant):
     gate_allowed: bool = False
     gate_reasons: tuple[str, ...] = ()
     """Verdict on taking this member down now."""
+
+    @property
+    def empty(self) -> bool:
+        """Its volume was looked at, and certainly holds no data; one that cannot be read may hold some."""
+        return self.volume_marked and not self.has_data

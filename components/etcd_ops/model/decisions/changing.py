@@ -234,9 +234,9 @@ def _running_slots(view: View) -> list[str]:
 
 
 def _left(view: View, slot: str) -> bool:
-    """The slot certainly runs no member: it was removed, or there is no data."""
+    """The slot certainly runs no member: it was removed, or its volume is there and has no data."""
     peer = view.channel.statuses.get(slot)
-    return peer is not None and (peer.status.state is State.RETIRED or (peer.fresh and not peer.status.has_data))
+    return peer is not None and (peer.status.state is State.RETIRED or (peer.fresh and peer.status.empty))
 
 
 def agent_rule(view: View) -> Decision | None:

@@ -117,9 +117,20 @@ def _form(view: View, formation: FormationRecord) -> Decision | None:
     exchanged = started is not None and started.volume_id != volume.volume_id
     if exchanged or view.facts.memory.identity is not None:
         return _lost_early(view, formation)
+    if (forgotten := _serves_already(view, formation)) is not None:
+        return forgotten
     if started is None:
         return _record_start(view, formation)
     return _first_start(view, formation)
+
+
+def _serves_already(view: View, formation: FormationRecord) -> Decision | None:
+    """Somebody answers whom this forming did not start: there is a cluster, and the channel has lost its records."""
+    others = sorted(set(view.facts.cluster.endpoints) - set(formation.started))
+    if not others:
+        return None
+    text = f"{', '.join(others)} already serve, and were not started by this forming: nothing is formed beside them"
+    return hold(f"{text}; take what was declared anew back, and let their agents publish their records")
 
 
 def _lost_early(view: View, formation: FormationRecord) -> Decision:
