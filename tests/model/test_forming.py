@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from etcd_ops.model.facts import ClusterFacts, EndpointFacts, Facts, LockFacts, Memory, PeerStatus, Target
+from etcd_ops.model.facts import ClusterFacts, EndpointFacts, Facts, LockFacts, Memory, PeerStatus, ProcessFacts, Target
 from etcd_ops.model.records import Controls, FormationState
 from etcd_ops.model.status import MemberStatus, State
 from etcd_ops.model.steps import WriteFormation
@@ -74,3 +74,15 @@ def test_nothing_is_formed_beside_members_that_this_forming_did_not_start() -> N
 
 def test_a_founder_starts_where_nobody_answers() -> None:
     assert isinstance(decide(unstarted()).step, WriteFormation)
+
+
+def test_nothing_is_recovered_of_a_cluster_that_is_being_formed() -> None:
+    """Found by simulation: of two founders that had started one lost its data, and a third had yet to start."""
+    found = forming("b-1")
+    mine = volume()
+    assert found.channel is not None and found.channel.formation is not None
+    started = {slot: each for slot, each in found.channel.formation.started.items() if slot != "c-1"}
+    channel = replace(found.channel, formation=found.channel.formation.model_copy(update={"started": started}))
+    memory = replace(found.memory, incarnation=1)
+    running = replace(found, volume=mine, channel=channel, process=ProcessFacts(running=True), memory=memory)
+    assert decide(running).state is State.WORKING

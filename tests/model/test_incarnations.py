@@ -95,7 +95,8 @@ def issuers() -> dict[str, tuple[str, ...]]:
 def crashed(failure: str, good: Launch) -> Facts:
     """What is declared was staged, and did not start."""
     target = Target("new", "new", spec().etcd.binary.sha256, issuers())
-    of = replace(volume(), launch=launch("new", issuers()), good=good)
+    staged = launch("new", issuers())
+    of = replace(volume(), launch=staged, good=good, running_digest="new", running_binary=staged.binary_sha256)
     found = facts(of, Controls())
     assert isinstance(found.channel, ChannelFacts)
     return replace(found, target=target, lock=FREE, process=ProcessFacts(running=False, failure=failure))

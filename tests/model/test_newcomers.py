@@ -91,6 +91,26 @@ def test_the_last_step_of_a_rotation_is_not_taken_on_nobodys_word(
     assert isinstance(step, SwitchLeaf) is switches
 
 
+def test_one_that_serves_nobody_because_nobody_believes_it_says_so() -> None:
+    """Found by simulation: it ran with the new issuer, and the others may not restart to believe that meanwhile."""
+    found = forming_beside(marked=True)
+    assert found.channel is not None and found.channel.formation is not None and found.volume is not None
+    statuses = {
+        slot: replace(each, status=each.status.model_copy(update={"has_data": True, "trusted": {"peer": (OLD,)}}))
+        for slot, each in found.channel.statuses.items()
+    }
+    formed = found.channel.formation.model_copy(update={"state": FormationState.FORMED})
+    leaf = rotated().members["a-1"].certificates.peer
+    cluster = facts(volume(), Controls()).cluster
+    decision = decide(replace(
+        found, settle_expired=True, cluster=cluster,
+        volume=replace(found.volume, leaves={**found.volume.leaves, "peer": leaf}),
+        channel=replace(found.channel, statuses=statuses, formation=formed),
+    ))  # fmt: skip
+    assert decision.state is State.HELD
+    assert "declare the issuer before it" in decision.reason
+
+
 def forming_beside(*, marked: bool) -> Facts:
     """a-1 runs and may switch to the new issuer, which it and c-1 believe; the cluster is not formed yet.
 
@@ -102,7 +122,7 @@ def forming_beside(*, marked: bool) -> Facts:
     record = formation.model_copy(
         update={"state": FormationState.FORMING, "founders": {slot: m.peer_url for slot, m in spec.members.items()}}
     )
-    both = {"peer": (OLD, NEW)}
+    both: dict[str, tuple[str, ...]] = {"peer": (OLD, NEW)}
     launch = Launch("", "", "", 1, expected=found.memory.identity, first_start=False, trusted=both)
     held = replace(
         found.volume, has_data=True, identity=found.memory.identity, launch=launch, good=launch,

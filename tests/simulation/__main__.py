@@ -75,13 +75,14 @@ def _run(first: int, last: int, jobs: int) -> int:
         done += number
         counts.update(counted)
         failed.update(failures)
+        for seed, why in failures.items():
+            print(f"seed {seed}: {why}", flush=True)
         rate = done / (time.monotonic() - begun)
         print(f"\r{done}/{last - first} schedules, {len(failed)} failed, {rate:.0f}/s ", end="", file=sys.stderr)
     print(file=sys.stderr)
     for name, number in sorted(counts.items()):
         print(f"{number:10d}  {name}")
-    for seed, why in sorted(failed.items())[:50]:
-        print(f"seed {seed}: {why}")
+    print(f"failed: {', '.join(map(str, sorted(failed))) or 'none'}")
     print(f"{done} schedules, {len(failed)} failed")
     return 1 if failed else 0
 

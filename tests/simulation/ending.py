@@ -161,8 +161,8 @@ def _declare_as_before(run: Run) -> None:
     if entry is None:
         _leave_incarnation(run)
         return
-    current, others = Desired.decode(entry.data), run.other.history if run.other is not None else []
-    stack.plan = next((former for body, former in stack.history + others if body == current.body), stack.plan)
+    current, others = Desired.decode(entry.data), run.other.plans if run.other is not None else []
+    stack.plan = next((each for each in stack.plans + others if spec_of(each).to_wire() == current.body), stack.plan)
     stack.former = current.owner if current.owner != stack.name else stack.former
 
 
@@ -316,6 +316,8 @@ def hopeless(run: Run) -> bool:
     exchanged = sum("exchanged before the cluster was formed" in text for text in texts)
     if record is not None and exchanged > len(record.founders) - quorum(len(record.founders)):
         return True
+    if run.world.truth.canon is not None and State.NEEDS_RECOVERY in {each.state for each in statuses(run).values()}:
+        return run.intact_voters() == 0
     if any(disk.data is not None for host in run.world.hosts.values() for disk in host.disks()):
         return False
     over = ["disks are lost", "data is lost", "no formation record"]

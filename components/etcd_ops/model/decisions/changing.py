@@ -8,7 +8,7 @@ from dataclasses import replace
 from etcd_ops.model.decisions.losing import quorum_lost
 from etcd_ops.model.decisions.upgrading import version_permits, version_rule
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
-from etcd_ops.model.facts import EndpointFacts, Launch, VolumeFacts
+from etcd_ops.model.facts import EndpointFacts, Launch, ProcessFacts, VolumeFacts
 from etcd_ops.model.gate import Action, Request
 from etcd_ops.model.spec import MemberSpec, TrustSpec
 from etcd_ops.model.status import State
@@ -20,37 +20,72 @@ from etcd_ops.model.steps import (
     RevertLaunch,
     StageLaunch,
     StartMember,
+    Step,
     SwitchLeaf,
     TransferLeadership,
     UpgradeAgent,
 )
 
 USES = ("peer", "server", "metrics", "agent")
+OUTDATED = "server version is lower than determined cluster version"
+"""What etcd says where its program is older than the cluster's version (server/etcdserver/api/membership/downgrade.go
+of 3.5, server/etcdserver/version/downgrade.go of 3.6 and 3.7)."""
 ISSUER_BEFORE = "declare the issuer before it"
 """The way out where those who would have to believe an issuer are not restarted meanwhile."""
 
 
 def stopped_rule(view: View) -> Decision | None:
     """A member with data that does not run: correct it where a correction is declared, then start it."""
-    volume, process, target = view.facts.volume, view.facts.process, view.facts.target
+    volume, process = view.facts.volume, view.facts.process
     if volume is None or process is None or process.running or not volume.has_data or view.member is None:
         return None
     if view.foreign:
         return None
     launch = volume.launch
-    failing = process.crashed and launch is not None and launch != view.fallback
-    if failing and view.fallback is not None and target is not None and view.staged(target):
-        text = f"it did not start: {process.failure}"
-        return take(RevertLaunch(slot=view.slot, digest=view.desired.digest, failure=process.failure, reason=text))
-    if target is not None and not _fits(view, launch):
-        return take(_stage(view, "stopped: what is staged was for other data"))
-    if target is not None and not view.target_failed and not view.staged(target) and version_permits(view):
-        return take(_stage(view, "stopped: the declared configuration is staged"))
+    if (corrected := _corrected(view, volume, process)) is not None:
+        return take(corrected)
     if launch is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
     if launch.incarnation < max(view.facts.memory.fence, view.facts.memory.highest.incarnation):
         return hold("its data is of an older incarnation", State.FENCED)
     return take(StartMember(slot=view.slot, reason="intact and not running"))
+
+
+def _corrected(view: View, volume: VolumeFacts, process: ProcessFacts) -> Step | None:
+    """Another launch than the one that is staged; None where that may start."""
+    launch, target = volume.launch, view.facts.target
+    if target is None:
+        return None
+    if (back := _taken_back(view, volume, process)) is not None:
+        return back
+    if not _fits(view, launch):
+        return _stage(view, "stopped: what is staged was for other data")
+    if view.staged(target):
+        return None
+    if OUTDATED in process.failure and _ran(volume, launch):
+        # The cluster agreed on a newer version before that was taken back: with the older one it never starts again.
+        return _stage(view, "stopped: the cluster's version is newer than what is staged, and another is declared")
+    permitted = not view.target_failed and version_permits(view)
+    return _stage(view, "stopped: the declared configuration is staged") if permitted else None
+
+
+def _taken_back(view: View, volume: VolumeFacts, process: ProcessFacts) -> RevertLaunch | None:
+    """The declared launch does not start, and there is one before it that was good."""
+    launch, target = volume.launch, view.facts.target
+    if view.fallback is None or launch in (None, view.fallback) or target is None or not view.staged(target):
+        return None
+    if not process.crashed or not _ran(volume, launch):
+        return None
+    text = f"it did not start: {process.failure}"
+    return RevertLaunch(slot=view.slot, digest=view.desired.digest, failure=process.failure, reason=text)
+
+
+def _ran(volume: VolumeFacts, launch: Launch | None) -> bool:
+    """What ended was started with this launch, not with the one before it."""
+    return launch is not None and (volume.running_digest, volume.running_binary) == (
+        launch.configuration_digest,
+        launch.binary_sha256,
+    )
 
 
 def _fits(view: View, launch: Launch | None) -> bool:
@@ -91,7 +126,18 @@ def settling_rule(view: View) -> Decision | None:
         return quorum_lost(view) or wait("no quorum is proven healthy")
     if correctable and view.facts.target is not None:
         return take(_restart(view, "it does not serve with what it runs with, and another is declared", gated=True))
-    return wait("runs, but does not serve a linearizable read, though a quorum does")
+    return _disbelieved(view) or wait("runs, but does not serve a linearizable read, though a quorum does")
+
+
+def _disbelieved(view: View) -> Decision | None:
+    """The others do not believe this member's issuer, and cannot restart to believe it while it does not serve."""
+    text = "runs, but does not serve a linearizable read, though a quorum does"
+    barriers = (_barrier(view, use) for use in USES)
+    for barrier in barriers:
+        if barrier is not None:
+            said = barrier.reason if ISSUER_BEFORE in barrier.reason else f"{barrier.reason}: {ISSUER_BEFORE}"
+            return hold(f"{text}; {said}")
+    return None
 
 
 def prepare_rule(view: View) -> Decision | None:

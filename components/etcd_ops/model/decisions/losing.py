@@ -41,9 +41,12 @@ def _peers(view: View, slot: str, started: Started) -> tuple[bool, bool, bool]:
 
 
 def quorum_lost(view: View) -> Decision | None:
-    """NEEDS_RECOVERY where fewer disks are left than a quorum; None otherwise."""
+    """NEEDS_RECOVERY where fewer disks are left than a quorum; None otherwise.
+
+    Of a cluster that is being formed nothing can be recovered: founders that were not started yet may still form it.
+    """
     formation = view.formation
-    if formation is None or view.facts.cluster.members is not None:
+    if formation is None or view.forming or view.facts.cluster.members is not None:
         return None
     held, lost = lost_slots(view, formation)
     if not held or len(lost) <= len(held) - quorum(len(held)):
