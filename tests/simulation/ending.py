@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION, LOCK, status_name
+from etcd_ops.model.decisions.joining import ANOTHER_VOLUME
 from etcd_ops.model.gate import quorum
 from etcd_ops.model.records import FormationRecord, FormationState, LockRecord, RecoveryOrder
 from etcd_ops.model.spec import Desired, Mode
@@ -94,6 +95,7 @@ def operate(run: Run) -> None:
     if CONTROLS not in run.world.store.objects:
         run.write_controls()
     _found_again(run)
+    _other_volumes(run)
     _one_line_at_a_time(run)
     _as_it_ran(run)
     if State.NEEDS_APPROVAL in states:
@@ -160,10 +162,22 @@ def _declare_as_before(run: Run) -> None:
     stack, entry = run.stack, run.world.store.objects.get(DESIRED)
     if entry is None:
         _leave_incarnation(run)
+        _as_it_runs(run)
         return
     current, others = Desired.decode(entry.data), run.other.plans if run.other is not None else []
-    stack.plan = next((each for each in stack.plans + others if spec_of(each).to_wire() == current.body), stack.plan)
+    former = next((each for each in stack.plans + others if spec_of(each).to_wire() == current.body), None)
+    if former is None:
+        # Nobody declared it: it was written by hand, and agents judge what is declared by what is in force on them.
+        del run.world.store.objects[DESIRED]
+    stack.plan = former or stack.plan
     stack.former = current.owner if current.owner != stack.name else stack.former
+    _as_it_runs(run)
+
+
+def _as_it_runs(run: Run) -> None:
+    """Without a fault; where what was declared is from before an upgrade that is under way, what members run."""
+    if not run.plan(fault=""):
+        next((version for version in reversed(VERSIONS) if run.plan(version=version, fault="")), None)
 
 
 def _keep_issuers(run: Run) -> None:
@@ -197,9 +211,20 @@ def _found_again(run: Run) -> None:
     run.stack.up()
 
 
+def _other_volumes(run: Run) -> None:
+    """An empty volume that was fenced in haste serves nobody any more."""
+    for slot, status in statuses(run).items():
+        host = run.world.hosts[slot]
+        if ANOTHER_VOLUME in status.reason and host.disk.data is None:
+            run.world.replace_volume(host)
+
+
 def recover(run: Run) -> None:
     """Declare a new incarnation with new trust, deliver it, and order it to be made from the best survivor."""
     truth, plan, record = run.world.truth, run.stack.plan, run.world.formation()
+    if truth.canon is None:
+        _leave_incarnation(run)  # there is nothing yet that could be recovered
+        return
     if record is not None and any(f"declare incarnation {record.incarnation + 1}" in text for text in said(run)):
         _raise_incarnation(run, record.incarnation + 1)
         return
@@ -320,7 +345,7 @@ def hopeless(run: Run) -> bool:
         return run.intact_voters() == 0
     if any(disk.data is not None for host in run.world.hosts.values() for disk in host.disks()):
         return False
-    over = ["disks are lost", "data is lost", "no formation record"]
+    over = ["disks are lost", "data is lost", "no formation record", "holds no data"]
     if run.world.truth.canon is not None:
         over.append("incarnation")
     return bool(texts) and all(any(word in text for word in over) for text in texts)
@@ -337,6 +362,8 @@ def awaited(run: Run) -> str:
         return State.HELD.value
     if State.HELD in found and _skips_a_line(run):
         return State.HELD.value
+    if any(ANOTHER_VOLUME in text for text in said(run)):
+        return State.FENCED.value
     strange = any(not host.disk.marked or host.disk.data is None for host in run.world.hosts.values())
     if State.NEEDS_APPROVAL in found and strange:
         return State.NEEDS_APPROVAL.value

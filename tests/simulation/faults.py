@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from etcd_ops.channel.port import FORMATION
 from tests.simulation.declarations import ZONES
-from tests.simulation.hosts import Disk, Host
+from tests.simulation.hosts import Host
 from tests.simulation.raft import Applied, Data, Entry, Peer
 from tests.simulation.run import Run
 
@@ -309,9 +309,7 @@ def _new_volume(run: Run, host: Host, b: int, x: float) -> bool:
     if not run.is_remembered(replaced=host.slot):
         return False
     run.world.crash_etcd(host)
-    credentials = host.disk.credentials
-    host.disk = Disk(f"volume-{host.slot}-{run.world.number()}")
-    host.disk.credentials = credentials
+    run.world.replace_volume(host)
     return True
 
 

@@ -346,6 +346,12 @@ class World:
             self.cuts[frozenset((one, other))] = True
             self.ensemble.era += 1
 
+    def replace_volume(self, host: Host) -> None:
+        """A new, marked, empty one; the platform delivers the credentials again."""
+        credentials = host.disk.credentials
+        host.disk = Disk(f"volume-{host.slot}-{self.number()}")
+        host.disk.credentials = credentials
+
     def join(self, one: str, other: str) -> None:
         if self.cuts.pop(frozenset((one, other)), False):
             self.ensemble.era += 1

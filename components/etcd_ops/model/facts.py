@@ -93,6 +93,14 @@ class VolumeFacts:
     old_entries: OldEntries | None = None
     """What 3.5 left in the write-ahead log; None where it was not looked for, or the log cannot be understood."""
 
+    @property
+    def joining(self) -> bool:
+        """The data began in an existing cluster, as a learner's, and was never seen healthy, as a voter's is."""
+        launch, good = self.launch, self.good
+        if not self.has_data or launch is None or not launch.first_start or launch.expected is None:
+            return False
+        return good is None or good.expected != launch.expected
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessFacts:

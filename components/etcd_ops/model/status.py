@@ -144,6 +144,8 @@ class MemberStatus(Tolerant):
     volume_id: str = ""
     volume_marked: bool = False
     has_data: bool = False
+    joining: bool = False
+    """Its data began in an existing cluster, and was never seen healthy: as far as is known, it does not vote yet."""
     gate_allowed: bool = False
     gate_reasons: tuple[str, ...] = ()
     """Verdict on taking this member down now."""

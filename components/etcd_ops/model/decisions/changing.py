@@ -8,7 +8,7 @@ from dataclasses import replace
 from etcd_ops.model.decisions.losing import quorum_lost
 from etcd_ops.model.decisions.upgrading import version_permits, version_rule
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
-from etcd_ops.model.facts import EndpointFacts, Launch, ProcessFacts, VolumeFacts
+from etcd_ops.model.facts import EndpointFacts, Launch, ProcessFacts, Target, VolumeFacts
 from etcd_ops.model.gate import Action, Request
 from etcd_ops.model.spec import MemberSpec, TrustSpec
 from etcd_ops.model.status import State
@@ -123,10 +123,30 @@ def settling_rule(view: View) -> Decision | None:
     if correctable and view.facts.target is not None and nobody_serves:
         return take(_restart(view, "no quorum: a corrected configuration cannot make it worse", gated=False))
     if not view.has_quorum:
-        return quorum_lost(view) or wait("no quorum is proven healthy")
+        return _as_before(view) or quorum_lost(view) or wait("no quorum is proven healthy")
     if correctable and view.facts.target is not None:
         return take(_restart(view, "it does not serve with what it runs with, and another is declared", gated=True))
     return _disbelieved(view) or wait("runs, but does not serve a linearizable read, though a quorum does")
+
+
+def _as_before(view: View) -> Decision | None:
+    """No quorum, and what it runs with is neither declared nor was it ever good; what is declared may not start now."""
+    good, target, volume = view.fallback, view.facts.target, view.facts.volume
+    if good is None or target is None or volume is None or view.staged(target) or volume.launch == good:
+        return None
+    if view.facts.cluster.members is not None:
+        return None
+    before = Target(good.configuration, good.configuration_digest, good.binary_sha256, good.trusted)
+    return take(_restart(view, "no quorum: what was good before cannot make it worse", gated=False, target=before))
+
+
+def corrected_learner(view: View) -> Decision | None:
+    """A learner that does not answer takes what is declared now; it does not vote, and nothing before it was good."""
+    correctable = view.endpoint is None and view.needs_restart and not view.target_failed and version_permits(view)
+    if not correctable or view.facts.target is None:
+        return None
+    text = "the learner does not answer with what it runs with, and another is declared"
+    return take(_restart(view, text, gated=False))
 
 
 def _disbelieved(view: View) -> Decision | None:
@@ -317,9 +337,10 @@ def restart_rule(view: View) -> Decision | None:
     return take(_restart(view, "the declared configuration or version needs a restart", gated=True))
 
 
-def _restart(view: View, reason: str, *, gated: bool) -> RestartMember:
-    target, endpoint, volume = view.facts.target, view.endpoint, view.facts.volume
-    assert target is not None and volume is not None
+def _restart(view: View, reason: str, *, gated: bool, target: Target | None = None) -> RestartMember:
+    """With what is declared, or with `target`."""
+    target, endpoint = target or view.facts.target, view.endpoint
+    assert target is not None
     member_id = endpoint.member_id if endpoint else view.identity.member_id if view.identity else 0
     return RestartMember(
         slot=view.slot,

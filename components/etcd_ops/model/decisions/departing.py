@@ -15,6 +15,7 @@ from etcd_ops.model.steps import (
     DisarmAlarm,
     PromoteLearner,
     RemoveMember,
+    RevertLaunch,
     StopMember,
     TransferLeadership,
     WriteFormation,
@@ -33,7 +34,8 @@ def dropped_rule(view: View) -> Decision | None:
     process, volume = view.facts.process, view.facts.volume
     gone = view.facts.cluster.members is not None and view.has_quorum and view.listed is None
     if not gone and not _etcd_says_so(process):
-        return start_intact(view.facts, "its slot was dropped, and its member may still be needed") or _lost(view)
+        needed = "its slot was dropped, and its member may still be needed"
+        return start_intact(view.facts, needed) or _lost(view) or _serves_again(view)
     if process is not None and process.running:
         return take(StopMember(slot=view.slot, reason="removed from the cluster"), State.RETIRED)
     if volume is not None:
@@ -57,6 +59,17 @@ def _lost(view: View) -> Decision | None:
         return None
     waiting = quorum_lost(view) or wait("its slot was dropped, and it holds no data: waits for a quorum to say it left")
     return replace(waiting, attestation=attest(view, None))
+
+
+def _serves_again(view: View) -> Decision | None:
+    """Without this member there is no quorum, and it does not serve with the configuration that was declared last."""
+    volume, process = view.facts.volume, view.facts.process
+    if volume is None or process is None or not process.running or view.has_quorum or not view.facts.settle_expired:
+        return None
+    if view.fallback is None or volume.launch == view.fallback:
+        return None
+    failure = "it ran, but did not become healthy in time, and its slot was dropped"
+    return take(RevertLaunch(slot=view.slot, digest=view.desired.digest, failure=failure, reason=failure))
 
 
 def _etcd_says_so(process: ProcessFacts | None) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from etcd_ops.model.decisions.changing import corrected_learner
 from etcd_ops.model.decisions.losing import attest, quorum_lost
 from etcd_ops.model.decisions.recovering import made
-from etcd_ops.model.decisions.upgrading import newcomer_rule
+from etcd_ops.model.decisions.upgrading import newcomer_rule, version_permits
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
-from etcd_ops.model.facts import Identity, ListedMember
+from etcd_ops.model.facts import Identity, ListedMember, ProcessFacts
 from etcd_ops.model.gate import Action
 from etcd_ops.model.records import FormationRecord, Replacement, Started
 from etcd_ops.model.status import State
@@ -23,6 +24,8 @@ from etcd_ops.model.steps import (
 )
 from etcd_ops.model.versions import Version, cannot_open
 
+ANOTHER_VOLUME = "give the slot another volume"
+"""The way out where a volume can never serve again."""
 DAY = 86_400.0
 """Seconds in which automatic replacements are counted."""
 
@@ -54,6 +57,8 @@ def _join(view: View, formation: FormationRecord) -> Decision:
     assert volume is not None and view.member is not None
     if view.facts.target is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
+    if view.facts.memory.fence > formation.incarnation:
+        return _fenced(view, formation)
     if not made(view, formation):
         return wait(f"joins once incarnation {formation.incarnation} serves, and its survivor has noted it")
     if (waits := newcomer_rule(view)) is not None:
@@ -70,6 +75,12 @@ def _join(view: View, formation: FormationRecord) -> Decision:
     )
 
 
+def _fenced(view: View, formation: FormationRecord) -> Decision:
+    """The incarnation that it gave way to was never made, and may still be: it keeps its word."""
+    text = f"its volume was fenced for incarnation {view.facts.memory.fence}, and incarnation {formation.incarnation}"
+    return hold(f"{text} is the one there is: {ANOTHER_VOLUME}", State.FENCED)
+
+
 def _announce(view: View, formation: FormationRecord) -> Decision | None:
     volume, member = view.facts.volume, view.member
     assert volume is not None and member is not None
@@ -82,7 +93,7 @@ def _announce(view: View, formation: FormationRecord) -> Decision | None:
 
 def _may_start_as(view: View, listed: ListedMember, formation: FormationRecord) -> bool:
     """The entry was made for this volume and has never run: a fresh learner, or a founder that never started."""
-    if listed.client_urls:
+    if listed.client_urls or view.facts.memory.fence > formation.incarnation:
         return False
     if listed.learner:
         return view.facts.memory.identity is None or view.facts.memory.identity.member_id != listed.member_id
@@ -203,16 +214,31 @@ def obsolete_data_rule(view: View) -> Decision | None:
 
 
 def stuck_learner_rule(view: View) -> Decision | None:
-    """A learner whose program is too old for the cluster keeps it from being lowered: it joins again after that."""
-    process, target, listed = view.facts.process, view.facts.target, view.listed
-    if view.member is None or listed is None or not listed.learner or process is None or not process.crashed:
+    """A learner that cannot serve keeps the cluster from agreeing on a version: it joins again after that."""
+    process, listed = view.facts.process, view.listed
+    if view.member is None or listed is None or not listed.learner or process is None:
         return None
-    reason = cannot_open(Version.parse(view.spec.etcd.version), view.running.cluster, None)
-    if not reason or target is None or not view.staged(target):
+    reason = _too_old(view) if process.crashed else _deaf(view, process)
+    if not reason:
         return None
     request = view.request(Action.REMOVE, listed.member_id)
     text = f"a learner that cannot start makes room, and joins again later: {reason}"
     return take(RemoveMember(slot=view.slot, member_id=listed.member_id, request=request, reason=text))
+
+
+def _too_old(view: View) -> str:
+    """Why the declared program, which it ended with, cannot open what the cluster would send it; empty where it can."""
+    if view.facts.target is None or not view.staged(view.facts.target):
+        return ""
+    return cannot_open(Version.parse(view.spec.etcd.version), view.running.cluster, None)
+
+
+def _deaf(view: View, process: ProcessFacts) -> str:
+    """It answers nobody, and may not be restarted with what is declared now."""
+    silent = process.running and view.endpoint is None and view.facts.settle_expired
+    if not silent or not view.needs_restart or version_permits(view):
+        return ""
+    return f"it does not answer, and may not start with etcd {view.spec.etcd.version} now"
 
 
 def promotion_rule(view: View) -> Decision | None:
@@ -220,7 +246,7 @@ def promotion_rule(view: View) -> Decision | None:
     if view.member is None or view.listed is None or not view.listed.learner:
         return None
     if view.endpoint is None:
-        return wait("the learner starts")
+        return corrected_learner(view) or wait("the learner starts")
     request = view.request(Action.PROMOTE, view.listed.member_id)
     verdict = view.verdict(request)
     if not verdict.allowed:

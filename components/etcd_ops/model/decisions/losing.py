@@ -10,11 +10,11 @@ from etcd_ops.model.status import Attestation, State
 
 
 def lost_slots(view: View, formation: FormationRecord) -> tuple[set[str], set[str]]:
-    """Started slots that held a member, and those of them whose volume is there, freshly, and the data is not."""
+    """Started slots that held a voter, and those of them whose volume is there, freshly, and the data is not."""
     held, lost = set(), set()
     for slot, started in formation.started.items():
-        empty, joined, left = _mine(view, started) if slot == view.slot else _peers(view, slot, started)
-        if left or (empty and not joined):
+        empty, joined, voteless = _mine(view, started) if slot == view.slot else _peers(view, slot, started)
+        if voteless or (empty and not joined):
             continue
         held.add(slot)
         if empty:
@@ -23,12 +23,12 @@ def lost_slots(view: View, formation: FormationRecord) -> tuple[set[str], set[st
 
 
 def _mine(view: View, started: Started) -> tuple[bool, bool, bool]:
-    """Whether the volume is certainly empty, ever held the slot's member, and that member has left for good."""
+    """Whether the volume is certainly empty, ever held the slot's member, and holds one that certainly has no vote."""
     volume = view.facts.volume
     if volume is None or not volume.marked:
         return False, True, False
     joined = view.facts.memory.identity is not None or volume.volume_id != started.volume_id
-    return not volume.has_data, joined, False
+    return not volume.has_data, joined, volume.joining
 
 
 def _peers(view: View, slot: str, started: Started) -> tuple[bool, bool, bool]:
@@ -37,7 +37,7 @@ def _peers(view: View, slot: str, started: Started) -> tuple[bool, bool, bool]:
         return False, True, False
     status = peer.status
     joined = status.attestation is not None or status.volume_id != started.volume_id
-    return not status.has_data, joined, status.state is State.RETIRED
+    return not status.has_data, joined, status.joining or status.state is State.RETIRED
 
 
 def quorum_lost(view: View) -> Decision | None:

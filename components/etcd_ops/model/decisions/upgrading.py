@@ -98,6 +98,8 @@ def _logs(view: View) -> dict[str, OldEntries | None]:
         slot = view.slot_of(each) or each.name
         peer = view.channel.statuses.get(slot)
         told = peer.status if peer is not None and peer.fresh else None
+        if told is not None and told.empty:
+            continue  # it replays nothing, and sends nothing
         endpoint = view.facts.cluster.endpoints.get(slot)
         version = version_of(endpoint.version if endpoint else told.version if told else "")
         if version is None or replays_v2(version):
