@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION, LOCK, status_name
-from etcd_ops.model.decisions.joining import ANOTHER_VOLUME
+from etcd_ops.model.decisions.fencing import ANOTHER_VOLUME
 from etcd_ops.model.gate import quorum
 from etcd_ops.model.records import FormationRecord, FormationState, LockRecord, RecoveryOrder
 from etcd_ops.model.spec import Desired, Mode
@@ -212,10 +212,11 @@ def _found_again(run: Run) -> None:
 
 
 def _other_volumes(run: Run) -> None:
-    """An empty volume that was fenced in haste serves nobody any more."""
+    """A volume that was fenced in haste serves nobody any more: the slot's member is replaced."""
     for slot, status in statuses(run).items():
         host = run.world.hosts[slot]
-        if ANOTHER_VOLUME in status.reason and host.disk.data is None:
+        if ANOTHER_VOLUME in status.reason and (host.disk.data is None or run.has_quorum()):
+            run.world.crash_etcd(host)
             run.world.replace_volume(host)
 
 
@@ -228,8 +229,7 @@ def recover(run: Run) -> None:
     if record is not None and any(f"declare incarnation {record.incarnation + 1}" in text for text in said(run)):
         _raise_incarnation(run, record.incarnation + 1)
         return
-    if not _lost(run) and not _ordered(run):
-        _leave_incarnation(run)
+    if not _lost(run) and not _ordered(run) and _leave_incarnation(run):
         return
     if best_survivor(run) is None:
         _declare_survivor(run)
@@ -258,16 +258,23 @@ def _ordered(run: Run) -> bool:
     return order is not None and order.incarnation == incarnation > run.world.truth.incarnation
 
 
-def _leave_incarnation(run: Run) -> None:
-    """An incarnation was declared in haste, and nothing is lost: declare the one there is, with its trust."""
+def _leave_incarnation(run: Run) -> bool:
+    """An incarnation was declared in haste, and nothing is lost: declare the one there is, with its trust.
+
+    Says whether that was possible, or was not needed.
+    """
     truth, plan = run.world.truth, run.stack.plan
     former = next((each for each in reversed(run.stack.plans) if each.incarnation == truth.incarnation), None)
-    if plan.incarnation <= truth.incarnation or former is None:
-        return
+    if plan.incarnation <= truth.incarnation:
+        return True
+    if former is None:
+        return False
     trust = {name: getattr(former, name) for name in ("peer", "peer_issuer", "client", "client_issuer")}
-    if run.plan(incarnation=truth.incarnation, fault="", **trust):
+    accepted = run.plan(incarnation=truth.incarnation, fault="", **trust)
+    if accepted:
         run.stack.kill()
         run.stack.up()
+    return accepted
 
 
 def _order(run: Run) -> None:
@@ -288,7 +295,7 @@ def _order(run: Run) -> None:
 
 def _declare_survivor(run: Run) -> None:
     """What is left of the data is of slots that were dropped: declare those again."""
-    holding = {slot for slot, host in run.world.hosts.items() if host.disk.data is not None}
+    holding = {slot for slot in run.world.hosts if _holds_voter(run, slot)}
     former = next((plan for _, plan in reversed(run.stack.history) if holding & set(plan.slots)), None)
     if former is None or run.stack.task is not None:
         return
@@ -316,9 +323,13 @@ def best_survivor(run: Run) -> str | None:
 
 def _survives(run: Run, slot: str) -> bool:
     """The slot is declared, and its volume holds the data of a voter of the current incarnation."""
+    return slot in run.stack.plan.slots and _holds_voter(run, slot)
+
+
+def _holds_voter(run: Run, slot: str) -> bool:
     truth, host = run.world.truth, run.world.hosts.get(slot)
     data = host.disk.data if host is not None else None
-    if data is None or slot not in run.stack.plan.slots:
+    if data is None:
         return False
     votes = data.member_id in data.commit.applied.voters and data.member_id in truth.applied.voters
     return votes and data.incarnation == truth.incarnation

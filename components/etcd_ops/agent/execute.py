@@ -13,7 +13,7 @@ from etcd_ops.channel.port import FORMATION
 from etcd_ops.etcd import Alarm, AlarmKind, DowngradeAction, EtcdError
 from etcd_ops.etcd import OutcomeUnknown as EtcdOutcomeUnknown
 from etcd_ops.model import steps
-from etcd_ops.model.facts import Facts, Launch, Target
+from etcd_ops.model.facts import Facts, Identity, Launch, Target
 from etcd_ops.model.records import Intent
 
 
@@ -133,10 +133,17 @@ async def _stage(context: Context, step: steps.Step) -> None:
             first_start=step.first_start,
             force_new_cluster=step.force_new_cluster,
             trusted=step.target.trusted,
+            joins=(step.first_start and step.state == "existing") or _joined(context, step.expected),
         )
     )
     if step.start:
         await context.ports.runtime.start()
+
+
+def _joined(context: Context, expected: Identity | None) -> bool:
+    """What is staged now is for the same data, which began as a learner's."""
+    launch = context.facts.volume.launch if context.facts.volume is not None else None
+    return launch is not None and launch.joins and launch.expected == expected
 
 
 async def _first_configuration(context: Context, step: steps.StageLaunch) -> str:
@@ -150,7 +157,7 @@ async def _first_configuration(context: Context, step: steps.StageLaunch) -> str
 @executes(steps.RestartMember)
 async def _restart(context: Context, step: steps.Step) -> None:
     assert isinstance(step, steps.RestartMember)
-    await context.ports.volume.stage(_launch(step.target, step))
+    await context.ports.volume.stage(_launch(step.target, step, joins=_joined(context, step.expected)))
     if context.lock.remaining() <= 0:
         raise StepFailed("the time for this step ran out before it was begun")
     await context.ports.runtime.stop(context.settings.pace.stop_grace)
@@ -158,7 +165,7 @@ async def _restart(context: Context, step: steps.Step) -> None:
     await context.ports.runtime.start()
 
 
-def _launch(target: Target, step: steps.RestartMember) -> Launch:
+def _launch(target: Target, step: steps.RestartMember, *, joins: bool) -> Launch:
     return Launch(
         configuration=target.configuration,
         configuration_digest=target.configuration_digest,
@@ -167,6 +174,7 @@ def _launch(target: Target, step: steps.RestartMember) -> Launch:
         expected=step.expected,
         first_start=False,
         trusted=target.trusted,
+        joins=joins,
     )
 
 

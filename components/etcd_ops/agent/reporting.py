@@ -66,7 +66,7 @@ def report(
         volume_id=volume.volume_id if volume else "",
         volume_marked=volume.marked if volume else False,
         has_data=volume.has_data if volume else False,
-        joining=volume.joining if volume else False,
+        voteless=facts.voteless,
         old_entries=volume.old_entries if volume else None,
         running_configuration=volume.running_digest if volume else "",
         restart_pending=_restart_pending(facts),

@@ -11,6 +11,8 @@ from etcd_ops.model.status import Highest, MemberStatus, OldEntries
 NOTHING_SEEN = Highest()
 """What an agent knows that never read a channel."""
 
+REMOVED = "permanently removed from the cluster"
+"""In etcd's last words when its member was removed (etcdserver/server.go, rafthttp/util.go)."""
 NOT_STARTED = "not started:"
 """How the launcher's refusals begin: etcd itself was never run then."""
 
@@ -62,6 +64,8 @@ class Launch:
     """One start of recovery; the launcher forgets it once etcd has run."""
     trusted: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Domain (peer, client) to the fingerprints of the authorities in the bundles that `configuration` names."""
+    joins: bool = False
+    """The data began, or is to begin, as a learner's of an existing cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class VolumeFacts:
     def joining(self) -> bool:
         """The data began in an existing cluster, as a learner's, and was never seen healthy, as a voter's is."""
         launch, good = self.launch, self.good
-        if not self.has_data or launch is None or not launch.first_start or launch.expected is None:
+        if not self.has_data or launch is None or not launch.joins:
             return False
         return good is None or good.expected != launch.expected
 
@@ -117,6 +121,11 @@ class ProcessFacts:
     def crashed(self) -> bool:
         """Etcd itself ended: the launcher's refusals, before any of etcd's words, say nothing of a configuration."""
         return not self.running and bool(self.failure) and not self.failure.startswith(NOT_STARTED)
+
+    @property
+    def removed(self) -> bool:
+        """Etcd ended because its own cluster, or its peers, told it that it was removed."""
+        return not self.running and REMOVED in self.failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,3 +254,9 @@ class Facts:
     """The member runs, and has not served a read for longer than its start may take."""
     settling: bool = False
     """A step of this agent took the member down, and it is neither healthy again nor out of time."""
+
+    @property
+    def voteless(self) -> bool:
+        """The data has no vote, as far as is known: a learner's, or of a member that was removed."""
+        removed = self.process is not None and self.process.removed
+        return self.volume is not None and self.volume.has_data and (self.volume.joining or removed)

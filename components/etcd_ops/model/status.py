@@ -144,8 +144,8 @@ class MemberStatus(Tolerant):
     volume_id: str = ""
     volume_marked: bool = False
     has_data: bool = False
-    joining: bool = False
-    """Its data began in an existing cluster, and was never seen healthy: as far as is known, it does not vote yet."""
+    voteless: bool = False
+    """Its data has no vote, as far as is known: a learner's that was never healthy, or of a member that was removed."""
     gate_allowed: bool = False
     gate_reasons: tuple[str, ...] = ()
     """Verdict on taking this member down now."""

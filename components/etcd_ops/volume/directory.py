@@ -289,6 +289,7 @@ def _staged(launch: Launch) -> StagedLaunch:
         first_start=launch.first_start,
         force_new_cluster=launch.force_new_cluster,
         trusted=dict(launch.trusted),
+        joins=launch.joins,
     )
 
 
@@ -302,6 +303,7 @@ def _launch(staged: StagedLaunch) -> Launch:
         first_start=staged.first_start,
         force_new_cluster=staged.force_new_cluster,
         trusted=dict(staged.trusted),
+        joins=staged.joins,
     )
 
 

@@ -23,6 +23,7 @@ class StagedLaunch(NamedTuple):
     force_new_cluster: bool
     trusted: dict[str, tuple[str, ...]]
     """Domain to the fingerprints of the authorities in the bundles that the configuration names."""
+    joins: bool = False
 
 
 class Spent(NamedTuple):
@@ -56,6 +57,7 @@ def decode_launch(data: bytes) -> StagedLaunch:
         first_start=bool(body.get("first_start")),
         force_new_cluster=bool(body.get("force_new_cluster")),
         trusted=_lists(body, "trusted"),
+        joins=bool(body.get("joins")),
     )
 
 

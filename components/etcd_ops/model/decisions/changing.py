@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from etcd_ops.model.decisions.fencing import fenced_off, is_fenced_off
 from etcd_ops.model.decisions.losing import quorum_lost
 from etcd_ops.model.decisions.upgrading import version_permits, version_rule
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
@@ -42,10 +43,14 @@ def stopped_rule(view: View) -> Decision | None:
     if view.foreign:
         return None
     launch = volume.launch
+    if process.removed:
+        return quorum_lost(view) or wait("the cluster removed this member: waits for a quorum to say so")
     if (corrected := _corrected(view, volume, process)) is not None:
         return take(corrected)
     if launch is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
+    if is_fenced_off(view):
+        return fenced_off(view)
     if launch.incarnation < max(view.facts.memory.fence, view.facts.memory.highest.incarnation):
         return hold("its data is of an older incarnation", State.FENCED)
     return take(StartMember(slot=view.slot, reason="intact and not running"))
@@ -218,11 +223,10 @@ def leaf_rule(view: View) -> Decision | None:
     volume, member = view.facts.volume, view.member
     if volume is None or member is None:
         return None
-    for use in USES:
-        if volume.leaves.get(use) == getattr(member.certificates, use):
-            continue
-        return _barrier(view, use) or switch_leaves(view, [use])
-    return None
+    late = [use for use in USES if volume.leaves.get(use) != getattr(member.certificates, use)]
+    barriers = {use: _barrier(view, use) for use in late}
+    free = [use for use in late if barriers[use] is None]
+    return switch_leaves(view, free[:1]) if free else next(iter(barriers.values()), None)
 
 
 def _barrier(view: View, use: str) -> Decision | None:
@@ -292,7 +296,8 @@ def _running_slots(view: View) -> list[str]:
     """Whoever is a member; while nobody says who is, whoever was ever started."""
     members, volume = view.facts.cluster.members, view.facts.volume
     if members is not None:
-        slots = [view.slot_of(each) or each.name for each in members]
+        listed = [view.slot_of(each) or each.name for each in members]
+        slots = [slot for slot in listed if not _is_empty(view, slot)]
     else:
         slots = [slot for slot in sorted(view.formation.started) if not _left(view, slot)] if view.formation else []
     empty = volume is not None and not volume.has_data
@@ -300,9 +305,15 @@ def _running_slots(view: View) -> list[str]:
 
 
 def _left(view: View, slot: str) -> bool:
-    """The slot certainly runs no member: it was removed, or its volume is there and has no data."""
+    """The slot certainly runs no member: it was removed, or it has none to run."""
     peer = view.channel.statuses.get(slot)
-    return peer is not None and (peer.status.state is State.RETIRED or (peer.fresh and peer.status.empty))
+    return _is_empty(view, slot) or (peer is not None and peer.status.state is State.RETIRED)
+
+
+def _is_empty(view: View, slot: str) -> bool:
+    """Its volume is there and has no data: whatever starts on it starts with what is declared."""
+    peer = view.channel.statuses.get(slot)
+    return peer is not None and peer.fresh and peer.status.empty
 
 
 def agent_rule(view: View) -> Decision | None:

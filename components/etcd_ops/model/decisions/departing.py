@@ -8,7 +8,7 @@ from etcd_ops.model.decisions.changing import successor_of
 from etcd_ops.model.decisions.losing import attest, quorum_lost
 from etcd_ops.model.decisions.standing import start_intact
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
-from etcd_ops.model.facts import EndpointFacts, ListedMember, ProcessFacts
+from etcd_ops.model.facts import EndpointFacts, ListedMember
 from etcd_ops.model.gate import Action
 from etcd_ops.model.status import State
 from etcd_ops.model.steps import (
@@ -21,9 +21,6 @@ from etcd_ops.model.steps import (
     WriteFormation,
 )
 
-REMOVED = "permanently removed from the cluster"
-"""In etcd's last words when its member was removed (etcdserver/server.go, rafthttp/util.go)."""
-
 
 def dropped_rule(view: View) -> Decision | None:
     """This slot was dropped: keep serving until a quorum says that its member is gone, then stop for good."""
@@ -33,9 +30,9 @@ def dropped_rule(view: View) -> Decision | None:
         return again
     process, volume = view.facts.process, view.facts.volume
     gone = view.facts.cluster.members is not None and view.has_quorum and view.listed is None
-    if not gone and not _etcd_says_so(process):
+    if not gone and not (process is not None and process.removed):
         needed = "its slot was dropped, and its member may still be needed"
-        return start_intact(view.facts, needed) or _lost(view) or _serves_again(view)
+        return _serves_again(view) or start_intact(view.facts, needed) or _lost(view)
     if process is not None and process.running:
         return take(StopMember(slot=view.slot, reason="removed from the cluster"), State.RETIRED)
     if volume is not None:
@@ -63,18 +60,16 @@ def _lost(view: View) -> Decision | None:
 
 def _serves_again(view: View) -> Decision | None:
     """Without this member there is no quorum, and it does not serve with the configuration that was declared last."""
-    volume, process = view.facts.volume, view.facts.process
-    if volume is None or process is None or not process.running or view.has_quorum or not view.facts.settle_expired:
+    volume, process, good = view.facts.volume, view.facts.process, view.fallback
+    if volume is None or process is None or view.has_quorum or good is None or volume.launch == good:
         return None
-    if view.fallback is None or volume.launch == view.fallback:
+    if process.crashed:
+        failure = f"it did not start, and its slot was dropped: {process.failure}"
+    elif process.running and view.facts.settle_expired:
+        failure = "it ran, but did not become healthy in time, and its slot was dropped"
+    else:
         return None
-    failure = "it ran, but did not become healthy in time, and its slot was dropped"
     return take(RevertLaunch(slot=view.slot, digest=view.desired.digest, failure=failure, reason=failure))
-
-
-def _etcd_says_so(process: ProcessFacts | None) -> bool:
-    """Etcd ended because its own cluster, or its peers, told it that it was removed."""
-    return process is not None and not process.running and REMOVED in process.failure
 
 
 def removal_rule(view: View) -> Decision | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from etcd_ops.model.decisions.changing import corrected_learner
+from etcd_ops.model.decisions.fencing import fenced_off, is_fenced_off
 from etcd_ops.model.decisions.losing import attest, quorum_lost
 from etcd_ops.model.decisions.recovering import made
 from etcd_ops.model.decisions.upgrading import newcomer_rule, version_permits
@@ -24,8 +25,6 @@ from etcd_ops.model.steps import (
 )
 from etcd_ops.model.versions import Version, cannot_open
 
-ANOTHER_VOLUME = "give the slot another volume"
-"""The way out where a volume can never serve again."""
 DAY = 86_400.0
 """Seconds in which automatic replacements are counted."""
 
@@ -57,8 +56,8 @@ def _join(view: View, formation: FormationRecord) -> Decision:
     assert volume is not None and view.member is not None
     if view.facts.target is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
-    if view.facts.memory.fence > formation.incarnation:
-        return _fenced(view, formation)
+    if is_fenced_off(view):
+        return fenced_off(view)
     if not made(view, formation):
         return wait(f"joins once incarnation {formation.incarnation} serves, and its survivor has noted it")
     if (waits := newcomer_rule(view)) is not None:
@@ -75,12 +74,6 @@ def _join(view: View, formation: FormationRecord) -> Decision:
     )
 
 
-def _fenced(view: View, formation: FormationRecord) -> Decision:
-    """The incarnation that it gave way to was never made, and may still be: it keeps its word."""
-    text = f"its volume was fenced for incarnation {view.facts.memory.fence}, and incarnation {formation.incarnation}"
-    return hold(f"{text} is the one there is: {ANOTHER_VOLUME}", State.FENCED)
-
-
 def _announce(view: View, formation: FormationRecord) -> Decision | None:
     volume, member = view.facts.volume, view.member
     assert volume is not None and member is not None
@@ -93,7 +86,7 @@ def _announce(view: View, formation: FormationRecord) -> Decision | None:
 
 def _may_start_as(view: View, listed: ListedMember, formation: FormationRecord) -> bool:
     """The entry was made for this volume and has never run: a fresh learner, or a founder that never started."""
-    if listed.client_urls or view.facts.memory.fence > formation.incarnation:
+    if listed.client_urls or is_fenced_off(view):
         return False
     if listed.learner:
         return view.facts.memory.identity is None or view.facts.memory.identity.member_id != listed.member_id

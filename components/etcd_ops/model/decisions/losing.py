@@ -28,7 +28,7 @@ def _mine(view: View, started: Started) -> tuple[bool, bool, bool]:
     if volume is None or not volume.marked:
         return False, True, False
     joined = view.facts.memory.identity is not None or volume.volume_id != started.volume_id
-    return not volume.has_data, joined, volume.joining
+    return not volume.has_data, joined, view.facts.voteless
 
 
 def _peers(view: View, slot: str, started: Started) -> tuple[bool, bool, bool]:
@@ -37,7 +37,7 @@ def _peers(view: View, slot: str, started: Started) -> tuple[bool, bool, bool]:
         return False, True, False
     status = peer.status
     joined = status.attestation is not None or status.volume_id != started.volume_id
-    return not status.has_data, joined, status.joining or status.state is State.RETIRED
+    return not status.has_data, joined, status.voteless or status.state is State.RETIRED
 
 
 def quorum_lost(view: View) -> Decision | None:
