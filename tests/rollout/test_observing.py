@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from etcd_ops.channel.port import status_name
 from etcd_ops.model.records import FormationRecord, FormationState
 from etcd_ops.model.spec import Desired, Formation, FormationMode
-from etcd_ops.model.status import MemberStatus, Role
+from etcd_ops.model.status import MemberStatus, Role, State
 from etcd_ops.model.versions import Line
 from etcd_ops.rollout import Contents
 from etcd_ops.rollout.observing import PATIENCE, fresh_statuses, observed
@@ -67,9 +69,26 @@ def test_what_every_member_believes() -> None:
     one, other = status("m0", trusted={"peer": ("a", "b")}), status("m1", trusted={"peer": ("b", "c")})
     third = status("m2", trusted={"peer": ("b",), "client": ("z",)})
     assert observed(contents(), SPEC).believed == {}
-    assert observed(contents(one, other), SPEC).believed == {"peer": frozenset({"b"})}
+    assert observed(contents(one, other), SPEC).believed == {"peer": frozenset({"b"}), "client": frozenset()}
     believed = observed(contents(one, other, third), SPEC).believed
     assert believed == {"peer": frozenset({"b"}), "client": frozenset()}
+
+
+@pytest.mark.parametrize(
+    ("cannot_tell", "counts"),
+    [
+        ({"has_data": True, "volume_marked": True}, True),
+        ({"volume_marked": False}, True),
+        ({"volume_marked": True}, False),
+        ({"state": State.RETIRED}, False),
+    ],
+)
+def test_a_member_that_runs_and_cannot_tell_believes_nothing(cannot_tell: dict[str, Any], counts: bool) -> None:
+    """Found by simulation: its runtime was mute, or its volume unreadable, and a rotation went on over its head."""
+    telling = status("m0", trusted={"peer": ("a",), "client": ("b",)})
+    mute = status("m1", trusted={}, **cannot_tell)
+    believed = observed(contents(telling, mute), SPEC).believed
+    assert believed["peer"] == (frozenset() if counts else frozenset({"a"}))
 
 
 def test_the_largest_database_and_the_learners() -> None:

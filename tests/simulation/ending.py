@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION, LOCK, status_name
-from etcd_ops.model.decisions.fencing import ANOTHER_VOLUME
+from etcd_ops.model.decisions.view import ANOTHER_VOLUME
 from etcd_ops.model.gate import quorum
 from etcd_ops.model.records import FormationRecord, FormationState, LockRecord, RecoveryOrder
 from etcd_ops.model.spec import Desired, Mode
 from etcd_ops.model.status import MemberStatus, State
 from tests.simulation.changes import approve
-from tests.simulation.declarations import GIB, PROGRAMS, VERSIONS, SimulatedRenderer, spec_of
+from tests.simulation.declarations import GIB, PROGRAMS, SLOTS, VERSIONS, SimulatedRenderer, spec_of
 from tests.simulation.hosts import Host
 from tests.simulation.run import Failed, Run
 
@@ -171,6 +171,7 @@ def _declare_as_before(run: Run) -> None:
         del run.world.store.objects[DESIRED]
     stack.plan = former or stack.plan
     stack.former = current.owner if current.owner != stack.name else stack.former
+    _leave_incarnation(run)
     _as_it_runs(run)
 
 
@@ -183,7 +184,7 @@ def _as_it_runs(run: Run) -> None:
 def _keep_issuers(run: Run) -> None:
     """A newcomer whom nobody trusts presents what the issuer before has issued."""
     plan, texts = run.stack.plan, said(run)
-    if any("declare the issuer before" in text for text in texts):
+    if any("declare the issuer before" in text or "keep issuer" in text for text in texts):
         run.plan(peer_issuer=plan.peer[0], client_issuer=plan.client[0])
 
 
@@ -296,12 +297,24 @@ def _order(run: Run) -> None:
 def _declare_survivor(run: Run) -> None:
     """What is left of the data is of slots that were dropped: declare those again."""
     holding = {slot for slot in run.world.hosts if _holds_voter(run, slot)}
+    if holding and run.plan(slots=_odd(holding, run.stack.plan.slots), fault=""):
+        run.stack.kill()
+        run.stack.up()
+        return
     former = next((plan for _, plan in reversed(run.stack.history) if holding & set(plan.slots)), None)
     if former is None or run.stack.task is not None:
         return
     if not run.plan(slots=former.slots, fault=""):
         run.stack.plan = replace(former, fault="")
     run.stack.up()
+
+
+def _odd(holding: set[str], declared: tuple[str, ...]) -> tuple[str, ...]:
+    """Whoever holds data, and so many of the others that a cluster may have as many members."""
+    others = [slot for slot in (*declared, *SLOTS) if slot not in holding]
+    wanted = max(len(set(declared) | holding), 1)
+    number = wanted if wanted % 2 else wanted - 1 if len(holding) < wanted else wanted + 1
+    return tuple(sorted([*holding, *dict.fromkeys(others)][:number]))
 
 
 def _gone_for_good(run: Run, slot: str, volume_id: str) -> bool:
@@ -356,7 +369,7 @@ def hopeless(run: Run) -> bool:
         return run.intact_voters() == 0
     if any(disk.data is not None for host in run.world.hosts.values() for disk in host.disks()):
         return False
-    over = ["disks are lost", "data is lost", "no formation record", "holds no data"]
+    over = ["disks are lost", "data is lost", "no formation record", "holds no data", "no quorum answers"]
     if run.world.truth.canon is not None:
         over.append("incarnation")
     return bool(texts) and all(any(word in text for word in over) for text in texts)
@@ -374,7 +387,7 @@ def awaited(run: Run) -> str:
     if State.HELD in found and _skips_a_line(run):
         return State.HELD.value
     if any(ANOTHER_VOLUME in text for text in said(run)):
-        return State.FENCED.value
+        return ANOTHER_VOLUME
     strange = any(not host.disk.marked or host.disk.data is None for host in run.world.hosts.values())
     if State.NEEDS_APPROVAL in found and strange:
         return State.NEEDS_APPROVAL.value

@@ -10,6 +10,8 @@ from etcd_ops.model.spec import ClusterSpec
 from etcd_ops.model.status import MemberStatus, Role, State
 from etcd_ops.model.versions import Running, line_of
 
+BELIEVED = ("peer", "client")
+"""Domains of trust that statuses tell of."""
 Statuses = Mapping[str, MemberStatus]
 """By slot."""
 
@@ -42,7 +44,7 @@ def told(
         learners=sum(status.role is Role.LEARNER for status in declared) if declared else None,
         database_bytes=max(sizes, default=None),
         incarnation=record.incarnation if record and record.state is not FormationState.CLOSED else None,
-        believed=_believed(declared),
+        believed=believed(declared),
         known=_known(record, statuses.values(), before),
         addresses={slot: (each.peer_url,) for slot, each in record.started.items()} if record else {},
     )
@@ -73,14 +75,18 @@ def _running(statuses: list[MemberStatus]) -> Running:
     )
 
 
-def _believed(statuses: list[MemberStatus]) -> Mapping[str, frozenset[str]]:
-    """What everybody believes who says anything: a member that is silent takes nothing of it back."""
-    # Where there is no data, nothing runs that could believe anything.
-    running = [status for status in statuses if status.has_data or status.trusted]
-    domains = {domain for status in running for domain in status.trusted}
+def believed(statuses: Iterable[MemberStatus]) -> Mapping[str, frozenset[str]]:
+    """What everybody believes who may run: a member that is silent takes nothing of what it said last back.
+
+    One that runs and cannot tell is taken to believe nothing, so that no rotation goes on over its head.
+    """
+    # Where there certainly is no data, nothing runs that could believe anything.
+    running = [status for status in statuses if status.trusted or not (status.empty or status.state is State.RETIRED)]
+    if not running:
+        return {}
     return {
         domain: frozenset.intersection(*(frozenset(status.trusted.get(domain, ())) for status in running))
-        for domain in domains
+        for domain in BELIEVED
     }
 
 

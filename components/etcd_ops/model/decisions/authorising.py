@@ -18,7 +18,7 @@ from etcd_ops.model.problems import Invalid, Problem
 from etcd_ops.model.records import FormationState
 from etcd_ops.model.spec import ClusterSpec, Desired, Mode, Unreadable, read_desired
 from etcd_ops.model.steps import AcceptDocument
-from etcd_ops.model.told import told
+from etcd_ops.model.told import believed, told
 from etcd_ops.model.transitions import refusals
 from etcd_ops.model.validation import parse
 from etcd_ops.model.versions import LINES, Line, Version
@@ -132,11 +132,16 @@ def _taken_over(before: Desired, after: Desired) -> Iterator[Problem]:
 
 
 def _told(channel: ChannelFacts, before: ClusterSpec | None) -> Observed:
-    """As Rollout sees it. Whether there is a quorum now says nothing of when the document was written."""
+    """As Rollout sees it; but whatever is unknown now says nothing of when the document was written.
+
+    Neither whether there is a quorum, nor what members believe that cannot tell.
+    """
     record = channel.formation
     formed = record is not None and record.state is not FormationState.CLOSED
     statuses = {slot: peer.status for slot, peer in channel.statuses.items()}
-    return told(record, statuses, before, formed=formed)
+    found = told(record, statuses, before, formed=formed)
+    telling = (status for slot, status in statuses.items() if before is None or slot in before.members)
+    return replace(found, believed=believed(status for status in telling if status.trusted))
 
 
 def _seen(view: View, by_statuses: Observed) -> Observed:

@@ -42,11 +42,19 @@ def stopped_rule(view: View) -> Decision | None:
         return None
     if view.foreign:
         return None
-    launch = volume.launch
     if process.removed:
         return quorum_lost(view) or wait("the cluster removed this member: waits for a quorum to say so")
+    return _started(view, volume, process)
+
+
+def _started(view: View, volume: VolumeFacts, process: ProcessFacts) -> Decision:
+    """Start the data with what is staged, once that is what should be."""
+    launch = volume.launch
     if (corrected := _corrected(view, volume, process)) is not None:
         return take(corrected)
+    if OUTDATED in process.failure and _ran(volume, launch):
+        text = f"etcd {view.spec.etcd.version} is older than what the cluster agreed on, and what ran before is unknown"
+        return hold(f"{text}: declare the version that it ran with")
     if launch is None:
         return wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
     if is_fenced_off(view):

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from etcd_ops.model.decisions.view import Decision, View, hold
+from etcd_ops.model.decisions.view import ANOTHER_VOLUME, Decision, View, hold
 from etcd_ops.model.status import State
-
-ANOTHER_VOLUME = "give the slot another volume"
-"""The way out where a volume can never serve again."""
 
 
 def is_fenced_off(view: View) -> bool:

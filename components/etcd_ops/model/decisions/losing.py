@@ -33,6 +33,8 @@ def _mine(view: View, started: Started) -> tuple[bool, bool, bool]:
 
 def _peers(view: View, slot: str, started: Started) -> tuple[bool, bool, bool]:
     peer = view.channel.statuses.get(slot)
+    if peer is None and slot not in view.spec.members:
+        return True, True, False  # dropped, and nobody speaks for it: what is deleted never will again
     if peer is None or not peer.fresh or not peer.status.volume_marked:
         return False, True, False
     status = peer.status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
+from etcd_ops.model.decisions.view import ANOTHER_VOLUME, Decision, View, hold, take, wait
 from etcd_ops.model.facts import ChannelFacts, Facts, Memory, VolumeFacts
 from etcd_ops.model.records import FormationRecord, FormationState
 from etcd_ops.model.spec import Mode
@@ -66,13 +66,19 @@ def behind_rule(facts: Facts) -> Decision | None:
         text = "the channel lost the formation record: restored from this volume"
         return take(WriteFormation(record=known, slot=facts.slot, reason=text), State.HELD)
     if known is not None and facts.channel.formation is not None and facts.channel.formation.token != known.token:
-        return hold("the channel belongs to another forming of a cluster than this volume's data")
+        return hold(_of_another_forming(facts))
     highest, desired = facts.memory.highest, facts.channel.desired
     if highest.generation == 0 or (desired is not None and _current(desired.generation, desired.digest, facts)):
         return None
     text = f"the channel is behind: generation {highest.generation} was seen before; run `pulumi up` to write it again"
     another = desired is not None and desired.generation == highest.generation
     return replace(start_intact(facts, text) or hold(text), refused=text if another else "")
+
+
+def _of_another_forming(facts: Facts) -> str:
+    text = "the channel belongs to another forming of a cluster than this volume"
+    held = facts.memory.identity is not None or facts.volume is None or facts.volume.has_data
+    return text if held else f"{text}, which holds nothing of either: {ANOTHER_VOLUME}"
 
 
 def _current(generation: int, digest: str, facts: Facts) -> bool:

@@ -13,6 +13,9 @@ from etcd_ops.model.status import Attestation, State
 from etcd_ops.model.steps import Step
 from etcd_ops.model.versions import Running, line_of
 
+ANOTHER_VOLUME = "give the slot another volume"
+"""The way out where a volume can never serve again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
