@@ -150,9 +150,11 @@ def test_data_that_was_fenced_in_haste_does_not_start(fence: int, starts: bool) 
     assert starts or (decision.state is State.FENCED and "another volume" in decision.reason)
 
 
-@pytest.mark.parametrize(("joins", "lost"), [(False, False), (True, True)])
-def test_a_learners_data_is_no_vote_where_lost_disks_are_counted(joins: bool, lost: bool) -> None:
-    """b-1 has lost its disk; c-1 only ever held a learner: the quorum of a-1 and b-1 does not come back."""
+@pytest.mark.parametrize(
+    ("c_1", "lost"), [({}, False), ({"voteless": True}, True), ({"fence": 1}, False), ({"fence": 2}, True)]
+)
+def test_data_that_cannot_vote_is_no_disk_of_a_quorum(c_1: dict[str, object], lost: bool) -> None:
+    """b-1 has lost its disk; c-1 only ever held a learner, or gave way to an incarnation that was never made."""
     found = replace(running(launch("declared"), quorum=False), settle_expired=False)
     assert found.channel is not None
 
@@ -165,7 +167,7 @@ def test_a_learners_data_is_no_vote_where_lost_disks_are_counted(joins: bool, lo
 
     attested = {"attestation": {"slot": "b-1", "member_id": 2, "volume_id": "old", "incarnation": 1}}
     b = PeerStatus(MemberStatus.model_validate({**status("b-1").status.model_dump(), **attested}), fresh=True)
-    c = status("c-1", has_data=True, voteless=joins)
+    c = status("c-1", has_data=True, **c_1)
     channel = replace(found.channel, statuses={"b-1": b, "c-1": c})
     assert (decide(replace(found, channel=channel)).state is State.NEEDS_RECOVERY) is lost
 
@@ -199,6 +201,14 @@ def test_a_leaf_whose_issuer_is_not_believed_yet_does_not_bar_the_others() -> No
     held = replace(found.volume, leaves=old, credentials=frozenset(leaves.values()))
     step = decide(replace(found, channel=channel, volume=held)).step
     assert isinstance(step, SwitchLeaf) and step.use == "server"
+
+
+@pytest.mark.parametrize(("good", "asks"), [("older program", False), ("", True)])
+def test_two_programs_that_are_both_too_old_do_not_take_turns(good: str, asks: bool) -> None:
+    found = replace(running(launch("declared"), good=launch("good", good), quorum=False), settle_expired=False)
+    decision = decide(replace(found, process=ProcessFacts(running=False, failure=f"etcd: {OUTDATED}")))
+    assert isinstance(decision.step, RevertLaunch) is not asks
+    assert not asks or "declare the version that it ran with" in decision.reason
 
 
 def test_listed_members_are_those_of_the_samples() -> None:

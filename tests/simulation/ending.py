@@ -121,7 +121,7 @@ def _as_it_ran(run: Run) -> None:
     """A new incarnation is made with the version that wrote the survivor's data; another one can follow."""
     version, declared = run.world.truth.applied.version, run.stack.plan.version
     wrote = next((each for each in VERSIONS if _line(each) == version), declared)
-    asked = any("declare the version" in text for text in said(run))
+    asked = any("declare the version" in text or "stay on" in text for text in said(run))
     if asked and wrote != declared and run.plan(version=wrote):
         run.stack.kill()
         run.stack.up()
@@ -249,8 +249,12 @@ def _raise_incarnation(run: Run, incarnation: int) -> None:
 
 
 def _lost(run: Run) -> bool:
-    """So many disks are lost that the quorum does not come back."""
-    return run.intact_voters() < quorum(len(run.world.truth.applied.voters))
+    """So many disks are lost, or gave way in haste, that the quorum does not come back."""
+    truth = run.world.truth
+    fenced_off = sum(
+        _holds_voter(run, slot) and host.disk.memory.fence > truth.incarnation for slot, host in run.world.hosts.items()
+    )
+    return run.intact_voters() - fenced_off < quorum(len(truth.applied.voters))
 
 
 def _ordered(run: Run) -> bool:

@@ -52,7 +52,7 @@ def _started(view: View, volume: VolumeFacts, process: ProcessFacts) -> Decision
     launch = volume.launch
     if (corrected := _corrected(view, volume, process)) is not None:
         return take(corrected)
-    if OUTDATED in process.failure and _ran(volume, launch):
+    if _outdated(process, volume):
         text = f"etcd {view.spec.etcd.version} is older than what the cluster agreed on, and what ran before is unknown"
         return hold(f"{text}: declare the version that it ran with")
     if launch is None:
@@ -75,7 +75,7 @@ def _corrected(view: View, volume: VolumeFacts, process: ProcessFacts) -> Step |
         return _stage(view, "stopped: what is staged was for other data")
     if view.staged(target):
         return None
-    if OUTDATED in process.failure and _ran(volume, launch):
+    if _outdated(process, volume) and _differs(launch, target.binary_sha256) and OUTDATED not in _failed(view):
         # The cluster agreed on a newer version before that was taken back: with the older one it never starts again.
         return _stage(view, "stopped: the cluster's version is newer than what is staged, and another is declared")
     permitted = not view.target_failed and version_permits(view)
@@ -89,8 +89,24 @@ def _taken_back(view: View, volume: VolumeFacts, process: ProcessFacts) -> Rever
         return None
     if not process.crashed or not _ran(volume, launch):
         return None
+    if _outdated(process, volume) and not _differs(launch, view.fallback.binary_sha256):
+        return None
     text = f"it did not start: {process.failure}"
     return RevertLaunch(slot=view.slot, digest=view.desired.digest, failure=process.failure, reason=text)
+
+
+def _outdated(process: ProcessFacts, volume: VolumeFacts) -> bool:
+    """What is staged was tried, and its program is older than what the cluster agreed on."""
+    return OUTDATED in process.failure and _ran(volume, volume.launch)
+
+
+def _differs(launch: Launch | None, program: str) -> bool:
+    return launch is not None and launch.binary_sha256 != program
+
+
+def _failed(view: View) -> str:
+    """How what is declared ended on this member before it was taken back; empty where it was not."""
+    return view.facts.memory.failed_reason if view.target_failed else ""
 
 
 def _ran(volume: VolumeFacts, launch: Launch | None) -> bool:

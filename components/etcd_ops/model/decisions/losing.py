@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from etcd_ops.model.decisions.fencing import is_fenced_off
 from etcd_ops.model.decisions.view import Decision, View, hold
 from etcd_ops.model.facts import ListedMember
 from etcd_ops.model.gate import quorum
@@ -10,7 +11,10 @@ from etcd_ops.model.status import Attestation, State
 
 
 def lost_slots(view: View, formation: FormationRecord) -> tuple[set[str], set[str]]:
-    """Started slots that held a voter, and those of them whose volume is there, freshly, and the data is not."""
+    """Started slots that held a voter, and those of them whose volume is there, freshly, and the data is not.
+
+    Data on a volume that gave way to an incarnation which was never made is as good as lost.
+    """
     held, lost = set(), set()
     for slot, started in formation.started.items():
         empty, joined, voteless = _mine(view, started) if slot == view.slot else _peers(view, slot, started)
@@ -27,8 +31,9 @@ def _mine(view: View, started: Started) -> tuple[bool, bool, bool]:
     volume = view.facts.volume
     if volume is None or not volume.marked:
         return False, True, False
-    joined = view.facts.memory.identity is not None or volume.volume_id != started.volume_id
-    return not volume.has_data, joined, view.facts.voteless
+    fenced = volume.has_data and is_fenced_off(view)
+    joined = fenced or view.facts.memory.identity is not None or volume.volume_id != started.volume_id
+    return fenced or not volume.has_data, joined, view.facts.voteless
 
 
 def _peers(view: View, slot: str, started: Started) -> tuple[bool, bool, bool]:
@@ -38,8 +43,9 @@ def _peers(view: View, slot: str, started: Started) -> tuple[bool, bool, bool]:
     if peer is None or not peer.fresh or not peer.status.volume_marked:
         return False, True, False
     status = peer.status
-    joined = status.attestation is not None or status.volume_id != started.volume_id
-    return not status.has_data, joined, status.voteless or status.state is State.RETIRED
+    fenced = status.has_data and view.formation is not None and status.fence > view.formation.incarnation
+    joined = fenced or status.attestation is not None or status.volume_id != started.volume_id
+    return fenced or not status.has_data, joined, status.voteless or status.state is State.RETIRED
 
 
 def quorum_lost(view: View) -> Decision | None:
