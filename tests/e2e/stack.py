@@ -208,18 +208,19 @@ class Stack:
 
     def done(self, slot: str, since: float = 0.0) -> list[tuple[float, str]]:
         """The steps that the agent of a slot carried out: when, in seconds since the epoch, and which."""
-        return [(each["at"], each["step"]) for each in self._actions(slot, since) if each["event"] == "step"]
+        return [(each["at"], each["step"]) for each in self.actions(slot, since) if each["event"] == "step"]
 
     def refusals(self, slot: str, since: float = 0.0) -> list[str]:
         """Why the agent of a slot did not take steps that it had decided on."""
         events = ("step not taken", "step failed")
-        return [each["problem"] for each in self._actions(slot, since) if each["event"] in events]
+        return [each["problem"] for each in self.actions(slot, since) if each["event"] in events]
 
     def spoken(self, slot: str, since: float = 0.0) -> list[float]:
         """When the agent of a slot logged anything, in seconds since the epoch."""
-        return [each["at"] for each in self._actions(slot, since)]
+        return [each["at"] for each in self.actions(slot, since)]
 
-    def _actions(self, slot: str, since: float) -> list[dict[str, Any]]:
+    def actions(self, slot: str, since: float = 0.0) -> list[dict[str, Any]]:
+        """What the agent of a slot logged, oldest first."""
         path = self.volume(slot) / "agent" / "actions.jsonl"
         actions = [json.loads(line) for line in path.read_text().splitlines()]
         return [each for each in actions if each["at"] >= since]

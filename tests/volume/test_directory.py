@@ -130,7 +130,7 @@ def test_a_log_that_cannot_be_understood_is_unknown(volume: DirectoryVolume, pat
 
 
 def test_a_staged_launch_is_read_back(volume: DirectoryVolume, path: Path) -> None:
-    wanted = launch(path, expected=IDENTITY, first_start=False, force_new_cluster=True)
+    wanted = launch(path, expected=IDENTITY, first_start=False, force_new_cluster=True, joins=True)
     run(volume.stage(wanted))
     assert run(volume.facts()).launch == wanted
     assert (path / "member" / f"etcd-{'d' * 12}.yaml").read_text() == wanted.configuration

@@ -13,7 +13,7 @@ from etcd_ops.model.status import Attestation, State
 from etcd_ops.model.steps import Step
 from etcd_ops.model.versions import Running, line_of
 
-ANOTHER_VOLUME = "give the slot another volume"
+ANOTHER_VOLUME = "give the slot another volume, or declare another slot and drop this one"
 """The way out where a volume can never serve again."""
 
 
