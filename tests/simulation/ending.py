@@ -264,22 +264,28 @@ def _ordered(run: Run) -> bool:
 
 
 def _leave_incarnation(run: Run) -> bool:
-    """An incarnation was declared in haste, and nothing is lost: declare the one there is, with its trust.
+    """An incarnation was declared in haste, or taken back too late: declare the one there is, with its trust.
 
     Says whether that was possible, or was not needed.
     """
-    truth, plan = run.world.truth, run.stack.plan
-    former = next((each for each in reversed(run.stack.plans) if each.incarnation == truth.incarnation), None)
-    if plan.incarnation <= truth.incarnation:
+    plan, there = run.stack.plan, _incarnation(run)
+    former = next((each for each in reversed(run.stack.plans) if each.incarnation == there), None)
+    if plan.incarnation == there:
         return True
     if former is None:
         return False
     trust = {name: getattr(former, name) for name in ("peer", "peer_issuer", "client", "client_issuer")}
-    accepted = run.plan(incarnation=truth.incarnation, fault="", **trust)
+    accepted = run.plan(incarnation=there, fault="", **trust)
     if accepted:
         run.stack.kill()
         run.stack.up()
     return accepted
+
+
+def _incarnation(run: Run) -> int:
+    """The one there is; of a cluster that is being formed, the one that it was opened with."""
+    record = run.world.formation()
+    return record.incarnation if run.world.truth.canon is None and record is not None else run.world.truth.incarnation
 
 
 def _order(run: Run) -> None:

@@ -70,6 +70,7 @@ class Truth:
         entry = server.data.commit
         if self.canon is None:
             self.canon, self.cluster_id = entry, server.data.cluster_id
+            self.incarnation = self.ordered = server.data.incarnation
             record = self.world.formation()
             self.token = record.token if record is not None else ""
         elif contains(entry, self.canon):

@@ -107,6 +107,8 @@ def _incarnation_step(before: ClusterSpec, after: ClusterSpec, observed: Observe
         if made != after.incarnation:
             yield _lowered(before)
         return
+    if made == after.incarnation:
+        return  # what is declared is from before it
     if observed.forming:
         reason = "the cluster is not formed yet: there is nothing to recover"
         remedy = f"declare {before.incarnation}; or destroy the cluster, and create it again"
