@@ -145,6 +145,7 @@ class Watched:
             role=Role.LEARNER if self._learner(slot) else Role.VOTER, version=self._version(slot),
             cluster_version=self._cluster_version, database_bytes=self.case.get("database", DATABASE),
             trusted={domain: self._believed(domain) for domain in ("peer", "client")},
+            seen_digest=self.desired.digest,
         )  # fmt: skip
 
     def _dropped(self) -> MemberStatus:

@@ -14,7 +14,7 @@ from etcd_ops.model.decisions import Decision, decide
 from etcd_ops.model.decisions.authorising import accepted_document
 from etcd_ops.model.facts import Facts, Memory
 from etcd_ops.model.spec import ClusterSpec, Mode
-from etcd_ops.model.status import Highest, State
+from etcd_ops.model.status import FailedChange, Highest, State
 from etcd_ops.model.steps import AcceptDocument, StartMember
 from etcd_ops.model.versions import RELEASES
 from etcd_ops.rollout.contents import Contents
@@ -249,3 +249,32 @@ def test_the_same_body_is_never_refused(of: Watched, remembers: bool) -> None:
     """Under another generation, by the same owner, whatever became of the cluster meanwhile."""
     same = replace(of, body=of.before.to_wire(), direct=False)
     assert accepts(decide(same.facts(of.slots[0])))
+
+
+@pytest.mark.parametrize(
+    ("aware", "refusing", "fresh", "silent", "accepted"),
+    [
+        (3, 0, True, False, True),
+        (2, 1, True, False, True),
+        (3, 2, True, False, False),
+        (0, 0, True, False, False),
+        (3, 0, False, False, False),
+        (3, 2, False, True, True),
+    ],
+)
+def test_who_has_nothing_to_judge_by_goes_by_those_whose_members_run(
+    aware: int, refusing: int, fresh: bool, silent: bool, accepted: bool
+) -> None:
+    """Found by simulation: a slot that was only declared by hand joined, and removed everybody else by itself."""
+    of = facts(at(body(), "etcd.snapshotCount", 5), remembers=False)
+    assert of.channel is not None and of.channel.desired is not None
+    digest = of.channel.desired.digest
+    statuses = {
+        slot: replace(peer, fresh=fresh, silent=silent, status=peer.status.model_copy(update={
+            "seen_digest": digest if number < aware else "before",
+            "refused": FailedChange(digest=digest, reason="never") if number < refusing else None,
+        }))
+        for number, (slot, peer) in enumerate(sorted(of.channel.statuses.items()))
+    }  # fmt: skip
+    newcomer = replace(of, slot="new", channel=replace(of.channel, statuses=statuses))
+    assert accepts(decide(newcomer)) is accepted

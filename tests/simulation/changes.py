@@ -235,7 +235,7 @@ def _by_hand(run: Run, a: int, b: int, x: float) -> bool:
     body, change, careless = deepcopy(held.body), _FORBIDDEN[a % len(_FORBIDDEN)], b % 3 == 0
     if run.stack.result != "done" or held.digest != run.stack.state.digest:
         return False  # agents that do not know the document before have less to judge by
-    if change is _other_trust and careless:
+    if change in (_other_trust, _all_members) and careless:
         return False  # documents that were missed might lead there: only the steps to it are judged then
     change(run, plan, body)
     # Whoever changes a copy by hand may leave the parent as it was; agents are sure of less then.
@@ -248,7 +248,11 @@ def _by_hand(run: Run, a: int, b: int, x: float) -> bool:
 
 def _all_members(run: Run, plan: Plan, body: dict[str, Any]) -> None:
     strangers = [slot for slot in reversed(SLOTS) if slot not in body["members"] and slot not in run.world.hosts]
-    body["members"] = spec_of(replace(plan, slots=(*strangers, SLOTS[-1])[:1])).to_wire()["members"]
+    stranger = (*strangers, SLOTS[-1])[0]
+    spec = spec_of(replace(plan, slots=(stranger,)))
+    if stranger not in run.world.hosts:
+        run.world.add_host(stranger).disk.credentials |= credentials_of(spec, stranger)
+    body["members"] = spec.to_wire()["members"]
 
 
 def _two_lines(run: Run, plan: Plan, body: dict[str, Any]) -> None:

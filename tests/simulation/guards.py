@@ -16,13 +16,13 @@ from weakref import WeakKeyDictionary
 from etcd_ops.agent.lock import Lock
 from etcd_ops.etcd import Header, MemberList
 from etcd_ops.model import decisions, gate, transitions
-from etcd_ops.model.decisions import changing, forming, joining, recovering, standing, view
+from etcd_ops.model.decisions import authorising, changing, forming, joining, recovering, standing, view
 from etcd_ops.model.gate import Verdict
 from etcd_ops.model.records import FormationRecord, FormationState, Intent, LockRecord
 from etcd_ops.runtime import verdict as launcher
 from tests.simulation import world
 from tests.simulation.ports import SimulatedEtcd
-from tests.simulation.run import Setting
+from tests.simulation.run import Run, Setting
 from tests.simulation.servers import Server
 from tests.simulation.serving import Serving
 from tests.simulation.store import Store
@@ -248,3 +248,25 @@ def _observe() -> AbstractContextManager[Any]:
 )
 def _behind() -> AbstractContextManager[Any]:
     return _without(standing.behind_rule)
+
+
+@guard(
+    "agents judge documents themselves",
+    {"somebody writes a forbidden document": 4.0, "up again": 1.0, "writes": 1.0},
+    "which is declared",
+)
+def _judgement() -> AbstractContextManager[Any]:
+    return _answers(authorising, "unauthorised", ())
+
+
+@guard(
+    "nothing is formed beside members that serve",
+    {"agent stalls": 6.0, "channel emptied": 3.0, "stack's state lost": 4.0, "grow": 4.0, "up again": 2.0},
+    "two histories",
+    Setting(members=1),
+)
+@contextmanager
+def _beside() -> Iterator[None]:
+    """The simulated people as well do not keep a memory for themselves."""
+    with _answers(forming, "_serves_already", None), _answers(Run, "is_remembered", True):
+        yield

@@ -1,6 +1,6 @@
 """No schedule of faults and changes breaks safety, and they come to rest.
 
-`python -m tests.simulation --seeds 0:1000000` runs millions, and names those that do not come to rest.
+`python -m tests.simulation --seeds 0:1000000` runs millions, and names those that fail.
 """
 
 from __future__ import annotations
@@ -12,14 +12,11 @@ import pytest
 
 from etcd_ops.model import steps
 from tests.simulation.__main__ import run_seeds
-from tests.simulation.schedules import HAPPENINGS, UNSETTLED
+from tests.simulation.schedules import HAPPENINGS
 
 SCHEDULES = 20_000
 SHARE = 500
 """Schedules of one test, so that several processes can share them."""
-RESTLESS = 15
-"""Most schedules of a share that may be waiting for something when the simulated operator's patience is over. Nothing
-unsafe has happened in them; each is a finding that nobody has explained yet."""
 
 
 @cache
@@ -37,9 +34,7 @@ def _alone(first: int) -> pytest.MarkDecorator:
 @pytest.mark.parametrize("first", [pytest.param(first, marks=_alone(first)) for first in range(0, SCHEDULES, SHARE)])
 def test_schedules_are_safe_and_come_to_rest(first: int) -> None:
     counts, failed = _share(first)
-    restless = {seed: why for seed, why in failed.items() if why.startswith(UNSETTLED)}
-    assert {seed: why for seed, why in failed.items() if seed not in restless} == {}
-    assert len(restless) <= RESTLESS, restless
+    assert failed == {}
     assert counts["events all"] >= 50 * SHARE
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from etcd_ops.model.decisions.standing import start_intact
-from etcd_ops.model.decisions.view import Decision, View, hold, take
+from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import ChannelFacts, Facts, Memory
 from etcd_ops.model.observed import Observed
 from etcd_ops.model.problems import Invalid, Problem
@@ -46,12 +46,31 @@ def authorising_rule(facts: Facts) -> Decision | None:
     if accepted is not None and accepted[0].digest == desired.digest:
         return None
     problems = unauthorised(facts, channel, (desired, channel.spec))
+    if not problems and accepted is None and (waits := _as_members_judge(facts, channel, desired)) is not None:
+        return waits
     if not problems:
         reason = f"generation {desired.generation} may follow: it is in force here from now on"
         return take(AcceptDocument(slot=facts.slot, document=desired.encode(), reason=reason))
     text = f"generation {desired.generation}, written by {desired.owner}, is not acted on: "
     text += "; ".join(str(problem) for problem in problems) + ". Correct it, and run `pulumi up`"
     return replace(start_intact(facts, text) or hold(text), refused=text)
+
+
+def _as_members_judge(facts: Facts, channel: ChannelFacts, desired: Desired) -> Decision | None:
+    """Who has nothing to judge by goes by those whose members run: they know what was in force before.
+
+    One whose status was just read for the first time may still be alive, and has a word in it.
+    """
+    others = [peer for slot, peer in channel.statuses.items() if slot != facts.slot and not peer.silent]
+    judges = [peer for peer in others if peer.status.has_data]
+    aware = [peer.status for peer in judges if peer.fresh and peer.status.seen_digest == desired.digest]
+    if judges and not aware:
+        return wait(f"waits for members to judge generation {desired.generation}")
+    refusing = [each.slot for each in aware if each.refused is not None and each.refused.digest == desired.digest]
+    if 2 * len(refusing) > len(aware):
+        text = f"{', '.join(refusing)} do not act on generation {desired.generation}, written by {desired.owner}"
+        return replace(hold(text), refused=text)
+    return None
 
 
 def unauthorised(facts: Facts, channel: ChannelFacts, document: Document) -> tuple[Problem, ...]:
