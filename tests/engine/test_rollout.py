@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -168,3 +169,17 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def test_a_rollout_that_a_stack_forgot_is_imported_as_its_channel_says(stack: RolloutStack) -> None:
+    """`pulumi state delete` and `pulumi import`: nothing is written, and nothing is to be done afterwards."""
+    generation = stack.desired().generation
+    exported = json.loads(stack.project.succeed_quietly("stack", "export"))
+    held = next(each for each in exported["deployment"]["resources"] if each["type"] == "etcd:index:Rollout")
+    stack.project.succeed("state", "delete", held["urn"], "--yes")
+    words = ("--yes", "--skip-preview", "--protect=false", "--generate-code=false")
+    stack.project.succeed("import", "etcd:index:Rollout", "demo", held["id"], *words)
+    stack.project.succeed("refresh", "--yes", "--expect-no-changes")
+    assert stack.project.steps()["demo"] in ("same", "update")
+    stack.project.up()
+    assert stack.desired().generation == generation
