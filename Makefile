@@ -9,7 +9,7 @@ PYTEST_JOBS ?= 2
 
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help up down env setup test lint bench clean
+.PHONY: help up down env setup test test-s3 lint bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -38,6 +38,10 @@ test: ## Check everything
 	@$(TOOLS) setup --all
 	@$(MAKE) lint
 	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup $(PYTEST_ARGS)
+
+test-s3: ## Repeat the end-to-end tests with every channel in a bucket of a real S3 server
+	@$(TOOLS) setup --all
+	E2E_CHANNEL=s3 $(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup tests/e2e $(PYTEST_ARGS)
 
 bench: ## Print the benchmarks' table
 	@$(TOOLS) setup --all

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,11 +16,13 @@ from pulumi_etcd.wire import to_snake
 from tests.e2e.records import Records
 from tests.e2e.stack import Stack
 from tests.e2e.stores import BucketStore
-from tests.servers.s3 import ENVIRONMENT, s3_server
+from tests.servers.s3 import ENVIRONMENT, S3Server, s3_server
 from tests.workload.workload import Workload
 from tools import engine as engines
 
 MakeStack = Callable[..., Stack]
+ON_S3 = os.environ.get("E2E_CHANNEL") == "s3"
+"""Whether every channel is in a bucket of a real S3 server: `make test-s3`."""
 FAULTS = pytest.mark.xdist_group("faults")
 """One worker for all tests that break the same stack."""
 
@@ -28,6 +31,8 @@ FAULTS = pytest.mark.xdist_group("faults")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of the stack to be broken stay together, in whichever file they are."""
     for item in items:
+        if ON_S3 and item.get_closest_marker("directory_channel"):
+            item.add_marker(pytest.mark.skip(reason="holds the lock of a directory, and every channel is in a bucket"))
         if "faulty" in getattr(item, "fixturenames", ()):
             item.add_marker(FAULTS)
 
@@ -39,12 +44,40 @@ def engine() -> engines.Engine:
 
 
 @pytest.fixture(scope="session")
-def make_stack(engine: engines.Engine) -> Iterator[MakeStack]:
+def bucket(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[S3Server | None]:
+    """A real S3 server for the channels of all stacks of this worker; None where they are directories."""
+    if not ON_S3:
+        yield None
+        return
+    address = f"127.0.59.{10 + int(worker_id.removeprefix('gw') or 0)}" if worker_id != "master" else "127.0.59.9"
+    with (
+        s3_server(tmp_path_factory.mktemp("bucket"), address=address) as server,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        server.make_bucket("channel")
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        yield server
+
+
+def channel_in(server: S3Server, prefix: str) -> dict[str, Any]:
+    """A stack's argument for a channel in a bucket."""
+    return {to_snake(name): value for name, value in server.connection("channel", prefix).items()}
+
+
+@pytest.fixture(scope="session")
+def make_stack(engine: engines.Engine, bucket: S3Server | None) -> Iterator[MakeStack]:
     """Make further stacks, each with its own network; they are removed at the end."""
     made: list[Stack] = []
 
     def make(network: str, project: str = "e2e", **arguments: Any) -> Stack:
+        in_bucket = bucket is not None and "channel" not in arguments
+        prefix = f"{network}/{len(made)}/"
+        if bucket is not None and in_bucket:
+            arguments["channel"] = channel_in(bucket, prefix)
         stack = Stack(engine, Path(tempfile.mkdtemp(prefix="e2e-")), network, arguments, project)
+        if bucket is not None and in_bucket:
+            stack.store = BucketStore(bucket, "channel", prefix)
         made.append(stack)
         return stack
 
@@ -105,8 +138,7 @@ def s3_stack(make_stack: MakeStack, tmp_path_factory: pytest.TempPathFactory) ->
         server.make_bucket("channel")
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
-        connection = server.connection("channel", "e2e/")
-        stack = make_stack("127.0.62", channel={to_snake(name): value for name, value in connection.items()})
+        stack = make_stack("127.0.62", channel=channel_in(server, "e2e/"))
         stack.store = BucketStore(server, "channel", "e2e/")
         stack.up()
         yield stack

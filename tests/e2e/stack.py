@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from etcd_ops.channel.port import status_name
 from etcd_ops.model.status import MemberStatus
 from etcd_ops.zone.paths import ZonePaths
 from etcd_ops.zone.power import power_off
@@ -203,8 +204,8 @@ class Stack:
         return members
 
     def published(self, slot: str) -> MemberStatus:
-        """The status that the agent of `slot` published last (directory channel only)."""
-        return MemberStatus.decode((self.root / "channel" / "status" / f"{slot}.json").read_bytes())
+        """The status that the agent of `slot` published last."""
+        return MemberStatus.decode(self.store.contents()[status_name(slot)])
 
     def done(self, slot: str, since: float = 0.0) -> list[tuple[float, str]]:
         """The steps that the agent of a slot carried out: when, in seconds since the epoch, and which."""

@@ -21,7 +21,7 @@ class Store(Protocol):
         """Everything in it is lost; the place itself stays."""
 
     def contents(self) -> dict[str, bytes]:
-        """Every object."""
+        """Every object, by its name in the channel."""
 
     def roll_back(self, contents: dict[str, bytes]) -> None:
         """It holds what it held before, and nothing newer."""
@@ -79,20 +79,22 @@ class BucketStore:
 
     def empty(self) -> None:
         for name in self._names():
-            client(self._server.endpoint).delete_object(Bucket=self._bucket, Key=name)
+            client(self._server.endpoint).delete_object(Bucket=self._bucket, Key=self._prefix + name)
 
     def contents(self) -> dict[str, bytes]:
         s3 = client(self._server.endpoint)
-        return {name: s3.get_object(Bucket=self._bucket, Key=name)["Body"].read() for name in self._names()}
+        return {
+            name: s3.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read() for name in self._names()
+        }
 
     def roll_back(self, contents: dict[str, bytes]) -> None:
         """Object by object, as restoring older versions would."""
         s3 = client(self._server.endpoint)
         for name in set(self._names()) - contents.keys():
-            s3.delete_object(Bucket=self._bucket, Key=name)
+            s3.delete_object(Bucket=self._bucket, Key=self._prefix + name)
         for name, content in contents.items():
-            s3.put_object(Bucket=self._bucket, Key=name, Body=content)
+            s3.put_object(Bucket=self._bucket, Key=self._prefix + name, Body=content)
 
     def _names(self) -> list[str]:
         found = client(self._server.endpoint).list_objects_v2(Bucket=self._bucket, Prefix=self._prefix)
-        return [each["Key"] for each in found.get("Contents", [])]
+        return [each["Key"].removeprefix(self._prefix) for each in found.get("Contents", [])]

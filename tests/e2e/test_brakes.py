@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from etcd_ops.channel.port import CONTROLS
 from tests.e2e.stack import Stack
 from tests.workload.workload import Workload
 
@@ -84,9 +85,9 @@ def test_broken_glass_lets_one_holder_of_the_lock_through(cluster: Stack, worklo
 
 
 def test_an_unknown_reason_is_not_set_aside(cluster: Stack) -> None:
-    before = (cluster.root / "channel" / "controls.json").read_bytes()
+    before = cluster.store.contents()[CONTROLS]
     cluster.ops("break-glass", "no-such-reason", "--why", "test", expect=2)
-    assert (cluster.root / "channel" / "controls.json").read_bytes() == before
+    assert cluster.store.contents()[CONTROLS] == before
 
 
 def test_the_log_says_who_did_what_and_why(cluster: Stack) -> None:

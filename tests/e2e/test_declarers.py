@@ -43,6 +43,7 @@ def test_a_second_owner_is_refused_and_harms_nobody(
     assert faulty.member_pids() == pids
 
 
+@pytest.mark.directory_channel
 def test_a_holder_that_stalls_does_nothing_once_it_wakes(faulty: Stack, load: Workload, records: Records) -> None:
     """What was announced is only sent by who still holds the lock: it is read again right before.
 

@@ -24,6 +24,7 @@ pytestmark = [
     pytest.mark.engine,
     pytest.mark.etcd,
     pytest.mark.timeout(400),
+    pytest.mark.directory_channel,
     pytest.mark.xdist_group("shared"),
 ]
 

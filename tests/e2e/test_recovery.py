@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -103,7 +101,7 @@ def the_old_member_is_shut_out(stack: Stack, copy: Path, old_client: Credentials
     pid, volume = stack.member_pid(SILENT), stack.volume(SILENT)
     shutil.rmtree(volume)
     shutil.copytree(copy, volume, symlinks=True)
-    with channel_away(stack):
+    with stack.store.away():
         start_zone(stack.zone(SILENT))
         stack.eventually(lambda: stack.member_pid(SILENT) != pid, "the old member runs")
         old_pid = stack.member_pid(SILENT)
@@ -115,17 +113,6 @@ def the_old_member_is_shut_out(stack: Stack, copy: Path, old_client: Credentials
         load.wait_for(acknowledged=50)
         assert Path("/proc", str(old_pid)).exists()
     stack.eventually(lambda: not Path("/proc", str(old_pid)).exists(), "the old member ends", 30)
-
-
-@contextmanager
-def channel_away(stack: Stack) -> Iterator[None]:
-    """The channel's directory is moved away for a while."""
-    channel = Path(stack.connection["directory"])
-    away = channel.rename(channel.with_name("away"))
-    try:
-        yield
-    finally:
-        away.rename(channel)
 
 
 def voters(stack: Stack) -> set[str]:
