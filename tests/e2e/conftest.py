@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,6 +24,8 @@ from tools import engine as engines
 MakeStack = Callable[..., Stack]
 ON_S3 = os.environ.get("E2E_CHANNEL") == "s3"
 """Whether every channel is in a bucket of a real S3 server: `make test-s3`."""
+MADE = pytest.StashKey[list[Stack]]()
+"""Stacks that are not removed yet."""
 FAULTS = pytest.mark.xdist_group("faults")
 """One worker for all tests that break the same stack."""
 
@@ -35,6 +38,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="holds the lock of a directory, and every channel is in a bucket"))
         if "faulty" in getattr(item, "fixturenames", ()):
             item.add_marker(FAULTS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """A group's stacks go with its last test: what is left running slows all further tests down."""
+    yield
+    if nextitem is None or _group(nextitem) != _group(item):
+        made = item.config.stash.get(MADE, [])
+        while made:
+            _remove(made.pop())
+
+
+def _group(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("xdist_group")
+    return str(marker.args[0]) if marker is not None else ""
 
 
 @pytest.fixture(scope="session")
@@ -66,13 +84,13 @@ def channel_in(server: S3Server, prefix: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def make_stack(engine: engines.Engine, bucket: S3Server | None) -> Iterator[MakeStack]:
-    """Make further stacks, each with its own network; they are removed at the end."""
-    made: list[Stack] = []
+def make_stack(engine: engines.Engine, bucket: S3Server | None, pytestconfig: pytest.Config) -> Iterator[MakeStack]:
+    """Make further stacks, each with its own network; they are removed with the last test of their group."""
+    made = pytestconfig.stash.setdefault(MADE, [])
 
     def make(network: str, project: str = "e2e", **arguments: Any) -> Stack:
         in_bucket = bucket is not None and "channel" not in arguments
-        prefix = f"{network}/{len(made)}/"
+        prefix = f"{network}/{uuid.uuid4().hex}/"
         if bucket is not None and in_bucket:
             arguments["channel"] = channel_in(bucket, prefix)
         stack = Stack(engine, Path(tempfile.mkdtemp(prefix="e2e-")), network, arguments, project)
@@ -142,7 +160,7 @@ def s3_stack(make_stack: MakeStack, tmp_path_factory: pytest.TempPathFactory) ->
         stack.store = BucketStore(server, "channel", "e2e/")
         stack.up()
         yield stack
-        stack.remove()
+        _remove(stack)
 
 
 @pytest.fixture

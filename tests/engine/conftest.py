@@ -26,7 +26,7 @@ def lonely(engine: clone_engine.Engine, tmp_path: Path) -> RolloutStack:
     return stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared(engine: clone_engine.Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RolloutStack]:
     """A Rollout that is up and served by stand-in agents, for tests that leave it as they found it."""
     folder = tmp_path_factory.mktemp("rollout")
