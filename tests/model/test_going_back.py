@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from etcd_ops.model.decisions.changing import OUTDATED
+from etcd_ops.model.decisions.starting import OUTDATED
 from etcd_ops.model.facts import Facts, Identity, Launch, LockFacts, PeerStatus, ProcessFacts, Target
 from etcd_ops.model.records import Controls
 from etcd_ops.model.status import CertificateReport, MemberStatus, State

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from etcd_ops.model.decisions.changing import OUTDATED
+from etcd_ops.model.decisions.starting import OUTDATED
 from etcd_ops.model.facts import (
     ClusterFacts,
     Facts,

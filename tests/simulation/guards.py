@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from etcd_ops.agent.lock import Lock
 from etcd_ops.etcd import Header, MemberList
 from etcd_ops.model import decisions, gate, transitions
-from etcd_ops.model.decisions import authorising, changing, forming, joining, recovering, standing, view
+from etcd_ops.model.decisions import authorising, forming, joining, leaves, recovering, standing, view
 from etcd_ops.model.gate import Verdict
 from etcd_ops.model.records import FormationRecord, FormationState, Intent, LockRecord
 from etcd_ops.runtime import verdict as launcher
@@ -202,7 +202,7 @@ def _fence() -> Iterator[None]:
 )
 @contextmanager
 def _barrier() -> Iterator[None]:
-    with _answers(changing, "_barrier", None), _answers(transitions, "rotation_problems", ()):
+    with _answers(leaves, "barrier", None), _answers(transitions, "rotation_problems", ()):
         yield
 
 

@@ -5,15 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from etcd_ops.model.decisions.authorising import authorising_rule
-from etcd_ops.model.decisions.changing import (
-    agent_rule,
-    applied_rule,
-    leaf_rule,
-    prepare_rule,
-    restart_rule,
-    settling_rule,
-    stopped_rule,
-)
+from etcd_ops.model.decisions.changing import agent_rule, applied_rule, restart_rule
 from etcd_ops.model.decisions.departing import (
     alarm_rule,
     departing_rule,
@@ -28,7 +20,9 @@ from etcd_ops.model.decisions.joining import (
     promotion_rule,
     stuck_learner_rule,
 )
+from etcd_ops.model.decisions.leaves import leaf_rule, prepare_rule
 from etcd_ops.model.decisions.recovering import recovery_rule
+from etcd_ops.model.decisions.settling import settling_rule
 from etcd_ops.model.decisions.standing import (
     behind_rule,
     channel_rule,
@@ -39,6 +33,7 @@ from etcd_ops.model.decisions.standing import (
     process_rule,
     volume_rule,
 )
+from etcd_ops.model.decisions.starting import stopped_rule
 from etcd_ops.model.decisions.upgrading import cancel_downgrade_rule
 from etcd_ops.model.decisions.view import Decision, View, wait
 from etcd_ops.model.facts import Facts

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from etcd_ops.model.decisions.changing import corrected_learner
 from etcd_ops.model.decisions.fencing import fenced_off, is_fenced_off
 from etcd_ops.model.decisions.losing import attest, quorum_lost
 from etcd_ops.model.decisions.recovering import made
+from etcd_ops.model.decisions.settling import corrected_learner
 from etcd_ops.model.decisions.upgrading import newcomer_rule, version_permits
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import Identity, ListedMember, ProcessFacts

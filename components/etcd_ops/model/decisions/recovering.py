@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from etcd_ops.model.decisions.changing import USES, fetch_program, switch_leaves
+from etcd_ops.model.decisions.leaves import USES, fetch_program, switch_leaves
 from etcd_ops.model.decisions.losing import attest, quorum_lost
 from etcd_ops.model.decisions.standing import start_intact
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
