@@ -122,8 +122,10 @@ class Truth:
         if server is not None and server.data.incarnation == self.incarnation:
             self._judge_stop(host, server.member_id)
         given_up = self.ordered > self.incarnation
-        if given_up or server is None or server.member_id not in self.applied.voters:
-            # Nobody counts on a member that is down, removed or a learner, or on any of an incarnation that is to end.
+        serves = server is not None and self.world.ensemble.serving(server)
+        if given_up or server is None or not serves or server.member_id not in self.applied.voters:
+            # Nobody counts on a member that is down, deaf, removed or a learner, or on any of an incarnation that is to
+            # end.
             return Window(host.slot, "stop", 0.0)
         return self._disrupt(host, "stop", self.world.now() + 60.0)
 
