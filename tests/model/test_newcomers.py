@@ -111,6 +111,17 @@ def test_one_that_serves_nobody_because_nobody_believes_it_says_so() -> None:
     assert "declare the issuer before it" in decision.reason
 
 
+@pytest.mark.parametrize(("believed", "held"), [((OLD,), True), ((OLD, NEW), False), ((), False)])
+def test_one_that_reaches_nobody_because_nobody_believes_it_says_so(believed: tuple[str, ...], held: bool) -> None:
+    """Found by simulation: it had taken its leaves while the channel had lost the formation record."""
+    found = newcomer(believed=believed)
+    assert found.volume is not None
+    leaves = {**found.volume.leaves, "peer": rotated().members["a-1"].certificates.peer}
+    decision = decide(replace(found, volume=replace(found.volume, leaves=leaves), cluster=ClusterFacts({})))
+    assert (decision.state is State.HELD) is held
+    assert not held or "declare the issuer before it" in decision.reason
+
+
 def forming_beside(*, marked: bool) -> Facts:
     """a-1 runs and may switch to the new issuer, which it and c-1 believe; the cluster is not formed yet.
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from etcd_ops.model.decisions.fencing import fenced_off, is_fenced_off
 from etcd_ops.model.decisions.losing import attest, quorum_lost
 from etcd_ops.model.decisions.recovering import made
-from etcd_ops.model.decisions.settling import corrected_learner
+from etcd_ops.model.decisions.settling import corrected_learner, disbelieved
 from etcd_ops.model.decisions.upgrading import newcomer_rule, version_permits
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import Identity, ListedMember, ProcessFacts
@@ -46,7 +46,8 @@ def joining_rule(view: View) -> Decision | None:
 
 
 def _without_quorum(view: View) -> Decision:
-    waiting = quorum_lost(view) or wait("no quorum answers: waits before joining")
+    text = "no quorum answers: waits before joining"
+    waiting = quorum_lost(view) or disbelieved(view, text) or wait(text)
     return replace(waiting, attestation=attest(view, None))
 
 

@@ -13,6 +13,7 @@ from etcd_ops.model.steps import (
     FetchBinary,
     SwitchLeaf,
 )
+from etcd_ops.model.trust_changes import trust_of
 
 USES = ("peer", "server", "metrics", "agent")
 ISSUER_BEFORE = "declare the issuer before it"
@@ -85,20 +86,35 @@ def leaf_rule(view: View) -> Decision | None:
 
 def barrier(view: View, use: str) -> Decision | None:
     """Every process must have started with a bundle that holds the issuer before its leaves are used."""
-    domain = {"server": "client", "agent": "client"}.get(use, use)
-    if domain == "metrics":
+    if (domain := _domain(use)) is None:
         return None
-    trust = view.spec.trust.peer if domain == "peer" else view.spec.trust.client
+    trust = trust_of(view.spec, domain)
     issuer = trust.authorities[str(trust.issuer)]
-    if len(trust.authorities) > 1:
-        known = _trusted(view, domain, fresh=True)
-        lacking = sorted(slot for slot, believed in known.items() if issuer not in believed)
-        return (
-            replace(_strangers(view, domain, trust, {slot: known[slot] for slot in lacking}), yields=True)
-            if lacking
-            else None
-        )
-    return _sole_issuer_barrier(view, domain, trust, issuer)
+    if len(trust.authorities) == 1:
+        return _sole_issuer_barrier(view, domain, trust, issuer)
+    known = _trusted(view, domain, fresh=True)
+    lacking = {slot: known[slot] for slot in sorted(known) if issuer not in known[slot]}
+    return replace(_strangers(view, domain, trust, lacking), yields=True) if lacking else None
+
+
+def disbelief(view: View, use: str) -> str:
+    """Who says that it does not believe the issuer of the declared leaf, with the way out; empty where nobody does."""
+    if (domain := _domain(use)) is None:
+        return ""
+    trust = trust_of(view.spec, domain)
+    known = _trusted(view, domain, fresh=True)
+    strangers = sorted(
+        slot for slot, told in known.items() if told and trust.authorities[str(trust.issuer)] not in told
+    )
+    if not strangers:
+        return ""
+    remedy = ISSUER_BEFORE if len(trust.authorities) > 1 else "declare the one before it as well"
+    return f"{', '.join(strangers)} do not trust {domain} generation {trust.issuer}: {remedy}"
+
+
+def _domain(use: str) -> str | None:
+    """The domain of trust that issues leaves of this use; None for metrics, which members do not ask each other for."""
+    return {"peer": "peer", "server": "client", "agent": "client"}.get(use)
 
 
 def _sole_issuer_barrier(view: View, domain: str, trust: TrustSpec, issuer: str) -> Decision | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from etcd_ops.model.decisions.changing import restart
-from etcd_ops.model.decisions.leaves import ISSUER_BEFORE, USES, barrier
+from etcd_ops.model.decisions.leaves import USES, disbelief
 from etcd_ops.model.decisions.losing import quorum_lost
 from etcd_ops.model.decisions.upgrading import version_permits
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
@@ -32,7 +32,8 @@ def settling_rule(view: View) -> Decision | None:
         return _as_before(view) or quorum_lost(view) or wait("no quorum is proven healthy")
     if correctable and view.facts.target is not None:
         return take(restart(view, "it does not serve with what it runs with, and another is declared", gated=True))
-    return _disbelieved(view) or wait("runs, but does not serve a linearizable read, though a quorum does")
+    text = "runs, but does not serve a linearizable read, though a quorum does"
+    return disbelieved(view, text) or wait(text)
 
 
 def _as_before(view: View) -> Decision | None:
@@ -55,13 +56,9 @@ def corrected_learner(view: View) -> Decision | None:
     return take(restart(view, text, gated=False))
 
 
-def _disbelieved(view: View) -> Decision | None:
+def disbelieved(view: View, text: str) -> Decision | None:
     """The others do not believe this member's issuer, and cannot restart to believe it while it does not serve."""
-    text = "runs, but does not serve a linearizable read, though a quorum does"
     leaves, member = (view.facts.volume.leaves if view.facts.volume else {}), view.member
     presented = [use for use in USES if member is not None and leaves.get(use) == getattr(member.certificates, use)]
-    for found in (barrier(view, use) for use in presented):
-        if found is not None:
-            said = found.reason if ISSUER_BEFORE in found.reason else f"{found.reason}: {ISSUER_BEFORE}"
-            return hold(f"{text}; {said}")
-    return None
+    found = next((said for use in presented if (said := disbelief(view, use))), "")
+    return hold(f"{text}; {found}") if found else None
