@@ -107,6 +107,15 @@ def test_a_dropped_member_that_is_needed_goes_back(process: ProcessFacts, expire
     assert isinstance(decide(found).step, RevertLaunch) is not quorum
 
 
+def test_a_dropped_member_keeps_its_program() -> None:
+    """Found by simulation: killed once, it went back to a program that was older than what the cluster agreed on."""
+    process = ProcessFacts(running=False, failure="etcd: killed by signal 9")
+    found = left_behind(dropped(has_data=True, quorum=False), process, expired=False)
+    assert found.volume is not None
+    older = replace(found.volume, good=launch("good", "older program"))
+    assert not isinstance(decide(replace(found, volume=older)).step, RevertLaunch)
+
+
 def test_a_removed_member_waits_for_a_quorum_to_say_so() -> None:
     found = running(launch("declared"), quorum=False)
     decision = decide(replace(found, process=ProcessFacts(running=False, failure=REMOVED)))

@@ -59,9 +59,14 @@ def _lost(view: View) -> Decision | None:
 
 
 def _serves_again(view: View) -> Decision | None:
-    """Without this member there is no quorum, and it does not serve with the configuration that was declared last."""
+    """Without this member there is no quorum, and it does not serve with the configuration that was declared last.
+
+    Its program stays: the cluster may have agreed on that one's version, and with an older one it would never start.
+    """
     volume, process, good = view.facts.volume, view.facts.process, view.fallback
-    if volume is None or process is None or view.has_quorum or good is None or volume.launch == good:
+    if volume is None or volume.launch is None or process is None or view.has_quorum or good is None:
+        return None
+    if volume.launch == good or volume.launch.binary_sha256 != good.binary_sha256:
         return None
     if process.crashed:
         failure = f"it did not start, and its slot was dropped: {process.failure}"
