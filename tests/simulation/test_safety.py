@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from multiprocessing import get_context
 
 import pytest
 
@@ -21,7 +23,9 @@ SHARE = 500
 
 @cache
 def _share(first: int) -> tuple[Counter[str], dict[int, str]]:
-    _, counts, failed = run_seeds(first, first + SHARE)
+    """In a process of its own, as `python -m tests.simulation` runs them: not beside all that pytest has collected."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        _, counts, failed = pool.submit(run_seeds, first, first + SHARE).result()
     return counts, failed
 
 
