@@ -6,7 +6,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ ON_S3 = os.environ.get("E2E_CHANNEL") == "s3"
 """Whether every channel is in a bucket of a real S3 server: `make test-s3`."""
 MADE = pytest.StashKey[list[Stack]]()
 """Stacks that are not removed yet."""
+BUCKET = "channel"
 FAULTS = pytest.mark.xdist_group("faults")
 """One worker for all tests that break the same stack."""
 
@@ -45,9 +46,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """A group's stacks go with its last test: what is left running slows all further tests down."""
     yield
     if nextitem is None or _group(nextitem) != _group(item):
-        made = item.config.stash.get(MADE, [])
-        while made:
-            _remove(made.pop())
+        _remove_all(item.config.stash.get(MADE, []))
 
 
 def _group(item: pytest.Item) -> str:
@@ -67,12 +66,16 @@ def bucket(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator
     if not ON_S3:
         yield None
         return
-    address = f"127.0.59.{10 + int(worker_id.removeprefix('gw') or 0)}" if worker_id != "master" else "127.0.59.9"
-    with (
-        s3_server(tmp_path_factory.mktemp("bucket"), address=address) as server,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        server.make_bucket("channel")
+    number = 0 if worker_id == "master" else 1 + int(worker_id.removeprefix("gw"))
+    with channel_server(tmp_path_factory.mktemp("bucket"), f"127.0.59.{9 + number}") as server:
+        yield server
+
+
+@contextmanager
+def channel_server(directory: Path, address: str) -> Iterator[S3Server]:
+    """A real S3 server with a bucket for channels, whose credentials are in the environment."""
+    with s3_server(directory, address=address) as server, pytest.MonkeyPatch.context() as patch:
+        server.make_bucket(BUCKET)
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
         yield server
@@ -80,7 +83,7 @@ def bucket(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator
 
 def channel_in(server: S3Server, prefix: str) -> dict[str, Any]:
     """A stack's argument for a channel in a bucket."""
-    return {to_snake(name): value for name, value in server.connection("channel", prefix).items()}
+    return {to_snake(name): value for name, value in server.connection(BUCKET, prefix).items()}
 
 
 @pytest.fixture(scope="session")
@@ -89,20 +92,24 @@ def make_stack(engine: engines.Engine, bucket: S3Server | None, pytestconfig: py
     made = pytestconfig.stash.setdefault(MADE, [])
 
     def make(network: str, project: str = "e2e", **arguments: Any) -> Stack:
-        in_bucket = bucket is not None and "channel" not in arguments
-        prefix = f"{network}/{uuid.uuid4().hex}/"
-        if bucket is not None and in_bucket:
-            arguments["channel"] = channel_in(bucket, prefix)
+        server, prefix = bucket if "channel" not in arguments else None, f"{network}/{uuid.uuid4().hex}/"
+        if server is not None:
+            arguments["channel"] = channel_in(server, prefix)
         stack = Stack(engine, Path(tempfile.mkdtemp(prefix="e2e-")), network, arguments, project)
-        if bucket is not None and in_bucket:
-            stack.store = BucketStore(bucket, "channel", prefix)
+        if server is not None:
+            stack.store = BucketStore(server, BUCKET, prefix)
         made.append(stack)
         return stack
 
     yield make
+    _remove_all(made)
+
+
+def _remove_all(made: list[Stack]) -> None:
+    """Every one is tried, whatever becomes of the others."""
     with ExitStack() as removals:
-        for stack in made:
-            removals.callback(_remove, stack)
+        while made:
+            removals.callback(_remove, made.pop())
 
 
 def _remove(stack: Stack) -> None:
@@ -149,15 +156,9 @@ def fault_stack(make_stack: MakeStack) -> Stack:
 @pytest.fixture(scope="session")
 def s3_stack(make_stack: MakeStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The same with its channel in a bucket of a real S3 server."""
-    with (
-        s3_server(tmp_path_factory.mktemp("s3"), address="127.0.62.10") as server,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        server.make_bucket("channel")
-        for name, value in ENVIRONMENT.items():
-            patch.setenv(name, value)
+    with channel_server(tmp_path_factory.mktemp("s3"), "127.0.62.10") as server:
         stack = make_stack("127.0.62", channel=channel_in(server, "e2e/"))
-        stack.store = BucketStore(server, "channel", "e2e/")
+        stack.store = BucketStore(server, BUCKET, "e2e/")
         stack.up()
         yield stack
         _remove(stack)

@@ -217,7 +217,6 @@ def _other_volumes(run: Run) -> None:
     for slot, status in statuses(run).items():
         host = run.world.hosts[slot]
         if ANOTHER_VOLUME in status.reason and (host.disk.data is None or run.has_quorum()):
-            run.world.crash_etcd(host)
             run.world.replace_volume(host)
 
 
@@ -311,7 +310,7 @@ def _declare_survivor(run: Run) -> None:
         run.stack.kill()
         run.stack.up()
         return
-    former = next((plan for _, plan in reversed(run.stack.history) if holding & set(plan.slots)), None)
+    former = next((plan for plan in reversed(run.stack.written) if holding & set(plan.slots)), None)
     if former is None or run.stack.task is not None:
         return
     if not run.plan(slots=former.slots, fault=""):
@@ -369,11 +368,8 @@ def hopeless(run: Run) -> bool:
 
     So has what was declared anew where everybody but the members had forgotten them.
     """
-    texts, record = said(run), run.world.formation()
+    texts = said(run)
     if any("lost their data before" in text or "already serve" in text for text in texts):
-        return True
-    exchanged = sum("exchanged before the cluster was formed" in text for text in texts)
-    if record is not None and exchanged > len(record.founders) - quorum(len(record.founders)):
         return True
     if run.world.truth.canon is not None and State.NEEDS_RECOVERY in {each.state for each in statuses(run).values()}:
         return run.intact_voters() == 0

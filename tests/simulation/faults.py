@@ -308,7 +308,6 @@ def _new_volume(run: Run, host: Host, b: int, x: float) -> bool:
         return False
     if not run.is_remembered(replaced=host.slot):
         return False
-    run.world.crash_etcd(host)
     run.world.replace_volume(host)
     return True
 

@@ -30,8 +30,8 @@ class Stack:
         self.mode = Mode.ACTIVE
         self.state = State()
         self.task: Task | None = None
-        self.history: list[tuple[object, Plan]] = []
-        """Bodies that were written, and the plans they came from."""
+        self.written: list[Plan] = []
+        """Declarations that got to be written."""
         self.plans: list[Plan] = [plan]
         """Every declaration there was, whether it ever got to be written or not."""
         self.killed_by_write = False
@@ -80,7 +80,7 @@ class Stack:
             return f"refused: {refusal}" if world.trace is not None else "refused"
         except ChannelUnavailable:
             return "channel unavailable"
-        self.history.append((written.desired.body, plan))
+        self.written.append(plan)
         world.declared(plan)
         if self.killed_by_write:
             world.scheduler.after(0.0, self.kill)

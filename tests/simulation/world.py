@@ -347,7 +347,8 @@ class World:
             self.ensemble.era += 1
 
     def replace_volume(self, host: Host) -> None:
-        """A new, marked, empty one; the platform delivers the credentials again."""
+        """Its process ends; a new, marked, empty one is there instead, with the credentials delivered again."""
+        self.crash_etcd(host)
         credentials = host.disk.credentials
         host.disk = Disk(f"volume-{host.slot}-{self.number()}")
         host.disk.credentials = credentials

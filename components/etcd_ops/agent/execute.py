@@ -13,7 +13,7 @@ from etcd_ops.channel.port import FORMATION
 from etcd_ops.etcd import Alarm, AlarmKind, DowngradeAction, EtcdError
 from etcd_ops.etcd import OutcomeUnknown as EtcdOutcomeUnknown
 from etcd_ops.model import steps
-from etcd_ops.model.facts import Facts, Identity, Launch, Target
+from etcd_ops.model.facts import Facts, Launch
 from etcd_ops.model.records import Intent
 
 
@@ -123,27 +123,18 @@ async def _stage(context: Context, step: steps.Step) -> None:
     text = step.target.configuration
     if step.first_start:
         text = await _first_configuration(context, step)
+    launch = _launch(context, step)
     await context.ports.volume.stage(
-        Launch(
+        replace(
+            launch,
             configuration=text,
-            configuration_digest=step.target.configuration_digest,
-            binary_sha256=step.target.binary_sha256,
-            incarnation=step.incarnation,
-            expected=step.expected,
             first_start=step.first_start,
             force_new_cluster=step.force_new_cluster,
-            trusted=step.target.trusted,
-            joins=(step.first_start and step.state == "existing") or _joined(context, step.expected),
+            joins=launch.joins or (step.first_start and step.state == "existing"),
         )
     )
     if step.start:
         await context.ports.runtime.start()
-
-
-def _joined(context: Context, expected: Identity | None) -> bool:
-    """What is staged now is for the same data, which began as a learner's."""
-    launch = context.facts.volume.launch if context.facts.volume is not None else None
-    return launch is not None and launch.joins and launch.expected == expected
 
 
 async def _first_configuration(context: Context, step: steps.StageLaunch) -> str:
@@ -157,7 +148,7 @@ async def _first_configuration(context: Context, step: steps.StageLaunch) -> str
 @executes(steps.RestartMember)
 async def _restart(context: Context, step: steps.Step) -> None:
     assert isinstance(step, steps.RestartMember)
-    await context.ports.volume.stage(_launch(step.target, step, joins=_joined(context, step.expected)))
+    await context.ports.volume.stage(_launch(context, step))
     if context.lock.remaining() <= 0:
         raise StepFailed("the time for this step ran out before it was begun")
     await context.ports.runtime.stop(context.settings.pace.stop_grace)
@@ -165,7 +156,9 @@ async def _restart(context: Context, step: steps.Step) -> None:
     await context.ports.runtime.start()
 
 
-def _launch(target: Target, step: steps.RestartMember, *, joins: bool) -> Launch:
+def _launch(context: Context, step: steps.StageLaunch | steps.RestartMember) -> Launch:
+    """What a later start uses; whether the data began as a learner's stays so for as long as it is the same."""
+    before, target = context.facts.volume.launch if context.facts.volume is not None else None, step.target
     return Launch(
         configuration=target.configuration,
         configuration_digest=target.configuration_digest,
@@ -174,7 +167,7 @@ def _launch(target: Target, step: steps.RestartMember, *, joins: bool) -> Launch
         expected=step.expected,
         first_start=False,
         trusted=target.trusted,
-        joins=joins,
+        joins=before is not None and before.joins and before.expected == step.expected,
     )
 
 

@@ -33,7 +33,7 @@ def told(
         formed: whether any of its members was ever started.
         quorum: whether a quorum is proven healthy.
     """
-    declared = [status for slot, status in statuses.items() if before is None or slot in before.members]
+    declared = of_declared(statuses, before)
     sizes = [status.database_bytes for status in declared if status.database_bytes]
     return Observed(
         formed=formed,
@@ -48,6 +48,11 @@ def told(
         known=_known(record, statuses.values(), before),
         addresses={slot: (each.peer_url,) for slot, each in record.started.items()} if record else {},
     )
+
+
+def of_declared(statuses: Statuses, before: ClusterSpec | None) -> list[MemberStatus]:
+    """Of the slots that are declared now; of all where nothing is."""
+    return [status for slot, status in statuses.items() if before is None or slot in before.members]
 
 
 def _members(record: FormationRecord | None, statuses: Iterable[MemberStatus]) -> frozenset[str] | None:
@@ -88,6 +93,13 @@ def believed(statuses: Iterable[MemberStatus]) -> Mapping[str, frozenset[str]]:
         domain: frozenset.intersection(*(frozenset(status.trusted.get(domain, ())) for status in running))
         for domain in BELIEVED
     }
+
+
+def refusing(statuses: Iterable[MemberStatus], digest: str) -> tuple[str, ...]:
+    """Slots whose agents refuse to act on a document, where those are most that have read it; empty otherwise."""
+    aware = [status for status in statuses if status.seen_digest == digest]
+    against = [each.slot for each in aware if each.refused is not None and each.refused.digest == digest]
+    return tuple(against) if 2 * len(against) > len(aware) else ()
 
 
 def _known(

@@ -18,6 +18,8 @@ USES_OF_DOMAIN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"peer": ("peer",), "client": ("server", "agent"), "metrics": ("metrics",)}
 )
 """Which leaves of a member the authorities of a domain issue."""
+DOMAIN_OF_USE = {use: domain for domain, uses in USES_OF_DOMAIN.items() for use in uses}
+"""Which domain's authorities issue the leaf of a use."""
 DOMAINS = tuple(USES_OF_DOMAIN)
 RECOVERED = ("peer", "client")
 """Domains whose trust a new incarnation replaces, so that no member or client of the old one is believed."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from etcd_ops.model.problems import Invalid, Problem
 from etcd_ops.model.records import FormationState
 from etcd_ops.model.spec import ClusterSpec, Mode
+from etcd_ops.model.told import refusing
 from etcd_ops.model.transitions import Observed
 from etcd_ops.model.transitions import refusals as transition_problems
 from etcd_ops.model.validation import parse
@@ -62,10 +63,7 @@ def readable(body: Mapping[str, object]) -> ClusterSpec | None:
 
 def is_refused(held: Contents) -> bool:
     """Whether most agents that know the document refuse to act on it: nothing has to follow from it then."""
-    digest = held.desired.digest if held.desired else ""
-    aware = [status for status in held.statuses.values() if status.seen_digest == digest]
-    refusing = [status for status in aware if status.refused is not None and status.refused.digest == digest]
-    return 2 * len(refusing) > len(aware)
+    return bool(refusing(held.statuses.values(), held.desired.digest if held.desired else ""))
 
 
 def is_over(held: Contents) -> bool:

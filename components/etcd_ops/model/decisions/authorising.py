@@ -18,7 +18,7 @@ from etcd_ops.model.problems import Invalid, Problem
 from etcd_ops.model.records import FormationState
 from etcd_ops.model.spec import ClusterSpec, Desired, Mode, Unreadable, read_desired
 from etcd_ops.model.steps import AcceptDocument
-from etcd_ops.model.told import believed, told
+from etcd_ops.model.told import believed, of_declared, refusing, told
 from etcd_ops.model.transitions import refusals
 from etcd_ops.model.validation import parse
 from etcd_ops.model.versions import LINES, Line, Version
@@ -66,9 +66,8 @@ def _as_members_judge(facts: Facts, channel: ChannelFacts, desired: Desired) -> 
     aware = [peer.status for peer in judges if peer.fresh and peer.status.seen_digest == desired.digest]
     if judges and not aware:
         return wait(f"waits for members to judge generation {desired.generation}")
-    refusing = [each.slot for each in aware if each.refused is not None and each.refused.digest == desired.digest]
-    if 2 * len(refusing) > len(aware):
-        text = f"{', '.join(refusing)} do not act on generation {desired.generation}, written by {desired.owner}"
+    if against := refusing(aware, desired.digest):
+        text = f"{', '.join(against)} do not act on generation {desired.generation}, written by {desired.owner}"
         return replace(hold(text), refused=text)
     return None
 
@@ -159,8 +158,8 @@ def _told(channel: ChannelFacts, before: ClusterSpec | None) -> Observed:
     formed = record is not None and record.state is not FormationState.CLOSED
     statuses = {slot: peer.status for slot, peer in channel.statuses.items()}
     found = told(record, statuses, before, formed=formed)
-    telling = (status for slot, status in statuses.items() if before is None or slot in before.members)
-    return replace(found, believed=believed(status for status in telling if status.trusted))
+    telling = (status for status in of_declared(statuses, before) if status.trusted)
+    return replace(found, believed=believed(telling))
 
 
 def _seen(view: View, by_statuses: Observed) -> Observed:

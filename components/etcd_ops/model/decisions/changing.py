@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from etcd_ops.model.decisions.leaves import leaves_in_force
+from etcd_ops.model.decisions.leaves import late_leaves
 from etcd_ops.model.decisions.upgrading import version_rule
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import EndpointFacts, Target
@@ -155,7 +155,7 @@ def applied_rule(view: View) -> Decision | None:
     memory, volume = view.facts.memory, view.facts.volume
     if view.member is None or volume is None or not view.healthy or view.needs_restart or view.facts.target is None:
         return None
-    if view.listed is None or view.listed.learner or not leaves_in_force(volume, view.member):
+    if view.listed is None or view.listed.learner or late_leaves(volume, view.member):
         return None
     if volume.launch is not None and volume.launch != volume.good:
         return take(MarkGood(slot=view.slot, reason="healthy with the staged configuration"))

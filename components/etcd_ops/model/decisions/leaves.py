@@ -13,7 +13,8 @@ from etcd_ops.model.steps import (
     FetchBinary,
     SwitchLeaf,
 )
-from etcd_ops.model.trust_changes import trust_of
+from etcd_ops.model.told import BELIEVED
+from etcd_ops.model.trust_changes import DOMAIN_OF_USE, trust_of
 
 USES = ("peer", "server", "metrics", "agent")
 ISSUER_BEFORE = "declare the issuer before it"
@@ -78,7 +79,7 @@ def leaf_rule(view: View) -> Decision | None:
     volume, member = view.facts.volume, view.member
     if volume is None or member is None:
         return None
-    late = [use for use in USES if volume.leaves.get(use) != getattr(member.certificates, use)]
+    late = late_leaves(volume, member)
     barriers = {use: barrier(view, use) for use in late}
     free = [use for use in late if barriers[use] is None]
     return switch_leaves(view, free[:1]) if free else next(iter(barriers.values()), None)
@@ -86,7 +87,8 @@ def leaf_rule(view: View) -> Decision | None:
 
 def barrier(view: View, use: str) -> Decision | None:
     """Every process must have started with a bundle that holds the issuer before its leaves are used."""
-    if (domain := _domain(use)) is None:
+    domain = DOMAIN_OF_USE[use]
+    if domain not in BELIEVED:
         return None
     trust = trust_of(view.spec, domain)
     issuer = trust.authorities[str(trust.issuer)]
@@ -99,7 +101,8 @@ def barrier(view: View, use: str) -> Decision | None:
 
 def disbelief(view: View, use: str) -> str:
     """Who says that it does not believe the issuer of the declared leaf, with the way out; empty where nobody does."""
-    if (domain := _domain(use)) is None:
+    domain = DOMAIN_OF_USE[use]
+    if domain not in BELIEVED:
         return ""
     trust = trust_of(view.spec, domain)
     known = _trusted(view, domain, fresh=True)
@@ -110,11 +113,6 @@ def disbelief(view: View, use: str) -> str:
         return ""
     remedy = ISSUER_BEFORE if len(trust.authorities) > 1 else "declare the one before it as well"
     return f"{', '.join(strangers)} do not trust {domain} generation {trust.issuer}: {remedy}"
-
-
-def _domain(use: str) -> str | None:
-    """The domain of trust that issues leaves of this use; None for metrics, which members do not ask each other for."""
-    return {"peer": "peer", "server": "client", "agent": "client"}.get(use)
 
 
 def _sole_issuer_barrier(view: View, domain: str, trust: TrustSpec, issuer: str) -> Decision | None:
@@ -186,6 +184,6 @@ def _is_empty(view: View, slot: str) -> bool:
     return peer is not None and peer.fresh and peer.status.empty
 
 
-def leaves_in_force(volume: VolumeFacts, member: MemberSpec) -> bool:
-    """Whether every leaf in use is the declared one."""
-    return all(volume.leaves.get(use) == getattr(member.certificates, use) for use in USES)
+def late_leaves(volume: VolumeFacts, member: MemberSpec) -> list[str]:
+    """Uses whose leaf is not the declared one yet."""
+    return [use for use in USES if volume.leaves.get(use) != getattr(member.certificates, use)]

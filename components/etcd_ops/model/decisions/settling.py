@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from etcd_ops.model.decisions.changing import restart
-from etcd_ops.model.decisions.leaves import USES, disbelief
+from etcd_ops.model.decisions.leaves import USES, disbelief, late_leaves
 from etcd_ops.model.decisions.losing import quorum_lost
 from etcd_ops.model.decisions.upgrading import version_permits
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
@@ -58,7 +58,9 @@ def corrected_learner(view: View) -> Decision | None:
 
 def disbelieved(view: View, text: str) -> Decision | None:
     """The others do not believe this member's issuer, and cannot restart to believe it while it does not serve."""
-    leaves, member = (view.facts.volume.leaves if view.facts.volume else {}), view.member
-    presented = [use for use in USES if member is not None and leaves.get(use) == getattr(member.certificates, use)]
+    volume, member = view.facts.volume, view.member
+    if volume is None or member is None:
+        return None
+    presented = [use for use in USES if use not in late_leaves(volume, member)]
     found = next((said for use in presented if (said := disbelief(view, use))), "")
     return hold(f"{text}; {found}") if found else None
