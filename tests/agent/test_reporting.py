@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from etcd_ops.agent.reporting import report
 from etcd_ops.model.decisions import Decision
-from etcd_ops.model.facts import ClusterFacts, Facts, Launch, LockFacts, Memory, ProcessFacts, VolumeFacts
+from etcd_ops.model.facts import (
+    REMOVED,
+    ClusterFacts,
+    Facts,
+    Identity,
+    Launch,
+    LockFacts,
+    Memory,
+    ProcessFacts,
+    VolumeFacts,
+)
 from etcd_ops.model.status import State, StepReport
 
 FAILURE = "listen tcp 127.0.0.4:2380: bind: address already in use"
@@ -37,3 +49,32 @@ def test_a_member_that_ended_by_itself_says_why(
     )  # fmt: skip
     assert status.reason == reason + said
     assert status.last_step == last
+
+
+REMOVED_TEXT = f"etcd: the member has been {REMOVED}"
+
+
+@pytest.mark.parametrize(
+    ("joins", "good", "process", "voteless"),
+    [
+        (True, False, ProcessFacts(True), True),
+        (True, True, ProcessFacts(True), False),
+        (False, False, ProcessFacts(True), False),
+        (False, True, ProcessFacts(False, failure=REMOVED_TEXT), True),
+        (False, True, ProcessFacts(False, failure="etcd: another end"), False),
+    ],
+)
+def test_data_that_is_not_known_to_vote_is_told_as_such(
+    joins: bool, good: bool, process: ProcessFacts, voteless: bool
+) -> None:
+    mine = Identity(77, 1)
+    launch = replace(LAUNCH, expected=mine, joins=joins)
+    volume = VolumeFacts(True, "v", has_data=True, identity=mine, launch=launch, good=launch if good else None)
+    facts = Facts("d-1", 0.0, volume, Memory(), process, None, ClusterFacts({}), LockFacts(None))
+    status = report(
+        facts, Decision(None, State.WORKING, ""), zone="d", boot_id="b", sequence=1, agent_version="1", expiries={},
+        problem="", impossible=False,
+    )  # fmt: skip
+    assert status.voteless is voteless
+    empty = replace(facts, volume=replace(volume, has_data=False))
+    assert not empty.voteless

@@ -19,6 +19,7 @@ from etcd_ops.channel.port import status_name
 from etcd_ops.model.status import MemberStatus
 from etcd_ops.zone.paths import ZonePaths
 from etcd_ops.zone.power import power_off
+from pulumi_etcd.wire import to_snake
 from tests.e2e.stores import DirectoryStore, Store
 from tools import ROOT
 from tools.engine import Engine
@@ -102,6 +103,11 @@ class Stack:
         """The connection value of the channel."""
         connection: dict[str, Any] = json.loads(self.context.read_text())["channel"]
         return connection
+
+    @property
+    def channel(self) -> dict[str, Any]:
+        """The same as an argument, for another stack."""
+        return {to_snake(name): value for name, value in self.connection.items()}
 
     def declare(self, **changes: Any) -> None:
         """Change the declaration; the next command uses it. A dictionary is merged, None removes."""

@@ -29,7 +29,7 @@ def test_a_second_owner_is_refused_and_harms_nobody(
     Without a preview its zones and members are made first: neither they nor taking them down changes the cluster.
     """
     before, formation, pids = records.desired(), records.formation(), faulty.member_pids()
-    other = make_stack("127.0.63", project="other", channel=faulty.connection)
+    other = make_stack("127.0.63", project="other", channel=faulty.channel)
     previewed = other.pulumi("up", "--yes", "--stack", "e2e", expect=None)
     assert not other.root.exists()
     for refused in (previewed, other.up(fails=True)):

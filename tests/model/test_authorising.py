@@ -278,3 +278,14 @@ def test_who_has_nothing_to_judge_by_goes_by_those_whose_members_run(
     }  # fmt: skip
     newcomer = replace(of, slot="new", channel=replace(of.channel, statuses=statuses))
     assert accepts(decide(newcomer)) is accepted
+
+
+@pytest.mark.parametrize("mute", [{"trusted": {}}, {"trusted": {}, "has_data": False, "volume_marked": False}])
+def test_a_member_that_cannot_tell_what_it_believes_refuses_nothing(mute: dict[str, Any]) -> None:
+    """Rollout refuses a rotation then; but it was judged when it was written, and the barriers still hold."""
+    rotation = next(case for case in ALLOWED if case.get("name") == "rotation 2")
+    of = watched(rotation).facts("a-1")
+    assert of.channel is not None
+    peer = of.channel.statuses["b-1"]
+    statuses = {**of.channel.statuses, "b-1": replace(peer, status=peer.status.model_copy(update=mute))}
+    assert accepts(decide(replace(of, channel=replace(of.channel, statuses=statuses))))

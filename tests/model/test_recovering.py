@@ -25,6 +25,7 @@ from etcd_ops.model.facts import (
     VolumeFacts,
 )
 from etcd_ops.model.records import Controls, FormationRecord, FormationState, RecoveryOrder, Started
+from etcd_ops.model.recovery import plan_recovery
 from etcd_ops.model.spec import ClusterSpec, Desired, Formation, FormationMode
 from etcd_ops.model.status import MemberStatus, State
 from etcd_ops.model.steps import AddLearner, Remember, StageLaunch, StartMember, StopMember, WriteFormation
@@ -235,3 +236,21 @@ def test_an_incarnation_that_its_founders_begin_waits_for_no_survivor() -> None:
         facts, volume=_volume(spec_of(), None, None), memory=Memory(), channel=replace(channel, formation=record)
     )
     assert "record the first start" in decide(founder).reason
+
+
+@pytest.mark.parametrize(("marked", "lost"), [(True, ("b-1",)), (False, ())])
+def test_a_volume_that_cannot_be_read_is_not_called_lost(marked: bool, lost: tuple[str, ...]) -> None:
+    """`recover plan` says what is lost: an operator may give up what it names."""
+    channel = _channel(spec_of(), 1)
+    statuses = {
+        slot: PeerStatus(MemberStatus(
+            slot=slot, zone="z", boot_id="x", sequence=1, agent_version="1", state=State.WORKING,
+            has_data=slot == SLOT, volume_marked=marked or slot == SLOT,
+        ), fresh=True)
+        for slot in (SLOT, "b-1")
+    }  # fmt: skip
+    assert channel.formation is not None
+    started = {slot: Started(volume_id="v", peer_url="u") for slot in statuses}
+    formation = channel.formation.model_copy(update={"started": started})
+    found = plan_recovery(replace(channel, statuses=statuses, formation=formation), ClusterFacts({}))
+    assert found.lost == lost

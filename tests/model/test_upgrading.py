@@ -401,3 +401,18 @@ def test_whatever_is_observed_nobody_is_started_on_what_it_cannot_open(situation
     if situation.declared == "3.7.2":
         for version, log in zip(situation.running, situation.logs, strict=True):
             assert log in (NONE, COVERED) or version.startswith(("3.7", "3.8"))
+
+
+def test_a_listed_member_whose_volume_is_empty_has_no_log_to_wait_for() -> None:
+    """Found by simulation: its data was lost, and everybody waited for it to say what 3.5 had written there."""
+    found = replace(UP, logs=(NONE, NONE, None)).facts()
+    channel = found.channel
+    assert channel is not None
+    silent = {slot: each for slot, each in found.cluster.endpoints.items() if slot != "c-1"}
+    found = replace(found, cluster=replace(found.cluster, endpoints=silent))
+    other = channel.statuses["c-1"]
+    empty = other.status.model_copy(update={"has_data": False, "volume_marked": True})
+    emptied = replace(channel, statuses={**channel.statuses, "c-1": replace(other, status=empty)})
+    unknown = "whether c-1 would replay what etcd 3.5 wrote is not known"
+    assert unknown in decide(found).reason
+    assert unknown not in decide(replace(found, channel=emptied)).reason
