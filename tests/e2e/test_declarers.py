@@ -21,6 +21,7 @@ from tests.workload.workload import Workload
 pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300)]
 
 
+@pytest.mark.directory_channel
 def test_a_second_owner_is_refused_and_harms_nobody(
     faulty: Stack, load: Workload, records: Records, make_stack: MakeStack
 ) -> None:
