@@ -36,7 +36,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of the stack to be broken stay together, in whichever file they are."""
     for item in items:
         if ON_S3 and item.get_closest_marker("directory_channel"):
-            item.add_marker(pytest.mark.skip(reason="looks below the directory that a channel is in, and every one is in a bucket"))
+            item.add_marker(
+                pytest.mark.skip(reason="looks below the directory that a channel is in, and every one is in a bucket")
+            )
         if "faulty" in getattr(item, "fixturenames", ()):
             item.add_marker(FAULTS)
 
