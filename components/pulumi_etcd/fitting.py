@@ -48,13 +48,19 @@ def fit(arguments: Mapping[str, Any], shape: type, prefix: str = "") -> Fitted:
 
 
 def _strange_and_missing(arguments: Mapping[str, Any], shape: type, prefix: str) -> Iterator[Problem]:
-    known = {camel_case(name): annotation for name, annotation in shape.__annotations__.items()}
-    given = {camel_case(name) for name, value in arguments.items() if value is not None}
-    for name in sorted({camel_case(name) for name in arguments} - known.keys()):
-        yield Problem(f"{prefix}{name}", "there is no such argument", suggestion(name, known) or "remove it")
-    for name, annotation in known.items():
-        if name not in given and not is_optional(annotation):
-            yield Problem(f"{prefix}{name}", "must be given")
+    known = {camel_case(name): name for name in shape.__annotations__}
+    for name in sorted(arguments.keys() - shape.__annotations__.keys()):
+        yield Problem(f"{prefix}{camel_case(name)}", "there is no such argument", _remedy(name, known))
+    for name, annotation in shape.__annotations__.items():
+        if arguments.get(name) is None and not is_optional(annotation):
+            yield Problem(f"{prefix}{camel_case(name)}", "must be given")
+
+
+def _remedy(name: str, known: Mapping[str, str]) -> str:
+    """A Python program that writes a name as other languages do is told Python's."""
+    if name in known:
+        return f"did you mean {known[name]}?"
+    return suggestion(camel_case(name), known) or "remove it"
 
 
 def _fit(value: Any, annotation: Any, path: str, problems: list[Problem]) -> Any:

@@ -74,6 +74,11 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"agent": {"version": "", "command": ["x"]}}, "agent.version: "),
     ({"agent": {"version": "1", "command": []}}, "agent.command: "),
     ({"protekt": {}}, "protekt: there is no such argument; did you mean protect?"),
+    ({"keepVolumes": True}, "keepVolumes: there is no such argument; did you mean keep_volumes?"),
+    (
+        {"channel": {"kind": "s3", "bucket": "b", "endpointUrl": "http://127.0.0.1:1"}},
+        "channel.endpointUrl: there is no such argument; did you mean endpoint_url?",
+    ),
     ({"size": "three"}, "size: must be a whole number, not 'three'"),
     ({"size": True}, "size: must be a whole number, not True"),
     ({"zones": "abc"}, "zones: must be a list, not 'abc'"),
