@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any, cast
@@ -27,7 +27,7 @@ ROUNDS = 3
 SIZES = (1, 10, 100)
 OVERHEAD_AIM = 1.2
 LINEAR_AIM = 1.3
-"""What one more cluster may cost among many, against what it costs among few."""
+"""What a cluster may cost among many, against what it costs among few; what any preview costs is taken off before."""
 RESOURCES_OF_COMPONENT = 1
 """The component itself is a resource that the bare program does not have."""
 LONGEST = 200.0
@@ -138,13 +138,8 @@ def _scale(previews: _Previews) -> Iterator[Figure]:
             return
         took.append(taken)
         yield Figure(f"{what} ({made} resources)", seconds(taken))
-    few, many = _marginal(took, 0), _marginal(took, 1)
+    few, many = ((taken - nothing) / size for taken, size in zip(took[1:], SIZES[1:], strict=True))
     aim = f"linear: at most {LINEAR_AIM}x"
-    against = f"{seconds(few)}: from {SIZES[0]} to {SIZES[1]}"
-    what = f"one more cluster, from {SIZES[1]} to {SIZES[2]}"
+    against = f"{seconds(few)}: each of {SIZES[1]}"
+    what = f"each of {SIZES[2]} clusters, beyond the preview of nothing"
     yield Figure(what, seconds(many), against, times(many / few), aim, many / few <= LINEAR_AIM)
-
-
-def _marginal(took: Sequence[float], step: int) -> float:
-    """Seconds that one more cluster takes, between two sizes."""
-    return (took[step + 1] - took[step]) / (SIZES[step + 1] - SIZES[step])
