@@ -156,14 +156,33 @@ def fault_stack(make_stack: MakeStack) -> Stack:
 
 
 @pytest.fixture(scope="session")
-def s3_stack(make_stack: MakeStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The same with its channel in a bucket of a real S3 server."""
+def s3_channels(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[S3Server]:
+    """A real S3 server for the stacks of the group `s3`, which are removed before it."""
     with channel_server(tmp_path_factory.mktemp("s3"), "127.0.62.10") as server:
-        stack = make_stack("127.0.62", channel=channel_in(server, "e2e/"))
-        stack.store = BucketStore(server, BUCKET, "e2e/")
-        stack.up()
-        yield stack
-        _remove(stack)
+        yield server
+        _remove_all(pytestconfig.stash.get(MADE, []))
+
+
+@pytest.fixture(scope="session")
+def s3_stack(make_stack: MakeStack, s3_channels: S3Server) -> Stack:
+    """The same with its channel in a bucket of a real S3 server."""
+    stack = make_stack("127.0.62", channel=channel_in(s3_channels, "e2e/"))
+    stack.store = BucketStore(s3_channels, BUCKET, "e2e/")
+    stack.up()
+    return stack
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("directory", marks=pytest.mark.xdist_group("small")),
+        pytest.param("s3", marks=pytest.mark.xdist_group("s3")),
+    ]
+)
+def channel_argument(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """A stack's arguments for a channel that goes with its cluster, and for one that outlives it."""
+    if request.param == "directory":
+        return {}
+    return {"channel": channel_in(request.getfixturevalue("s3_channels"), f"{uuid.uuid4().hex}/")}
 
 
 @pytest.fixture

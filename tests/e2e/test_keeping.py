@@ -6,6 +6,7 @@ import itertools
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,9 +25,11 @@ def etcdctl(stack: Stack, etcd: Path, *words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
 
 
-@pytest.mark.xdist_group("small")
-def test_kept_volumes_are_taken_up_again_and_deleted_ones_are_not(make_stack: MakeStack) -> None:
-    stack = make_stack("127.0.74", keep_volumes=True)
+def test_kept_volumes_are_taken_up_again_and_deleted_ones_are_not(
+    make_stack: MakeStack, channel_argument: dict[str, Any]
+) -> None:
+    network = "127.0.79" if channel_argument else "127.0.74"  # both may run at once
+    stack = make_stack(network, keep_volumes=True, **channel_argument)
     etcd = stack._engine.etcd
     stack.up()
     etcdctl(stack, etcd, "put", "key", "kept")

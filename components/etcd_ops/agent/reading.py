@@ -18,7 +18,7 @@ from etcd_ops.channel.port import (
 )
 from etcd_ops.model.decisions.standing import formation_known, older
 from etcd_ops.model.facts import ChannelFacts, Identity, LockFacts, Memory, PeerStatus, VolumeFacts
-from etcd_ops.model.records import Controls, FormationRecord
+from etcd_ops.model.records import Controls, FormationRecord, FormationState
 from etcd_ops.model.spec import ClusterSpec, Desired, Unreadable, read_desired
 from etcd_ops.model.status import Highest, MemberStatus
 
@@ -127,19 +127,30 @@ def remember(memory: Memory, reading: Reading, lock: LockFacts, volume: VolumeFa
     facts = reading.facts
     highest, known = memory.highest, formation_known(memory)
     formation = memory.formation
-    if facts.formation is not None and reading.formation is not None and reading.formation.data != formation:
-        formation = _newest(facts.formation, reading.formation.data, known, volume) or formation
+    found = None if _of_another_life(facts.formation, memory, volume) else facts.formation
+    if found is not None and reading.formation is not None and reading.formation.data != formation:
+        formation = _newest(found, reading.formation.data, known, volume) or formation
     generation, digest = highest.generation, highest.digest
     if facts.desired is not None and facts.desired.generation > generation:
         generation, digest = facts.desired.generation, facts.desired.digest
     epoch = max(highest.epoch, lock.record.epoch if lock.record else 0)
-    incarnation = max(highest.incarnation, facts.formation.incarnation if facts.formation else 0)
+    incarnation = max(highest.incarnation, found.incarnation if found else 0)
     return replace(
         memory,
         highest=Highest(generation=generation, digest=digest, epoch=epoch, incarnation=incarnation),
         formation=formation,
         identity=_identity(memory, volume),
     )
+
+
+def _of_another_life(found: FormationRecord | None, memory: Memory, volume: VolumeFacts) -> bool:
+    """Whether it is the record of a cluster that was destroyed before this volume was made.
+
+    A new volume is for the next cluster in this channel, which has a record and incarnations of its own.
+    """
+    if found is None or found.state is not FormationState.CLOSED or memory.formation:
+        return False
+    return memory.identity is None and not volume.has_data
 
 
 def _newest(found: FormationRecord, data: bytes, known: FormationRecord | None, volume: VolumeFacts) -> bytes | None:
