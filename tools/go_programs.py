@@ -11,6 +11,17 @@ from tools import ROOT
 
 FOLDER = ROOT / "tools" / "go"
 
+_VERSION = "k8s.io/component-base/version."
+_RELEASE = f"-X {_VERSION}gitVersion=v1.36.4 -X {_VERSION}gitMajor=1 -X {_VERSION}gitMinor=36"
+KUBERNETES = golang.Recipe(
+    "kubernetes",
+    "1.36.4",
+    FOLDER / "kubernetes",
+    (golang.Binary("kubernetes", ".", ("-ldflags", f"-s -w {_RELEASE}")),),
+    "five to seven minutes",
+)
+"""The programs of Kubernetes, which have to be told their version when they are built."""
+
 
 def names() -> list[str]:
     """The programs there are."""
@@ -29,5 +40,10 @@ def obtain(name: str, cache: Cache | None = None) -> Path:
     """
     if name not in names():
         raise ObtainError(f"there is no program tools/go/{name}; there are {', '.join(names())}")
-    recipe = golang.Recipe(name, "local", FOLDER / name, (golang.Binary(name, "."),), "some seconds")
-    return golang.obtain(cache or Cache.of_user(), recipe) / name
+    return golang.obtain(cache or Cache.of_user(), _recipe(name)) / name
+
+
+def _recipe(name: str) -> golang.Recipe:
+    if name == KUBERNETES.name:
+        return KUBERNETES
+    return golang.Recipe(name, "local", FOLDER / name, (golang.Binary(name, "."),), "some seconds")

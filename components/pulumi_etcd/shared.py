@@ -9,7 +9,7 @@ class ChannelConnection(TypedDict):
     """Where the desired document, the statuses and the lock of a cluster are kept."""
 
     kind: str
-    """`directory` or `s3`."""
+    """`directory`, `s3` or `kubernetes`."""
     directory: NotRequired[str]
     """Absolute path, for kind `directory`."""
     bucket: NotRequired[str]
@@ -22,6 +22,16 @@ class ChannelConnection(TypedDict):
     """URL of a server other than AWS, for kind `s3`."""
     expected_account: NotRequired[str]
     """AWS account that must own the bucket, for kind `s3`; nothing is written anywhere else."""
+    namespace: NotRequired[str]
+    """Name of the namespace, for kind `kubernetes`."""
+    cluster: NotRequired[str]
+    """Begins the names of all objects in the namespace, for kind `kubernetes`."""
+    kubeconfig: NotRequired[str]
+    """Absolute path, for kind `kubernetes`; empty for the service account of the pod that a process runs in."""
+    context: NotRequired[str]
+    """Of the kubeconfig, for kind `kubernetes`."""
+    namespace_uid: NotRequired[str]
+    """The UID that the namespace must have, for kind `kubernetes`; nothing is written anywhere else."""
 
 
 class Renewal(TypedDict):

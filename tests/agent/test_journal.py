@@ -136,3 +136,16 @@ def test_the_volumes_log_is_bounded(layout: VolumeLayout, monkeypatch: pytest.Mo
     assert sum(path.stat().st_size for path in layout.agent.iterdir()) < 2 * (2000 + 500)
     again = Journal(layout, "a-1", MemoryChannel())
     assert [json.loads(line)["reason"] for line in again._kept] == [str(number) for number in range(94, 100)]
+
+
+def test_the_channels_copy_fits_into_every_channel(layout: VolumeLayout) -> None:
+    channel = MemoryChannel()
+    written = Journal(layout, "a-1", channel)
+    for number in range(journal.KEPT):
+        written.write("step", {"number": number, "facts": "x" * 10_000})
+    asyncio.run(written.publish())
+    entry = asyncio.run(channel.read(log_name("a-1")))
+    assert entry is not None
+    numbers = [json.loads(line)["number"] for line in entry.data.splitlines()]
+    assert numbers == list(range(journal.KEPT - len(numbers), journal.KEPT))
+    assert journal.KEPT_BYTES - 20_000 < len(entry.data) <= journal.KEPT_BYTES

@@ -11,13 +11,14 @@ import pytest
 from etcd_ops.channel import s3_bucket
 from tests.channel.stores import Store
 from tests.servers.faulty_proxy import FaultyProxy
+from tests.servers.kubernetes import KubernetesServer, kubernetes_server
 from tests.servers.s3 import ENVIRONMENT, S3Server, client, s3_connection, s3_server
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-KINDS = ("directory", "seaweedfs", "moto")
-BUCKET = "channel-tests"
+KINDS = ("directory", "seaweedfs", "moto", "kubernetes")
+BUCKET = NAMESPACE = "channel-tests"
 
 MakeStore = Callable[[str], Store]
 
@@ -55,12 +56,23 @@ def moto() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def kubernetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubernetesServer]:
+    """The real API server, shared by all tests."""
+    with kubernetes_server(tmp_path_factory.mktemp("kubernetes")) as server:
+        server.make_namespace(NAMESPACE)
+        yield server
+
+
+@pytest.fixture(scope="session")
 def make_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> MakeStore:
     """Makes a store of a kind that nothing was written to."""
 
     def make(kind: str) -> Store:
         if kind == "directory":
             return directory_store(tmp_path_factory.mktemp("channel"))
+        if kind == "kubernetes":
+            server: KubernetesServer = request.getfixturevalue("kubernetes")
+            return Store(kind, server.connection(NAMESPACE, "any"), server).apart()
         if kind == "moto":
             return Store(kind, s3_connection(request.getfixturevalue("moto"), BUCKET)).apart()
         return Store(kind, request.getfixturevalue("seaweedfs").connection(BUCKET)).apart()

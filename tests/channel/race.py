@@ -14,13 +14,14 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from etcd_ops.channel.connect import parse
 from etcd_ops.channel.directory import DirectoryChannel, DirectoryConnection
 from etcd_ops.channel.folder import Folder
+from etcd_ops.channel.kubernetes import KubernetesChannel, KubernetesConnection
 from etcd_ops.channel.port import Channel, ChannelUnavailable, Conflict, OutcomeUnknown
 from etcd_ops.channel.s3 import S3Channel
 from tests.channel.stores import Store, run
@@ -29,8 +30,8 @@ from tests.servers.lifetime import die_with_parent
 ROOT = Path(__file__).parents[2]
 HEAD_START = 0.01
 """Seconds from announcing a round to its start, by when every writer waits for it."""
-S3_TIMEOUT = 40.0
-"""Seconds that every writer is ready to wait: SeaweedFS serves contended replacements one after another."""
+PATIENCE = 40.0
+"""Seconds that every writer waits for a server: SeaweedFS serves contended replacements one after another."""
 
 
 @dataclass
@@ -61,10 +62,11 @@ class Tally:
 
 def race(options: Options) -> Tally:
     """Race to create an object, then to replace it, in every round."""
+    plain = replace(options, store=replace(options.store, server=None))
     answer = subprocess.run(
         [sys.executable, "-m", __name__],
         cwd=ROOT,
-        input=json.dumps(asdict(options)), stdout=subprocess.PIPE, text=True, check=True,
+        input=json.dumps(asdict(plain)), stdout=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
     return Tally(**json.loads(answer.stdout))
 
@@ -129,7 +131,9 @@ def _connect(options: Options) -> Channel:
         return _Unlocked(connection.directory)
     if isinstance(connection, DirectoryConnection):
         return connection.connect()
-    channel = S3Channel(connection.place, prefix=connection.prefix, timeout=S3_TIMEOUT)
+    if isinstance(connection, KubernetesConnection):
+        return KubernetesChannel(connection.place, connection.cluster, timeout=PATIENCE)
+    channel = S3Channel(connection.place, prefix=connection.prefix, timeout=PATIENCE)
     channel._bucket._s3()  # the writers inherit the client, which takes long to make, and has no connection yet
     return channel
 

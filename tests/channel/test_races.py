@@ -11,7 +11,7 @@ from tests.channel.conftest import MakeStore, directory_store
 from tests.channel.race import Options, Tally, judge, race
 
 WRITERS = 12
-ROUNDS = {"directory": 40, "seaweedfs": 5}
+ROUNDS = {"directory": 40, "seaweedfs": 5, "kubernetes": 40}
 """Each to create and to replace. SeaweedFS takes up to three seconds for a contended replacement.
 
 moto is not among them: its server checks and writes in two steps, and under load several writers win.

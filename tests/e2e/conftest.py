@@ -17,6 +17,7 @@ from pulumi_etcd.wire import to_snake
 from tests.e2e.records import Records
 from tests.e2e.stack import Stack
 from tests.e2e.stores import BucketStore
+from tests.servers.kubernetes import KubernetesServer, kubernetes_server
 from tests.servers.s3 import ENVIRONMENT, S3Server, s3_server
 from tests.workload.workload import Workload
 from tools import engine as engines
@@ -172,16 +173,30 @@ def s3_stack(make_stack: MakeStack, s3_channels: S3Server) -> Stack:
     return stack
 
 
+@pytest.fixture(scope="session")
+def kubernetes(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[KubernetesServer]:
+    """A real API server for the stacks of the group `kubernetes`, which are removed before it."""
+    with kubernetes_server(tmp_path_factory.mktemp("kubernetes"), address="127.43.0.3") as server:
+        yield server
+        _remove_all(pytestconfig.stash.get(MADE, []))
+
+
 @pytest.fixture(
     params=[
         pytest.param("directory", marks=pytest.mark.xdist_group("small")),
         pytest.param("s3", marks=pytest.mark.xdist_group("s3")),
+        pytest.param("kubernetes", marks=pytest.mark.xdist_group("kubernetes")),
     ]
 )
 def channel_argument(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """A stack's arguments for a channel that goes with its cluster, and for one that outlives it."""
+    """A stack's arguments for a channel that goes with its cluster, and for those that outlive it."""
     if request.param == "directory":
         return {}
+    if request.param == "kubernetes":
+        server: KubernetesServer = request.getfixturevalue("kubernetes")
+        uid = server.make_namespace(name := f"n-{uuid.uuid4().hex}")
+        connection = server.connection(name, "e2e") | {"namespace_uid": uid}
+        return {"channel": connection}
     return {"channel": channel_in(request.getfixturevalue("s3_channels"), f"{uuid.uuid4().hex}/")}
 
 

@@ -28,7 +28,8 @@ def etcdctl(stack: Stack, etcd: Path, *words: str) -> str:
 def test_kept_volumes_are_taken_up_again_and_deleted_ones_are_not(
     make_stack: MakeStack, channel_argument: dict[str, Any]
 ) -> None:
-    network = "127.0.79" if channel_argument else "127.0.74"  # both may run at once
+    networks = {"s3": "127.0.79", "kubernetes": "127.0.78"}  # each of its own: they may run at once
+    network = networks.get(channel_argument.get("channel", {}).get("kind", ""), "127.0.74")
     stack = make_stack(network, keep_volumes=True, **channel_argument)
     etcd = stack._engine.etcd
     stack.up()

@@ -34,11 +34,13 @@ class Authority:
     def key_pem(self) -> bytes:
         return _key_pem(self._key)
 
-    def issue(self, name: str, addresses: Sequence[str] = ()) -> Credentials:
-        """A leaf for server and client use, valid at `addresses`."""
+    def issue(self, name: str, addresses: Sequence[str] = (), organization: str = "") -> Credentials:
+        """A leaf for server and client use, valid at `addresses`; Kubernetes reads a group in the organization."""
         key = ec.generate_private_key(ec.SECP256R1())
         usages = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
-        builder = _builder(_name(name), self._name, key.public_key()).add_extension(usages, critical=False)
+        builder = _builder(_name(name, organization), self._name, key.public_key()).add_extension(
+            usages, critical=False
+        )
         if addresses:
             names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(a)) for a in addresses])
             builder = builder.add_extension(names, critical=False)
@@ -46,8 +48,9 @@ class Authority:
         return Credentials(_pem(self._certificate), _pem(certificate), _key_pem(key))
 
 
-def _name(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+def _name(name: str, organization: str = "") -> x509.Name:
+    groups = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)] if organization else []
+    return x509.Name([*groups, x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:

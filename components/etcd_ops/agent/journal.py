@@ -14,6 +14,8 @@ from etcd_ops.volume.layout import VolumeLayout
 
 KEPT = 500
 """Actions that the channel's copy keeps."""
+KEPT_BYTES = 512 * 1024
+"""Of the channel's copy: a ConfigMap holds a mebibyte (Kubernetes, "ConfigMaps", motivation)."""
 LIMIT = 8 * 1024**2
 """Bytes of the volume's log; a full one is kept beside the next one, and the one before it goes."""
 ACTIONS = frozenset({"decision", "step", "step failed", "step not taken"})
@@ -67,7 +69,20 @@ class Journal:
         if not self._changed:
             return
         try:
-            await self._channel.put(log_name(self._slot), "".join(f"{line}\n" for line in self._kept).encode())
+            await self._channel.put(log_name(self._slot), _newest(self._kept))
             self._changed = False
         except ChannelUnavailable as problem:
             print(json.dumps({"event": "log not published", "problem": str(problem)}), file=sys.stderr, flush=True)
+
+
+def _newest(lines: list[str]) -> bytes:
+    """The newest of these lines, as many as fit."""
+    found: list[bytes] = []
+    room = KEPT_BYTES
+    for line in reversed(lines):
+        encoded = f"{line}\n".encode()
+        room -= len(encoded)
+        if room < 0:
+            break
+        found.append(encoded)
+    return b"".join(reversed(found))

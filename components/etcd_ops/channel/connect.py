@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from etcd_ops.channel.directory import DirectoryConnection
+from etcd_ops.channel.kubernetes import KubernetesConnection
 from etcd_ops.channel.port import Channel
 from etcd_ops.channel.s3 import S3Connection
 
-Connection = DirectoryConnection | S3Connection
+Connection = DirectoryConnection | S3Connection | KubernetesConnection
 """Every kind of connection: a new kind is one new file, named here."""
 
 _ADAPTER: TypeAdapter[Connection] = TypeAdapter(Annotated[Connection, Field(discriminator="kind")])

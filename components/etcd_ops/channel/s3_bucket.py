@@ -8,24 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from etcd_ops.channel.remote import Failed, Refused, Stored, Unanswered, Unmodified
+
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-
-
-class Failed(Exception):
-    """The store refused, or was never asked: a write certainly did not happen."""
-
-
-class Unanswered(Failed):
-    """What became of the request is unknown: a write may have happened, or may still happen."""
-
-
-class Refused(Exception):
-    """The store answered that a write's condition does not hold, or that another write was going on."""
-
-
-class Unmodified(Exception):
-    """The object still has the ETag that a read named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +28,6 @@ class Place:
     def __str__(self) -> str:
         where = self.endpoint_url or f"AWS {self.region}"
         return f"bucket {self.bucket} at {where}"
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An object's bytes and ETag."""
-
-    body: bytes
-    etag: str
 
 
 class Bucket:
@@ -71,14 +49,17 @@ class Bucket:
         if place.expected_account:
             self._target["ExpectedBucketOwner"] = place.expected_account
 
-    def get(self, key: str, unless_etag: str = "") -> Stored | None:
+    def __str__(self) -> str:
+        return str(self._place)
+
+    def get(self, key: str, unless_tag: str = "") -> Stored | None:
         """An object, or None where it certainly does not exist.
 
         Raises:
-            Unmodified: it still has `unless_etag`.
+            Unmodified: it still has `unless_tag`.
             Failed
         """
-        condition: dict[str, Any] = {"IfNoneMatch": unless_etag} if unless_etag else {}
+        condition: dict[str, Any] = {"IfNoneMatch": unless_tag} if unless_tag else {}
         client = self._s3()
         with _answers(self._place, reading=True):
             try:
@@ -87,13 +68,13 @@ class Bucket:
             except client.exceptions.NoSuchKey:
                 return None
 
-    def put(self, key: str, body: bytes, *, absent: bool = False, etag: str = "") -> str:
-        """Write an object, if it is `absent` or still has `etag`, where one is given; returns its ETag.
+    def put(self, key: str, body: bytes, *, absent: bool = False, tag: str = "") -> str:
+        """Write an object, if it is `absent` or still has `tag`, where one is given; returns its ETag.
 
         Raises:
             Refused, Unanswered, Failed
         """
-        condition: dict[str, Any] = {"IfNoneMatch": "*"} if absent else {"IfMatch": etag} if etag else {}
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if absent else {"IfMatch": tag} if tag else {}
         client = self._s3()
         with _answers(self._place):
             return _etag(client.put_object(Key=key, Body=body, **self._target, **condition))

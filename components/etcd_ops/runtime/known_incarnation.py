@@ -29,7 +29,7 @@ def channel_incarnation(agent_config: Path, seconds: float = READ_SECONDS) -> in
     match connection.get("kind"):
         case "directory":
             return _within(seconds, Path(str(connection.get("directory"))) / FORMATION)
-        case "s3":
+        case "s3" | "kubernetes":
             return _from_helper(agent_config, seconds)
     return None
 
@@ -70,7 +70,7 @@ def _within(seconds: float, path: Path) -> int | None:
 
 
 def _from_helper(agent_config: Path, seconds: float) -> int | None:
-    """Ask a process of its own: what speaks to an object store is slow to load, and may hang."""
+    """Ask a process of its own: what speaks to an object store or an API server is slow to load, and may hang."""
     import subprocess
 
     command = [sys.executable, "-m", "etcd_ops.runtime.incarnation", str(agent_config)]

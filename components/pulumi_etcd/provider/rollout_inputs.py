@@ -65,13 +65,18 @@ def problems(inputs: Properties, secrets: frozenset[Path]) -> tuple[Problem, ...
     return tuple(found)
 
 
+_PLACES = {"s3": ("bucket", "prefix"), "kubernetes": ("namespace", "cluster")}
+"""By kind of channel: the properties that are host and path of its URL; the others are its query."""
+
+
 def identity(channel: Properties) -> str:
     """The ID of the Rollout of a channel: a URL, from which `connection` makes the channel again."""
     kind = channel["kind"]
     if kind == "directory":
         return f"file://{quote(str(channel['directory']))}"
-    rest = {key: str(value) for key, value in channel.items() if key not in ("kind", "bucket", "prefix") and value}
-    return f"{kind}://{channel['bucket']}/{quote(channel.get('prefix', ''))}?{urlencode(sorted(rest.items()))}"
+    host, path = _PLACES[kind]
+    rest = {key: str(value) for key, value in channel.items() if key not in ("kind", host, path) and value}
+    return f"{kind}://{channel[host]}/{quote(channel.get(path, ''))}?{urlencode(sorted(rest.items()))}"
 
 
 def connection(id_: str) -> Properties:
@@ -83,10 +88,12 @@ def connection(id_: str) -> Properties:
     url = urlsplit(id_)
     if url.scheme == "file" and url.path.startswith("/"):
         return {"kind": "directory", "directory": unquote(url.path)}
-    if url.scheme == "s3" and url.netloc:
-        place = {"kind": "s3", "bucket": url.netloc, "prefix": unquote(url.path.lstrip("/"))}
+    if url.scheme in _PLACES and url.netloc:
+        host, path = _PLACES[url.scheme]
+        place = {"kind": url.scheme, host: url.netloc, path: unquote(url.path.lstrip("/"))}
         return place | dict(parse_qsl(url.query))
-    raise ValueError(f"{id_}: not an ID of a Rollout; give file:///directory or s3://bucket/prefix/?region=name")
+    forms = "file:///directory, s3://bucket/prefix/?region=name or kubernetes://namespace/cluster?context=name"
+    raise ValueError(f"{id_}: not an ID of a Rollout; give {forms}")
 
 
 def _unknown_problems(inputs: Properties) -> list[Problem]:

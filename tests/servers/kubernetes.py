@@ -1,0 +1,201 @@
+"""A real Kubernetes API server on this machine, with etcd behind it: no nodes, no controllers, no root."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from etcd_ops.programs import etcd
+from tests.etcd.authority import Authority
+from tests.servers.lifetime import die_with_parent
+from tests.servers.ports import free_block
+from tools import go_programs
+
+CONTEXT = "tests"
+START_TIMEOUT = 90.0
+"""Seconds; it takes about six."""
+SERVICES = "10.96.0.0/16"
+"""Addresses of Services, which nothing here routes."""
+
+
+class KubernetesServer:
+    """One kube-apiserver and its etcd. About 350 MB resident."""
+
+    def __init__(self, directory: Path, *, address: str = "127.43.0.2") -> None:
+        """Choose where it runs; `start` starts it.
+
+        Args:
+            directory: keeps its data, keys and logs; made if missing.
+            address: a loopback address.
+        """
+        self.directory = directory
+        self.address = address
+        self.port, self._client_port, self._peer_port = range(first := free_block(3, address), first + 3)
+        self._authority = Authority("kubernetes")
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        directory.mkdir(parents=True, exist_ok=True)
+        self._write_keys()
+
+    @property
+    def url(self) -> str:
+        """Of the API."""
+        return f"https://{self.address}:{self.port}"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Names this server, for an administrator, in the context `tests`."""
+        return self.directory / "admin.kubeconfig"
+
+    def start(self) -> None:
+        """Start both processes and wait until the API is ready.
+
+        Raises:
+            RuntimeError: one ended, or was not ready in time; with the end of its log.
+        """
+        self._run("etcd", str(etcd.obtain(etcd.DEFAULT) / "etcd"), *self._etcd_options())
+        programs = self.directory / "bin"
+        programs.mkdir(exist_ok=True)
+        server = programs / "kube-apiserver"
+        if not server.exists():
+            server.symlink_to(go_programs.obtain("kubernetes"))
+        self._run("kube-apiserver", str(server), *self._options())
+        self._wait()
+
+    def kill(self) -> None:
+        """End both processes at once."""
+        for process in reversed(self._processes.values()):
+            process.kill()
+            process.wait()
+        self._processes.clear()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop the API server from running for a while: it takes connections, and answers later."""
+        process = self._processes["kube-apiserver"]
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
+
+    def request(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Call the API as its administrator.
+
+        Raises:
+            httpx2.HTTPStatusError: it refused.
+        """
+        answer = self._client().request(method, path, json=content)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def make_namespace(self, name: str) -> str:
+        """Create a namespace; returns its UID."""
+        content = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        return str(self.request("POST", "/api/v1/namespaces", content)["metadata"]["uid"])
+
+    def connection(self, namespace: str, cluster: str) -> dict[str, Any]:
+        """The channel connection value of a namespace of this server."""
+        return {
+            "kind": "kubernetes", "namespace": namespace, "cluster": cluster,
+            "kubeconfig": str(self.kubeconfig), "context": CONTEXT,
+        }  # fmt: skip
+
+    def kubeconfig_for(self, user: str, organization: str = "") -> Path:
+        """A kubeconfig of another user, with the context `tests`."""
+        self._write_leaf(user, organization)
+        path = self.directory / f"{user}.kubeconfig"
+        path.write_text(json.dumps(self._kubeconfig(user)))
+        return path
+
+    def _client(self) -> httpx2.Client:
+        import ssl
+
+        context = ssl.create_default_context(cafile=str(self.directory / "ca.crt"))
+        context.load_cert_chain(self.directory / "admin.crt", self.directory / "admin.key")
+        return httpx2.Client(base_url=self.url, verify=context, trust_env=False, timeout=10)
+
+    def _kubeconfig(self, user: str) -> dict[str, Any]:
+        files = {"client-certificate": f"{user}.crt", "client-key": f"{user}.key"}
+        certificates = {name: str(self.directory / file) for name, file in files.items()}
+        cluster = {"server": self.url, "certificate-authority": str(self.directory / "ca.crt")}
+        return {
+            "apiVersion": "v1", "kind": "Config",
+            "clusters": [{"name": "tests", "cluster": cluster}],
+            "users": [{"name": user, "user": certificates}],
+            "contexts": [{"name": CONTEXT, "context": {"cluster": "tests", "user": user}}],
+        }  # fmt: skip
+
+    def _write_keys(self) -> None:
+        (self.directory / "ca.crt").write_bytes(self._authority.certificate_pem)
+        self._write_leaf("kube-apiserver", addresses=(self.address,))
+        self._write_leaf("service-accounts")
+        self.kubeconfig_for("admin", "system:masters")
+
+    def _write_leaf(self, name: str, organization: str = "", addresses: tuple[str, ...] = ()) -> None:
+        leaf = self._authority.issue(name, addresses, organization)
+        (self.directory / f"{name}.crt").write_bytes(leaf.certificate_pem)
+        (self.directory / f"{name}.key").write_bytes(leaf.key_pem)
+
+    def _etcd_options(self) -> list[str]:
+        client, peer = (f"http://{self.address}:{port}" for port in (self._client_port, self._peer_port))
+        return [
+            f"--data-dir={self.directory / 'etcd'}", "--unsafe-no-fsync", "--log-level=warn",
+            f"--listen-client-urls={client}", f"--advertise-client-urls={client}",
+            f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=default={peer}",
+        ]  # fmt: skip
+
+    def _options(self) -> list[str]:
+        at = self.directory
+        return [
+            f"--etcd-servers=http://{self.address}:{self._client_port}", "--endpoint-reconciler-type=none",
+            f"--bind-address={self.address}", f"--secure-port={self.port}", f"--advertise-address={self.address}",
+            f"--tls-cert-file={at / 'kube-apiserver.crt'}", f"--tls-private-key-file={at / 'kube-apiserver.key'}",
+            f"--client-ca-file={at / 'ca.crt'}", f"--service-cluster-ip-range={SERVICES}",
+            "--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=RBAC",
+            f"--service-account-key-file={at / 'service-accounts.crt'}",
+            f"--service-account-signing-key-file={at / 'service-accounts.key'}", "--shutdown-delay-duration=0s",
+        ]  # fmt: skip
+
+    def _run(self, name: str, *command: str) -> None:
+        with (self.directory / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - only prctl
+            )  # fmt: skip
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT
+        while not self._serves():
+            ended = [name for name, process in self._processes.items() if process.poll() is not None]
+            if ended or time.monotonic() > deadline:
+                self.kill()
+                name = ended[0] if ended else "kube-apiserver"
+                end = (self.directory / f"{name}.log").read_text(errors="replace")[-2000:]
+                raise RuntimeError(f"{name} did not start; its log ends:\n{end}")
+            time.sleep(0.1)
+
+    def _serves(self) -> bool:
+        try:
+            return self._client().get("/readyz").is_success
+        except httpx2.HTTPError:
+            return False
+
+
+@contextmanager
+def kubernetes_server(directory: Path, *, address: str = "127.43.0.2") -> Iterator[KubernetesServer]:
+    """A running API server, ended with the block."""
+    server = KubernetesServer(directory, address=address)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
