@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from tests.servers.ports import free_block
 from tools import go_programs
 
 CONTEXT = "tests"
+PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubelet")
 START_TIMEOUT = 90.0
 """Seconds; it takes about six."""
 SERVICES = "10.96.0.0/16"
@@ -29,19 +30,29 @@ SERVICES = "10.96.0.0/16"
 class KubernetesServer:
     """One kube-apiserver and its etcd. About 350 MB resident."""
 
-    def __init__(self, directory: Path, *, address: str = "127.43.0.2") -> None:
+    def __init__(
+        self, directory: Path, *, address: str = "127.43.0.2", port: int | None = None, inside: Sequence[str] = ()
+    ) -> None:
         """Choose where it runs; `start` starts it.
 
         Args:
             directory: keeps its data, keys and logs; made if missing.
-            address: a loopback address.
+            address: where it listens, a loopback address by default.
+            port: of the API, the first of three that it takes; free ones are chosen if not given.
+            inside: begins every command, to run it in another network.
         """
         self.directory = directory
         self.address = address
-        self.port, self._client_port, self._peer_port = range(first := free_block(3, address), first + 3)
+        first = port or free_block(3, address)
+        self.port, self._client_port, self._peer_port = range(first, first + 3)
+        self._inside = tuple(inside)
         self._authority = Authority("kubernetes")
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        directory.mkdir(parents=True, exist_ok=True)
+        self.programs = directory / "bin"
+        """The folder with the programs of Kubernetes, which are one executable of many names."""
+        self.programs.mkdir(parents=True, exist_ok=True)
+        for name in PROGRAMS:
+            (self.programs / name).symlink_to(go_programs.obtain("kubernetes"))
         self._write_keys()
 
     @property
@@ -61,12 +72,7 @@ class KubernetesServer:
             RuntimeError: one ended, or was not ready in time; with the end of its log.
         """
         self._run("etcd", str(etcd.obtain(etcd.DEFAULT) / "etcd"), *self._etcd_options())
-        programs = self.directory / "bin"
-        programs.mkdir(exist_ok=True)
-        server = programs / "kube-apiserver"
-        if not server.exists():
-            server.symlink_to(go_programs.obtain("kubernetes"))
-        self._run("kube-apiserver", str(server), *self._options())
+        self._run("kube-apiserver", str(self.programs / "kube-apiserver"), *self._options())
         self._wait()
 
     def kill(self) -> None:
@@ -112,7 +118,7 @@ class KubernetesServer:
     def kubeconfig_for(self, user: str, organization: str = "") -> Path:
         """A kubeconfig of another user, with the context `tests`."""
         self._write_leaf(user, organization)
-        path = self.directory / f"{user}.kubeconfig"
+        path = self.directory / f"{_file(user)}.kubeconfig"
         path.write_text(json.dumps(self._kubeconfig(user)))
         return path
 
@@ -124,14 +130,14 @@ class KubernetesServer:
         return httpx2.Client(base_url=self.url, verify=context, trust_env=False, timeout=10)
 
     def _kubeconfig(self, user: str) -> dict[str, Any]:
-        files = {"client-certificate": f"{user}.crt", "client-key": f"{user}.key"}
+        files = {"client-certificate": f"{_file(user)}.crt", "client-key": f"{_file(user)}.key"}
         certificates = {name: str(self.directory / file) for name, file in files.items()}
         cluster = {"server": self.url, "certificate-authority": str(self.directory / "ca.crt")}
         return {
             "apiVersion": "v1", "kind": "Config",
             "clusters": [{"name": "tests", "cluster": cluster}],
             "users": [{"name": user, "user": certificates}],
-            "contexts": [{"name": CONTEXT, "context": {"cluster": "tests", "user": user}}],
+            "contexts": [{"name": CONTEXT, "context": {"cluster": "tests", "user": user}}], "current-context": CONTEXT,
         }  # fmt: skip
 
     def _write_keys(self) -> None:
@@ -142,8 +148,8 @@ class KubernetesServer:
 
     def _write_leaf(self, name: str, organization: str = "", addresses: tuple[str, ...] = ()) -> None:
         leaf = self._authority.issue(name, addresses, organization)
-        (self.directory / f"{name}.crt").write_bytes(leaf.certificate_pem)
-        (self.directory / f"{name}.key").write_bytes(leaf.key_pem)
+        (self.directory / f"{_file(name)}.crt").write_bytes(leaf.certificate_pem)
+        (self.directory / f"{_file(name)}.key").write_bytes(leaf.key_pem)
 
     def _etcd_options(self) -> list[str]:
         client, peer = (f"http://{self.address}:{port}" for port in (self._client_port, self._peer_port))
@@ -160,7 +166,7 @@ class KubernetesServer:
             f"--bind-address={self.address}", f"--secure-port={self.port}", f"--advertise-address={self.address}",
             f"--tls-cert-file={at / 'kube-apiserver.crt'}", f"--tls-private-key-file={at / 'kube-apiserver.key'}",
             f"--client-ca-file={at / 'ca.crt'}", f"--service-cluster-ip-range={SERVICES}",
-            "--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=RBAC",
+            "--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=Node,RBAC",
             f"--service-account-key-file={at / 'service-accounts.crt'}",
             f"--service-account-signing-key-file={at / 'service-accounts.key'}", "--shutdown-delay-duration=0s",
         ]  # fmt: skip
@@ -168,7 +174,7 @@ class KubernetesServer:
     def _run(self, name: str, *command: str) -> None:
         with (self.directory / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                [*self._inside, *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - only prctl
             )  # fmt: skip
 
@@ -188,6 +194,10 @@ class KubernetesServer:
             return self._client().get("/readyz").is_success
         except httpx2.HTTPError:
             return False
+
+
+def _file(user: str) -> str:
+    return user.replace(":", "-")
 
 
 @contextmanager

@@ -1,0 +1,178 @@
+"""A real Kubernetes cluster: API server, controllers and scheduler, and a node with kubelet and containerd per zone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from etcd_ops.programs import etcd
+from tests.nodes import cgroups, images
+from tests.nodes.namespaces import HUB, PREFIX, Zone, inside, network, remove_namespaces
+from tests.nodes.node import PAUSE, Node
+from tests.nodes.processes import Processes
+from tests.servers.kubernetes import KubernetesServer
+from tools import debian, go_programs
+
+DIRECTORY = Path(f"/tmp/{PREFIX}")
+"""Always the same, so that a run finds what one before it left that was killed."""
+ZONES = ("a", "b", "c")
+ETCD = f"localhost/etcd:{etcd.DEFAULT}"
+API_PORT = 6443
+
+
+class ControlPlane(KubernetesServer):
+    """The API server in the hub, with what assigns pods to nodes and makes them from other objects."""
+
+    def __init__(self, directory: Path, hub: str) -> None:
+        super().__init__(directory, address=HUB, port=API_PORT, inside=inside(hub))
+        self.processes = Processes(directory)
+
+    def start(self) -> None:
+        """Start everything, and wait until the API is ready."""
+        super().start()
+        manager = "kube-controller-manager"
+        self._start(
+            manager,
+            f"--service-account-private-key-file={self.directory / 'service-accounts.key'}",
+            f"--root-ca-file={self.directory / 'ca.crt'}",
+            "--use-service-account-credentials=true",
+            "--node-monitor-grace-period=12s",
+        )
+        self._start("kube-scheduler")
+
+    def kill(self) -> None:
+        """End all processes."""
+        self.processes.stop_all()
+        super().kill()
+
+    def kubeconfig_of(self, node: Node) -> Path:
+        """A kubelet's."""
+        return self.kubeconfig_for(f"system:node:{node.name}", "system:nodes")
+
+    def items(self, path: str) -> list[dict[str, Any]]:
+        """The objects of a list."""
+        found: list[dict[str, Any]] = self.request("GET", path)["items"]
+        return found
+
+    def _start(self, name: str, *options: str) -> None:
+        kubeconfig = self.kubeconfig_for(f"system:{name}")
+        command = [str(self.programs / name), f"--kubeconfig={kubeconfig}", "--leader-elect=false", *options]
+        self.processes.start(name, [*self._inside, *command, "--bind-address=127.0.0.1"])
+
+    def _options(self) -> list[str]:
+        return [
+            *super()._options(),
+            "--allow-privileged=true",
+            "--enable-admission-plugins=NodeRestriction",
+            "--kubelet-preferred-address-types=InternalIP",
+            f"--kubelet-client-certificate={self.directory / 'admin.crt'}",
+            f"--kubelet-client-key={self.directory / 'admin.key'}",
+        ]
+
+
+class Cluster:
+    """A running cluster."""
+
+    def __init__(self, plane: ControlPlane, nodes: Sequence[Node]) -> None:
+        self.plane = plane
+        self.nodes = {node.zone.name: node for node in nodes}
+
+    def ready_nodes(self) -> set[str]:
+        """The names of the nodes that say they are ready."""
+        return {
+            node["metadata"]["name"]
+            for node in self.plane.items("/api/v1/nodes")
+            for condition in node["status"].get("conditions", ())
+            if (condition["type"], condition["status"]) == ("Ready", "True")
+        }
+
+    def ready_pods(self, namespace: str) -> dict[str, str]:
+        """The node of each pod that is ready, by the pod's name."""
+        return {
+            pod["metadata"]["name"]: pod["spec"]["nodeName"]
+            for pod in self.plane.items(f"/api/v1/namespaces/{namespace}/pods")
+            for condition in pod["status"].get("conditions", ())
+            if (condition["type"], condition["status"]) == ("Ready", "True")
+        }
+
+
+def missing() -> str:
+    """Why no such cluster can be started here; empty where one can."""
+    if os.geteuid() != 0:
+        return "nodes need root: namespaces, mounts and cgroups"
+    if subprocess.run(["unshare", "--net", "true"], check=False).returncode != 0:
+        return "nodes need network namespaces"
+    if not any(os.access(hierarchy, os.W_OK) for hierarchy in cgroups.controllers()):
+        return "nodes need cgroups that can be written"
+    return ""
+
+
+@contextmanager
+def cluster(zones: Sequence[str] = ZONES) -> Iterator[Cluster]:
+    """A cluster whose nodes are ready, removed with the block."""
+    programs = debian.obtain("node-programs", debian.NODE)
+    remove_leftovers()
+    places = [Zone(name, number) for number, name in enumerate(zones, start=1)]
+    with ExitStack() as made:
+        DIRECTORY.mkdir(mode=0o755)
+        made.callback(shutil.rmtree, DIRECTORY)
+        hub = made.enter_context(network(places))
+        plane = ControlPlane(DIRECTORY / "plane", hub)
+        made.callback(plane.kill)
+        plane.start()
+        archives = _images(DIRECTORY, programs)
+        environment = debian.environment(programs)
+        nodes = [Node(zone, DIRECTORY / zone.name, plane.programs, environment) for zone in places]
+        for node in nodes:
+            made.callback(node.remove)
+            node.start(
+                plane.kubeconfig_of(node), plane.directory / "ca.crt", programs / "usr" / "lib" / "cni", archives
+            )
+        started = Cluster(plane, nodes)
+        expected = {node.name for node in nodes}
+        plane.processes.wait_for("all nodes ready", lambda: started.ready_nodes() == expected)
+        yield started
+
+
+def remove_leftovers() -> None:
+    """What a run before this one left because it was killed: containers in our cgroups, shims, mounts, networks."""
+    for zone in ("a", "b", "c", "d"):
+        cgroups.kill(f"{PREFIX}-{zone}")
+    _kill_shims()
+    mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for path in reversed([path for path in mounted if Path(path).is_relative_to(DIRECTORY)]):
+        subprocess.run(["umount", path], check=True)
+    for zone in ("a", "b", "c", "d"):
+        cgroups.remove(f"{PREFIX}-{zone}")
+    remove_namespaces()
+    if DIRECTORY.exists():
+        shutil.rmtree(DIRECTORY)
+
+
+def _kill_shims() -> None:
+    """containerd's shims outlive it on purpose; ours name our directory."""
+    for process in psutil.process_iter(["cmdline"]):
+        if any(f"{DIRECTORY}/" in word for word in process.info["cmdline"] or ()):
+            process.kill()
+            process.wait()
+
+
+def _images(directory: Path, programs: Path) -> list[Path]:
+    shell = programs / "bin" / "busybox"
+    contents = {
+        PAUSE: {"/pause": go_programs.obtain("pause")},
+        ETCD: {"/usr/local/bin/etcd": etcd.obtain(etcd.DEFAULT) / "etcd", "/bin/sh": shell},
+    }
+    archives = []
+    for number, (name, files) in enumerate(contents.items()):
+        path = directory / f"image-{number}.tar"
+        path.write_bytes(images.archive(name, files, next(iter(files))))
+        archives.append(path)
+    return archives

@@ -1,0 +1,192 @@
+"""A node: containerd and a real kubelet in the network and the cgroup of a zone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.nodes import cgroups
+from tests.nodes.namespaces import PREFIX, Zone
+from tests.nodes.processes import Processes
+
+PAUSE = "localhost/pause:1"
+
+
+class Node:
+    """One zone's only node. Its directory is short, because Unix sockets' names are."""
+
+    def __init__(self, zone: Zone, directory: Path, programs: Path, environment: Mapping[str, str]) -> None:
+        """Name its parts; `start` starts it.
+
+        Args:
+            zone: where it is.
+            directory: keeps all of it; removed by `remove`.
+            programs: the folder with the programs of Kubernetes.
+            environment: in which containerd, runc and the CNI plugins are found.
+        """
+        self.zone, self.directory = zone, directory
+        self.manifests = directory / "manifests"
+        self._programs, self._environment = programs, dict(environment)
+        self._cgroup = f"{PREFIX}-{zone.name}"
+        self.processes = Processes(directory / "logs")
+        self.manifests.mkdir(parents=True)
+
+    @property
+    def name(self) -> str:
+        """Of the Kubernetes node."""
+        return f"node-{self.zone.name}"
+
+    def start(self, kubeconfig: Path, authority: Path, plugins: Path, images: Iterable[Path]) -> None:
+        """Start both daemons.
+
+        Args:
+            kubeconfig: the kubelet's.
+            authority: certificates of the authority that its callers' are of.
+            plugins: the folder with the CNI plugins.
+            images: archives to import.
+        """
+        cgroups.make(self._cgroup)
+        self._write(plugins, authority)
+        self._start("containerd", "containerd", "--config", str(self.directory / "containerd.toml"))
+        self.processes.wait_for(f"containerd of {self.name}", lambda: self.ctr("version", check=False) == 0)
+        for image in images:
+            self.ctr("images", "import", str(image))
+        self.start_kubelet(kubeconfig)
+
+    def start_kubelet(self, kubeconfig: Path) -> None:
+        """Start the kubelet, which may have run before."""
+        self._start(
+            "kubelet",
+            str(self._programs / "kubelet"),
+            f"--config={self.directory / 'kubelet.json'}",
+            f"--root-dir={self.directory / 'kubelet'}",
+            f"--cert-dir={self.directory / 'kubelet' / 'pki'}",
+            f"--kubeconfig={kubeconfig}",
+            f"--node-ip={self.zone.address}",
+            f"--hostname-override={self.name}",
+            f"--node-labels=topology.kubernetes.io/zone={self.zone.name}",
+        )
+
+    def kill_kubelet(self) -> None:
+        """Its containers go on."""
+        self.processes.stop("kubelet", signal.SIGKILL)
+
+    def ctr(self, *words: str, check: bool = True) -> int:
+        """Ask containerd; returns the exit status."""
+        command = ["ctr", "--address", str(self._socket), "--namespace", "k8s.io", *words]
+        done = subprocess.run(command, env=self._environment, capture_output=True, check=check)
+        return done.returncode
+
+    def remove(self) -> None:
+        """End everything on the node, and remove all of it: processes, mounts, networks, cgroups, files."""
+        if "kubelet" in self.processes:
+            self.processes.stop("kubelet")
+        if "containerd" in self.processes:
+            self._remove_containers()
+            self.processes.stop("containerd")
+        _unmount(self.directory)
+        cgroups.remove(self._cgroup)
+        shutil.rmtree(self.directory)
+
+    @property
+    def _socket(self) -> Path:
+        return self.directory / "c.sock"
+
+    def _start(self, name: str, *command: str) -> None:
+        self.processes.start(name, self.zone.inside(*command), self._environment)
+
+    def _remove_containers(self) -> None:
+        for container in self._listed("containers", "ls", "--quiet"):
+            information = json.loads(self._ask("containers", "info", container))
+            self.ctr("tasks", "delete", "--force", container, check=False)
+            self.ctr("containers", "delete", container, check=False)
+            _remove_network(information)
+
+    def _listed(self, *words: str) -> list[str]:
+        return self._ask(*words).split()
+
+    def _ask(self, *words: str) -> str:
+        command = ["ctr", "--address", str(self._socket), "--namespace", "k8s.io", *words]
+        return subprocess.run(command, env=self._environment, capture_output=True, text=True, check=True).stdout
+
+    def _write(self, plugins: Path, authority: Path) -> None:
+        (self.directory / "cni").mkdir()
+        (self.directory / "cni" / "10-pods.conflist").write_text(json.dumps(self._pod_network()))
+        (self.directory / "containerd.toml").write_text(self._containerd(plugins))
+        (self.directory / "kubelet.json").write_text(json.dumps(self._kubelet(authority)))
+
+    def _pod_network(self) -> dict[str, Any]:
+        addresses = {
+            "type": "host-local",
+            "dataDir": str(self.directory / "addresses"),
+            "subnet": self.zone.pods,
+            "routes": [{"dst": "0.0.0.0/0"}],
+        }
+        plugin = {"type": "ptp", "ipMasq": False, "ipam": addresses}
+        return {"cniVersion": "0.4.0", "name": "pods", "plugins": [plugin]}
+
+    def _containerd(self, plugins: Path) -> str:
+        # Without the right to lower a process's score, every sandbox would fail but for restrict_oom_score_adj.
+        return f"""\
+version = 2
+root = "{self.directory}/containerd"
+state = "{self.directory}/run"
+[grpc]
+  address = "{self._socket}"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "{PAUSE}"
+  restrict_oom_score_adj = true
+  disable_apparmor = true
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "{plugins}"
+    conf_dir = "{self.directory}/cni"
+"""
+
+    def _kubelet(self, authority: Path) -> dict[str, Any]:
+        """Quick to notice, and easy about cgroups of version 1 (`KubeletConfiguration`, kubelet.config.k8s.io)."""
+        return {
+            "apiVersion": "kubelet.config.k8s.io/v1beta1",
+            "kind": "KubeletConfiguration",
+            "address": self.zone.address,
+            "authentication": {
+                "anonymous": {"enabled": False},
+                "webhook": {"enabled": True},
+                "x509": {"clientCAFile": str(authority)},
+            },
+            "authorization": {"mode": "Webhook"},
+            "staticPodPath": str(self.manifests),
+            "containerRuntimeEndpoint": f"unix://{self._socket}",
+            "cgroupDriver": "cgroupfs",
+            "cgroupRoot": f"/{self._cgroup}",
+            "failCgroupV1": False,
+            "maxOpenFiles": 20000,
+            "oomScoreAdj": 0,
+            "podLogsDir": str(self.directory / "podlogs"),
+            "nodeStatusUpdateFrequency": "4s",
+            "fileCheckFrequency": "2s",
+            "syncFrequency": "10s",
+            "resolvConf": "",
+            "clusterDomain": "cluster.local",
+            "imageGCHighThresholdPercent": 100,
+            "imageGCLowThresholdPercent": 99,
+            "evictionHard": {"memory.available": "100Mi"},
+        }
+
+
+def _remove_network(information: Mapping[str, Any]) -> None:
+    """The network of a pod, which containerd made and nobody asks it to remove."""
+    for each in information.get("Spec", {}).get("linux", {}).get("namespaces", ()):
+        path = Path(each.get("path", ""))
+        if each["type"] == "network" and path.name.startswith("cni-") and path.exists():
+            subprocess.run(["ip", "netns", "del", path.name], check=True)
+
+
+def _unmount(directory: Path) -> None:
+    mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for path in reversed([path for path in mounted if Path(path).is_relative_to(directory)]):
+        subprocess.run(["umount", path], check=True)

@@ -1,0 +1,3 @@
+module pulumi-etcd.invalid/tools/pause
+
+go 1.23
