@@ -9,11 +9,11 @@ PYTEST_JOBS ?= 2
 
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help up down env setup test test-s3 lint bench clean
+.PHONY: help up down env setup test test-kubernetes test-s3 lint bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this help
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 18
 
 up: ## Bring a three-zone etcd cluster up on this machine, and show its status
 	@$(TOOLS) up
@@ -37,7 +37,11 @@ lint: ## Check style, types and the import rules
 test: ## Check everything
 	@$(TOOLS) setup --all
 	@$(MAKE) lint
-	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup $(PYTEST_ARGS)
+	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup --ignore tests/nodes $(PYTEST_ARGS)
+
+test-kubernetes: ## Check what needs real Kubernetes nodes: root, Debian 12, and a few minutes
+	@$(TOOLS) setup --all --nodes
+	$(VENV)/pytest tests/nodes $(PYTEST_ARGS)
 
 test-s3: ## Repeat the end-to-end tests with every channel in a bucket of a real S3 server
 	@$(TOOLS) setup --all

@@ -12,6 +12,7 @@ def arguments() -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     setup = commands.add_parser("setup", help="obtain what this machine lacks")
     setup.add_argument("--all", action="store_true", help="also what only the tests need")
+    setup.add_argument("--nodes", action="store_true", help="also what Kubernetes nodes run, for their tests")
     commands.add_parser("up", help="bring the stack `local` up and show its status")
     commands.add_parser("down", help="take the stack `local` down and remove its state")
     commands.add_parser("env", help="print exports for a shell to work in by hand")
@@ -45,7 +46,7 @@ def run(chosen: argparse.Namespace) -> None:
     from tools import local_stack
 
     if chosen.command == "setup":
-        local_stack.setup(everything=chosen.all)
+        local_stack.setup(everything=chosen.all, nodes=chosen.nodes)
     elif chosen.command == "up":
         local_stack.up()
     elif chosen.command == "down":

@@ -22,6 +22,11 @@ KUBERNETES = golang.Recipe(
 )
 """The programs of Kubernetes, which have to be told their version when they are built."""
 
+COREDNS = golang.Recipe("coredns", "1.15.0", FOLDER / "coredns", (golang.Binary("coredns", "."),), "two minutes")
+
+OF_NODES = ("coredns", "pause")
+"""Programs that only tests on Kubernetes nodes need."""
+
 
 def names() -> list[str]:
     """The programs there are."""
@@ -44,6 +49,7 @@ def obtain(name: str, cache: Cache | None = None) -> Path:
 
 
 def _recipe(name: str) -> golang.Recipe:
-    if name == KUBERNETES.name:
-        return KUBERNETES
+    for known in (KUBERNETES, COREDNS):
+        if known.name == name:
+            return known
     return golang.Recipe(name, "local", FOLDER / name, (golang.Binary(name, "."),), "some seconds")

@@ -11,7 +11,7 @@ import subprocess
 from etcd_ops.programs import etcd
 from etcd_ops.programs.cache import Cache
 from etcd_ops.programs.progress import say
-from tools import ROOT, engine, go_programs, pulumi_cli, python_environment
+from tools import ROOT, debian, engine, go_programs, pulumi_cli, python_environment
 
 NAME = "local"
 
@@ -21,11 +21,12 @@ STATE = ROOT / ".state"
 BACKEND = STATE / "pulumi"
 
 
-def setup(*, everything: bool = False) -> engine.Engine:
+def setup(*, everything: bool = False, nodes: bool = False) -> engine.Engine:
     """Obtains what is missing: the Python environment, the engine, and etcd's default version.
 
     Args:
         everything: also the other versions of etcd, and our own programs in Go, for tests.
+        nodes: also what Kubernetes nodes run.
     """
     cache = Cache.of_user()
     python_environment.sync(cache)
@@ -33,10 +34,14 @@ def setup(*, everything: bool = False) -> engine.Engine:
     if everything:
         for version in etcd.versions():
             etcd.obtain(version, cache)
-        for name in go_programs.names():
+        for name in sorted(set(go_programs.names()) - set(go_programs.OF_NODES)):
             go_programs.obtain(name, cache)
         if not prepared.official:
             pulumi_cli.codegen(cache)
+    if nodes:
+        for name in go_programs.OF_NODES:
+            go_programs.obtain(name, cache)
+        debian.obtain("node-programs", debian.NODE, cache)
     return prepared
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from tests.nodes import cgroups, images
 from tests.nodes.namespaces import HUB, PREFIX, Zone, inside, network, remove_namespaces
 from tests.nodes.node import PAUSE, Node
 from tests.nodes.processes import Processes
-from tests.servers.kubernetes import KubernetesServer
+from tests.servers.kubernetes import CONTEXT, KubernetesServer
 from tools import debian, go_programs
 
 DIRECTORY = Path(f"/tmp/{PREFIX}")
@@ -25,6 +25,26 @@ DIRECTORY = Path(f"/tmp/{PREFIX}")
 ZONES = ("a", "b", "c")
 ETCD = f"localhost/etcd:{etcd.DEFAULT}"
 API_PORT = 6443
+
+
+_RBAC = "rbac.authorization.k8s.io"
+_GIVEN: Mapping[str, Mapping[str, Any]] = {
+    f"/apis/{_RBAC}/v1/clusterrolebindings": {
+        "apiVersion": f"{_RBAC}/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "nodes-proxies"},
+        "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": "system:node-proxier"},
+        "subjects": [{"apiGroup": _RBAC, "kind": "Group", "name": "system:nodes"}],
+    },
+    "/apis/storage.k8s.io/v1/storageclasses": {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+        "provisioner": "kubernetes.io/host-path",
+        "volumeBindingMode": "WaitForFirstConsumer",
+    },
+}
+"""By path, what a cluster brings along: nodes may proxy, and claims get volumes. Those are folders of this machine."""
 
 
 class ControlPlane(KubernetesServer):
@@ -44,8 +64,20 @@ class ControlPlane(KubernetesServer):
             f"--root-ca-file={self.directory / 'ca.crt'}",
             "--use-service-account-credentials=true",
             "--node-monitor-grace-period=12s",
+            "--enable-hostpath-provisioner=true",
         )
         self._start("kube-scheduler")
+        self._start_names()
+        for path, content in _GIVEN.items():
+            self.request("POST", path, content)
+
+    def _start_names(self) -> None:
+        """Names of Services and pods. Certificates and all but the address come from the administrator's kubeconfig."""
+        configuration = self.directory / "Corefile"
+        server = f"kubernetes cluster.local {{\n  kubeconfig {self.kubeconfig} {CONTEXT}\n  ttl 1\n }}"
+        configuration.write_text(f".:53 {{\n bind {HUB}\n errors\n {server}\n}}\n")
+        command = [str(go_programs.obtain("coredns")), "-conf", str(configuration)]
+        self.processes.start("coredns", [*self._inside, *command])
 
     def kill(self) -> None:
         """End all processes."""
@@ -102,6 +134,11 @@ class Cluster:
             if (condition["type"], condition["status"]) == ("Ready", "True")
         }
 
+    def remove_volumes(self) -> None:
+        """The folders that claims were given, which are outside of any node's directory."""
+        for volume in self.plane.items("/api/v1/persistentvolumes"):
+            shutil.rmtree(volume["spec"]["hostPath"]["path"], ignore_errors=True)
+
 
 def missing() -> str:
     """Why no such cluster can be started here; empty where one can."""
@@ -138,6 +175,7 @@ def cluster(zones: Sequence[str] = ZONES) -> Iterator[Cluster]:
         started = Cluster(plane, nodes)
         expected = {node.name for node in nodes}
         plane.processes.wait_for("all nodes ready", lambda: started.ready_nodes() == expected)
+        made.callback(started.remove_volumes)
         yield started
 
 

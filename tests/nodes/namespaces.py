@@ -10,6 +10,7 @@ from pathlib import Path
 
 NODES = "10.77.0"
 """First three numbers of all nodes' addresses."""
+PODS = "10.78.0.0/16"
 HUB, MACHINE = f"{NODES}.1", f"{NODES}.254"
 PREFIX = "etcdn"
 """Begins the names of everything that is made here."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.nodes import cgroups
-from tests.nodes.namespaces import PREFIX, Zone
+from tests.nodes.namespaces import HUB, PODS, PREFIX, Zone
 from tests.nodes.processes import Processes
 
 PAUSE = "localhost/pause:1"
@@ -57,6 +57,25 @@ class Node:
         for image in images:
             self.ctr("images", "import", str(image))
         self.start_kubelet(kubeconfig)
+        self._start_proxy(kubeconfig)
+
+    def _start_proxy(self, kubeconfig: Path) -> None:
+        """What leads a Service's address to its pods, by nftables."""
+        self._start(
+            "kube-proxy",
+            str(self._programs / "kube-proxy"),
+            f"--kubeconfig={kubeconfig}",
+            f"--hostname-override={self.name}",
+            "--proxy-mode=nftables",
+            f"--bind-address={self.zone.address}",
+            "--metrics-bind-address=127.0.0.1:10249",
+            "--healthz-bind-address=127.0.0.1:10256",
+            f"--cluster-cidr={PODS}",
+            # Not a namespace's to set.
+            "--conntrack-max-per-core=0",
+            "--conntrack-tcp-timeout-established=0s",
+            "--conntrack-tcp-timeout-close-wait=0s",
+        )
 
     def start_kubelet(self, kubeconfig: Path) -> None:
         """Start the kubelet, which may have run before."""
@@ -84,8 +103,9 @@ class Node:
 
     def remove(self) -> None:
         """End everything on the node, and remove all of it: processes, mounts, networks, cgroups, files."""
-        if "kubelet" in self.processes:
-            self.processes.stop("kubelet")
+        for name in ("kube-proxy", "kubelet"):
+            if name in self.processes:
+                self.processes.stop(name)
         if "containerd" in self.processes:
             self._remove_containers()
             self.processes.stop("containerd")
@@ -172,6 +192,7 @@ state = "{self.directory}/run"
             "syncFrequency": "10s",
             "resolvConf": "",
             "clusterDomain": "cluster.local",
+            "clusterDNS": [HUB],
             "imageGCHighThresholdPercent": 100,
             "imageGCLowThresholdPercent": 99,
             "evictionHard": {"memory.available": "100Mi"},

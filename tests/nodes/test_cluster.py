@@ -6,25 +6,17 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.nodes.cluster import ETCD, Cluster, cluster, missing
+from tests.nodes.cluster import ETCD, Cluster
 from tests.nodes.images import archive
 from tests.nodes.node import Node
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(300), pytest.mark.xdist_group("nodes")]
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Cluster]:
-    if why := missing():
-        pytest.skip(why)
-    with cluster() as started:
-        yield started
 
 
 def until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
