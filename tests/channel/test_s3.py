@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -19,6 +17,7 @@ from etcd_ops.channel.connect import connect
 from etcd_ops.channel.port import ChannelUnavailable, Conflict, Entry, OutcomeUnknown
 from etcd_ops.channel.s3 import S3Channel, S3Connection
 from tests.channel.conftest import BUCKET
+from tests.channel.memory import megabytes
 from tests.channel.stores import Store, run
 from tests.servers.faulty_proxy import Fault, FaultyProxy
 from tests.servers.ports import free_block
@@ -366,30 +365,6 @@ def test_prefixes_keep_clusters_apart(direct: Store, seaweedfs: S3Server) -> Non
     assert run(channel_at(direct.connection).names("")) == (NAME,)
 
 
-MEMORY = """
-import asyncio, json, sys
-import psutil
-from etcd_ops.channel.connect import connect
-def resident():
-    return psutil.Process().memory_info().rss
-before = resident()
-channel = connect(json.loads(sys.argv[1]))
-async def use():
-    for _ in range(50):
-        await channel.put("status/a.json", b"x" * 5000)
-        await channel.read("status/a.json")
-        await channel.names("")
-asyncio.run(use())
-print(resident() - before)
-"""
-
-
 def test_costs_an_agent_little_memory(direct: Store) -> None:
     """The agent may have 120 MB in all. Most of this is what botocore reads about AWS: measured 28 MB."""
-    answer = subprocess.run(
-        [sys.executable, "-c", MEMORY, json.dumps(direct.connection)],
-        env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, check=True,
-    )  # fmt: skip
-    megabytes = int(answer.stdout) / 2**20
-    print(f"{megabytes:.1f} MB")
-    assert megabytes < 40
+    assert megabytes(direct.connection, ENVIRONMENT) < 40

@@ -16,7 +16,6 @@ from etcd_ops.programs import etcd
 from tests.nodes import cgroups, images
 from tests.nodes.namespaces import HUB, PREFIX, Zone, inside, network, remove_namespaces
 from tests.nodes.node import PAUSE, Node
-from tests.nodes.processes import Processes
 from tests.servers.kubernetes import CONTEXT, KubernetesServer
 from tools import debian, go_programs
 
@@ -52,7 +51,6 @@ class ControlPlane(KubernetesServer):
 
     def __init__(self, directory: Path, hub: str) -> None:
         super().__init__(directory, address=HUB, port=API_PORT, inside=inside(hub))
-        self.processes = Processes(directory)
 
     def start(self) -> None:
         """Start everything, and wait until the API is ready."""
@@ -76,13 +74,7 @@ class ControlPlane(KubernetesServer):
         configuration = self.directory / "Corefile"
         server = f"kubernetes cluster.local {{\n  kubeconfig {self.kubeconfig} {CONTEXT}\n  ttl 1\n }}"
         configuration.write_text(f".:53 {{\n bind {HUB}\n errors\n {server}\n}}\n")
-        command = [str(go_programs.obtain("coredns")), "-conf", str(configuration)]
-        self.processes.start("coredns", [*self._inside, *command])
-
-    def kill(self) -> None:
-        """End all processes."""
-        self.processes.stop_all()
-        super().kill()
+        self._run("coredns", str(go_programs.obtain("coredns")), "-conf", str(configuration))
 
     def kubeconfig_of(self, node: Node) -> Path:
         """A kubelet's."""
@@ -96,7 +88,7 @@ class ControlPlane(KubernetesServer):
     def _start(self, name: str, *options: str) -> None:
         kubeconfig = self.kubeconfig_for(f"system:{name}")
         command = [str(self.programs / name), f"--kubeconfig={kubeconfig}", "--leader-elect=false", *options]
-        self.processes.start(name, [*self._inside, *command, "--bind-address=127.0.0.1"])
+        self._run(name, *command, "--bind-address=127.0.0.1")
 
     def _options(self) -> list[str]:
         return [

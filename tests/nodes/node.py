@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.nodes import cgroups
 from tests.nodes.namespaces import HUB, PODS, PREFIX, Zone
-from tests.nodes.processes import Processes
+from tests.servers.processes import Processes
 
 PAUSE = "localhost/pause:1"
 

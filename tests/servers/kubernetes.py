@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,8 @@ import httpx2
 
 from etcd_ops.programs import etcd
 from tests.etcd.authority import Authority
-from tests.servers.lifetime import die_with_parent
 from tests.servers.ports import free_block
+from tests.servers.processes import Processes
 from tools import go_programs
 
 CONTEXT = "tests"
@@ -47,7 +45,7 @@ class KubernetesServer:
         self.port, self._client_port, self._peer_port = range(first, first + 3)
         self._inside = tuple(inside)
         self._authority = Authority("kubernetes")
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes = Processes(directory)
         self.programs = directory / "bin"
         """The folder with the programs of Kubernetes, which are one executable of many names."""
         self.programs.mkdir(parents=True, exist_ok=True)
@@ -73,24 +71,19 @@ class KubernetesServer:
         """
         self._run("etcd", str(etcd.obtain(etcd.DEFAULT) / "etcd"), *self._etcd_options())
         self._run("kube-apiserver", str(self.programs / "kube-apiserver"), *self._options())
-        self._wait()
+        try:
+            self.processes.wait_for("the API server", self._serves, START_TIMEOUT)
+        except RuntimeError:
+            self.kill()
+            raise
 
     def kill(self) -> None:
-        """End both processes at once."""
-        for process in reversed(self._processes.values()):
-            process.kill()
-            process.wait()
-        self._processes.clear()
+        """End all processes at once."""
+        self.processes.stop_all(signal.SIGKILL)
 
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
+    def frozen(self) -> AbstractContextManager[None]:
         """Stop the API server from running for a while: it takes connections, and answers later."""
-        process = self._processes["kube-apiserver"]
-        process.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            process.send_signal(signal.SIGCONT)
+        return self.processes.frozen("kube-apiserver")
 
     def request(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Call the API as its administrator.
@@ -172,22 +165,7 @@ class KubernetesServer:
         ]  # fmt: skip
 
     def _run(self, name: str, *command: str) -> None:
-        with (self.directory / f"{name}.log").open("ab") as log:
-            self._processes[name] = subprocess.Popen(
-                [*self._inside, *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - only prctl
-            )  # fmt: skip
-
-    def _wait(self) -> None:
-        deadline = time.monotonic() + START_TIMEOUT
-        while not self._serves():
-            ended = [name for name, process in self._processes.items() if process.poll() is not None]
-            if ended or time.monotonic() > deadline:
-                self.kill()
-                name = ended[0] if ended else "kube-apiserver"
-                end = (self.directory / f"{name}.log").read_text(errors="replace")[-2000:]
-                raise RuntimeError(f"{name} did not start; its log ends:\n{end}")
-            time.sleep(0.1)
+        self.processes.start(name, [*self._inside, *command])
 
     def _serves(self) -> bool:
         try:

@@ -1,11 +1,12 @@
-"""Processes of a cluster, each with a log of its own, ended with whoever started them."""
+"""Processes of a server, each with a log of its own, ended with whoever started them."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.servers.lifetime import die_with_parent
@@ -47,10 +48,20 @@ class Processes:
             process.kill()
             process.wait()
 
-    def stop_all(self) -> None:
+    def stop_all(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End every process, the newest first."""
         for name in reversed(list(self._running)):
-            self.stop(name)
+            self.stop(name, how)
+
+    @contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """Stop a process from running for a while: it takes connections, and answers later."""
+        process = self._running[name]
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
 
     def wait_for(self, what: str, is_so: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait until something is so.
