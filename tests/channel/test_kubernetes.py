@@ -117,6 +117,15 @@ def test_people_see_documents_and_the_lock(
     assert f"{store.connection['cluster']}.lock.json" in {each["metadata"]["name"] for each in leases}
 
 
+def test_the_lock_can_be_put_again(channel: KubernetesChannel) -> None:
+    """An API server takes no update of a Lease that names no version of it."""
+    for content in (b"1", b"2", b"3"):
+        run(channel.put(LOCK, content))
+    entry = run(channel.read(LOCK))
+    assert entry is not None
+    assert entry.data == b"3"
+
+
 def test_an_object_edited_by_hand_is_another_version(
     store: Store, channel: KubernetesChannel, kubernetes: KubernetesServer
 ) -> None:

@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 NAMES = st.sampled_from(("desired.json", "lock.json", "status/a.json", "status/b.json", "log/a.jsonl"))
 DATA = st.sampled_from((b"", b"{}", b"[]", b"\n", b"\n" + b" \t" * 32, b"x" * 5000))
-EXAMPLES = {"directory": 60, "seaweedfs": 15, "moto": 8, "kubernetes": 8}
+EXAMPLES = {"directory": 60, "seaweedfs": 15, "moto": 8, "kubernetes": 15}
 
 
 class Calls(RuleBasedStateMachine):

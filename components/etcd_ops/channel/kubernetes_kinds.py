@@ -30,6 +30,8 @@ class Kind:
     api_version: str
     kind: str
     plural: str
+    unconditional: bool
+    """Whether the API server takes an update that names no version of the object."""
 
     def path(self, namespace: str) -> str:
         """Of the objects of this kind in a namespace."""
@@ -37,8 +39,8 @@ class Kind:
         return f"/{root}/{self.api_version}/namespaces/{namespace}/{self.plural}"
 
 
-CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps")
-LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
+CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps", unconditional=True)
+LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases", unconditional=False)
 KINDS = (CONFIG_MAP, LEASE)
 
 

@@ -81,18 +81,13 @@ class Namespace:
         wanted = manifest(self._cluster, key, body)
         if absent:
             return self._create(key, wanted)
-        if not tag:
-            answer = self._ask("PUT", self._path(key), wanted)
-            return self._create(key, wanted) if answer.status_code == 404 else tag_of(self._content(answer))
-        only = conditions(tag)
-        if only is None:
-            raise Refused(f"{self}: {tag} is no version of an object")
-        wanted["metadata"] |= only
+        if tag:
+            return self._replace(key, wanted, tag)
+        if not kind_of(key).unconditional:
+            found = self.get(key)
+            return self._create(key, wanted) if found is None else self._replace(key, wanted, found.tag)
         answer = self._ask("PUT", self._path(key), wanted)
-        if answer.status_code == 404:
-            self._check_namespace()
-            raise Refused(f"{self}: {object_name(self._cluster, key)} is gone")
-        return tag_of(self._content(answer))
+        return self._create(key, wanted) if answer.status_code == 404 else tag_of(self._content(answer))
 
     def delete(self, key: str) -> None:
         """See `Store.delete`."""
@@ -117,6 +112,17 @@ class Namespace:
         # A namespace that was made anew would else take what belongs to the one that is gone.
         self._check_namespace()
         return tag_of(self._content(self._ask("POST", kind_of(key).path(self._place.namespace), wanted)))
+
+    def _replace(self, key: str, wanted: dict[str, Any], tag: str) -> str:
+        only = conditions(tag)
+        if only is None:
+            raise Refused(f"{self}: {tag} is no version of an object")
+        wanted["metadata"] |= only
+        answer = self._ask("PUT", self._path(key), wanted)
+        if answer.status_code == 404:
+            self._check_namespace()
+            raise Refused(f"{self}: {object_name(self._cluster, key)} is gone")
+        return tag_of(self._content(answer))
 
     def _pages(self, path: str, kind: str) -> Iterator[Mapping[str, Any]]:
         query = {"labelSelector": f"{CLUSTER_LABEL}={self._cluster}", "limit": str(PAGE)}
