@@ -68,7 +68,7 @@ def test_a_missing_program_disturbs_nobody(cluster: Stack, tmp_path: Path) -> No
 
 @pytest.mark.xdist_group("small")
 def test_a_failed_first_create_can_be_destroyed(make_stack: MakeStack, refusing_etcd: Path) -> None:
-    stack = make_stack("127.0.72", etcd={"path": str(refusing_etcd)}, deadline_seconds=30)
+    stack = make_stack("127.0.72", etcd={"path": str(refusing_etcd)}, deadline_seconds=60)
     failed = stack.up(fails=True)
     assert "refuses for the test" in failed.output
     stack.remove()
