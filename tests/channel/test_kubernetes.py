@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import time
 import uuid
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +19,17 @@ from etcd_ops.channel import names
 from etcd_ops.channel.connect import InvalidConnection, parse
 from etcd_ops.channel.kubernetes import KubernetesChannel, KubernetesConnection
 from etcd_ops.channel.kubernetes_kinds import CONFIG_MAP, LEASE, body, kind_of, manifest, name_of, object_name
-from etcd_ops.channel.port import DESIRED, LOCK, ChannelUnavailable, Conflict, Entry, OutcomeUnknown, status_name
+from etcd_ops.channel.port import (
+    DESIRED,
+    FORMATION,
+    LOCK,
+    ChannelUnavailable,
+    Conflict,
+    Entry,
+    OutcomeUnknown,
+    status_name,
+)
+from etcd_ops.runtime.known_incarnation import channel_incarnation
 from tests.channel.conftest import NAMESPACE, MakeStore
 from tests.channel.memory import megabytes
 from tests.channel.stores import Store, run
@@ -167,7 +179,8 @@ def test_a_namespace_that_was_made_anew_is_not_taken_for_an_empty_channel(kubern
     ended = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {"finalizers": []}}
     kubernetes.request("PUT", f"/api/v1/namespaces/{name}/finalize", ended)
     kubernetes.make_namespace(name)
-    for call in (channel.read(DESIRED), channel.create(DESIRED, b"{}"), channel.put(DESIRED, b"{}")):
+    calls = [channel.read(DESIRED), channel.create(DESIRED, b"{}"), channel.put(DESIRED, b"{}"), channel.names("")]
+    for call in calls:
         with pytest.raises(ChannelUnavailable, match="its UID is"):
             run(call)
 
@@ -264,6 +277,15 @@ def test_without_the_extra_the_channel_says_what_to_install(store: Store, monkey
     monkeypatch.setitem(sys.modules, "lightkube.config", None)
     with pytest.raises(ChannelUnavailable, match=r"install etcd-ops\[kubernetes\]"):
         run(channel_at(store.connection).read(LOCK))
+
+
+def test_the_launcher_asks_for_the_incarnation(store: Store, channel: KubernetesChannel, tmp_path: Path) -> None:
+    """Before etcd starts, a volume of an older incarnation is refused; the launcher's own time is shorter."""
+    config = tmp_path / "agent-config.json"
+    config.write_text(json.dumps({"channel": store.connection}))
+    assert channel_incarnation(config, seconds=60) is None
+    run(channel.create(FORMATION, b'{"incarnation": 4}'))
+    assert channel_incarnation(config, seconds=60) == 4
 
 
 def test_clusters_of_one_namespace_stay_apart(store: Store, channel: KubernetesChannel) -> None:

@@ -15,7 +15,7 @@ import psutil
 from etcd_ops.programs import etcd
 from tests.nodes import cgroups, images
 from tests.nodes.namespaces import HUB, PREFIX, Zone, inside, network, remove_namespaces
-from tests.nodes.node import PAUSE, Node
+from tests.nodes.node import PAUSE, Node, unmount_below
 from tests.servers.kubernetes import CONTEXT, KubernetesServer
 from tools import debian, go_programs
 
@@ -176,9 +176,7 @@ def remove_leftovers() -> None:
     for zone in ("a", "b", "c", "d"):
         cgroups.kill(f"{PREFIX}-{zone}")
     _kill_shims()
-    mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
-    for path in reversed([path for path in mounted if Path(path).is_relative_to(DIRECTORY)]):
-        subprocess.run(["umount", path], check=True)
+    unmount_below(DIRECTORY)
     for zone in ("a", "b", "c", "d"):
         cgroups.remove(f"{PREFIX}-{zone}")
     remove_namespaces()

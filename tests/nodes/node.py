@@ -53,7 +53,7 @@ class Node:
         cgroups.make(self._cgroup)
         self._write(plugins, authority)
         self._start("containerd", "containerd", "--config", str(self.directory / "containerd.toml"))
-        self.processes.wait_for(f"containerd of {self.name}", lambda: self.ctr("version", check=False) == 0)
+        self.processes.wait_for(f"containerd of {self.name}", lambda: self.ctr("version", check=False).returncode == 0)
         for image in images:
             self.ctr("images", "import", str(image))
         self.start_kubelet(kubeconfig)
@@ -95,11 +95,10 @@ class Node:
         """Its containers go on."""
         self.processes.stop("kubelet", signal.SIGKILL)
 
-    def ctr(self, *words: str, check: bool = True) -> int:
-        """Ask containerd; returns the exit status."""
+    def ctr(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Ask containerd."""
         command = ["ctr", "--address", str(self._socket), "--namespace", "k8s.io", *words]
-        done = subprocess.run(command, env=self._environment, capture_output=True, check=check)
-        return done.returncode
+        return subprocess.run(command, env=self._environment, capture_output=True, text=True, check=check)
 
     def remove(self) -> None:
         """End everything on the node, and remove all of it: processes, mounts, networks, cgroups, files."""
@@ -109,7 +108,7 @@ class Node:
         if "containerd" in self.processes:
             self._remove_containers()
             self.processes.stop("containerd")
-        _unmount(self.directory)
+        unmount_below(self.directory)
         cgroups.remove(self._cgroup)
         shutil.rmtree(self.directory)
 
@@ -121,18 +120,11 @@ class Node:
         self.processes.start(name, self.zone.inside(*command), self._environment)
 
     def _remove_containers(self) -> None:
-        for container in self._listed("containers", "ls", "--quiet"):
-            information = json.loads(self._ask("containers", "info", container))
+        for container in self.ctr("containers", "ls", "--quiet").stdout.split():
+            information = json.loads(self.ctr("containers", "info", container).stdout)
             self.ctr("tasks", "delete", "--force", container, check=False)
             self.ctr("containers", "delete", container, check=False)
             _remove_network(information)
-
-    def _listed(self, *words: str) -> list[str]:
-        return self._ask(*words).split()
-
-    def _ask(self, *words: str) -> str:
-        command = ["ctr", "--address", str(self._socket), "--namespace", "k8s.io", *words]
-        return subprocess.run(command, env=self._environment, capture_output=True, text=True, check=True).stdout
 
     def _write(self, plugins: Path, authority: Path) -> None:
         (self.directory / "cni").mkdir()
@@ -207,7 +199,8 @@ def _remove_network(information: Mapping[str, Any]) -> None:
             subprocess.run(["ip", "netns", "del", path.name], check=True)
 
 
-def _unmount(directory: Path) -> None:
+def unmount_below(directory: Path) -> None:
+    """Unmount whatever is mounted there, the innermost first."""
     mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
     for path in reversed([path for path in mounted if Path(path).is_relative_to(directory)]):
         subprocess.run(["umount", path], check=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,12 @@ import pytest
 from tests.nodes.cluster import ETCD, Cluster
 from tests.nodes.images import archive
 from tests.nodes.node import Node
+from tests.runtime.member import eventually
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(300), pytest.mark.xdist_group("nodes")]
 
 
-def until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+until = partial(eventually, within=60.0)
 
 
 def static_pod(node: Node, members: dict[str, Node]) -> dict[str, Any]:
@@ -49,7 +45,7 @@ def static_pod(node: Node, members: dict[str, Node]) -> dict[str, Any]:
 
 
 def pid_of_etcd(node: Node) -> int:
-    tasks = node._ask("tasks", "ls")
+    tasks = node.ctr("tasks", "ls").stdout
     pids = [int(line.split()[1]) for line in tasks.splitlines()[1:]]
     return next(pid for pid in pids if Path(f"/proc/{pid}/comm").read_text().strip() == "etcd")
 

@@ -63,7 +63,7 @@ def members(running: Cluster) -> Cluster:
     running.plane.request("POST", f"{core}/services", service("etcd-client"))
     for slot, zone in SLOTS.items():
         running.plane.request("POST", f"{apps}/statefulsets", stateful_set(slot, zone))
-    until(lambda: len(running.ready_pods(NAMESPACE)) == 3, 120)
+    until(lambda: len(running.ready_pods(NAMESPACE)) == 3, within=120)
     return running
 
 

@@ -34,10 +34,6 @@ class Processes:
     def __contains__(self, name: str) -> bool:
         return name in self._running
 
-    def pid(self, name: str) -> int:
-        """Of a process that was started."""
-        return self._running[name].pid
-
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         """End one process; it is killed where it does not end by itself."""
         process = self._running.pop(name)

@@ -41,12 +41,16 @@ class Kind:
 
 CONFIG_MAP = Kind("v1", "ConfigMap", "configmaps", unconditional=True)
 LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases", unconditional=False)
-KINDS = (CONFIG_MAP, LEASE)
 
 
 def kind_of(name: str) -> Kind:
     """The lock is a Lease, so that roles can tell who may hold it from who may write documents."""
     return LEASE if name == LOCK else CONFIG_MAP
+
+
+def kinds_below(prefix: str) -> tuple[Kind, ...]:
+    """The kinds that objects can be of whose names begin with `prefix`."""
+    return (CONFIG_MAP, LEASE) if LOCK.startswith(prefix) else (CONFIG_MAP,)
 
 
 def object_name(cluster: str, name: str) -> str:

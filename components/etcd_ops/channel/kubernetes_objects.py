@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from etcd_ops.channel.kubernetes_kinds import (
     CLUSTER_LABEL,
-    KINDS,
     body,
     conditions,
     kind_of,
+    kinds_below,
     manifest,
     name_of,
     object_name,
@@ -99,9 +99,11 @@ class Namespace:
 
     def keys(self, prefix: str) -> list[str]:
         """See `Store.keys`."""
-        self._check_namespace()
-        found = (name_of(each) for kind in KINDS for each in self._pages(kind.path(self._place.namespace), kind.kind))
-        return [name for name in found if name is not None and name.startswith(prefix)]
+        pages = (self._pages(kind.path(self._place.namespace), kind.kind) for kind in kinds_below(prefix))
+        found = [name for page in pages for each in page if (name := name_of(each)) and name.startswith(prefix)]
+        if not found:
+            self._check_namespace()
+        return found
 
     def close(self) -> None:
         """Close the connections."""
