@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")  # how long an example takes says how busy the machine is, not that anything is wrong
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups

@@ -20,6 +20,7 @@ from etcd_ops.zone.identity import find_supervisor
 from etcd_ops.zone.members import add_member
 from etcd_ops.zone.paths import ZonePaths
 from etcd_ops.zone.process import Process, look, send
+from etcd_ops.zone.programs import Program
 from tests.runtime.member import MemberVolume, eventually
 
 pytestmark = pytest.mark.etcd
@@ -145,6 +146,26 @@ def test_a_bad_start_is_told_at_once(runtime: Runtime, member: MemberVolume) -> 
     member.stage(settings={"listen-client-urls": "http://203.0.113.1:1"})
     start(runtime)
     assert "bind: cannot assign requested address" in eventually(lambda: facts(runtime).failure)
+
+
+def test_a_failed_start_is_told_while_supervisord_tries_again(
+    zone: ZonePaths, runtime: Runtime, member: MemberVolume, tmp_path: Path
+) -> None:
+    """Where launchers take long, a look that falls between two tries is rare."""
+    os.mkfifo(tmp_path / "formation.json")
+    member.channel({"kind": "directory", "directory": str(tmp_path)})
+    member.stage(settings={"heartbeat-interval": 5000})
+    start(runtime)
+    program = Program(zone.socket, "etcd-m0")
+    assert "failed to verify flags" in eventually(lambda: facts(runtime).failure)
+    eventually(lambda: program.state().state == "STARTING")
+    found = facts(runtime)
+    assert not found.running
+    assert "failed to verify flags" in found.failure
+
+    member.stage()
+    start(runtime)
+    assert facts(runtime).failure == ""
 
 
 def test_a_launcher_at_work_is_not_etcd(runtime: Runtime, member: MemberVolume, tmp_path: Path) -> None:

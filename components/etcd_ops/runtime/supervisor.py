@@ -22,7 +22,9 @@ LAUNCH_SECONDS = 10.0
 _KILL_SECONDS = 20.0
 """On top of the grace: for SIGKILL to take effect, and for answers."""
 _LOG_BYTES = 20_000
-_DELIBERATE = frozenset({"STOPPED", "STOPPING", "STARTING", "RUNNING"})
+_STOPPED = frozenset({"STOPPED", "STOPPING"})
+_TRYING = frozenset({"STARTING", "RUNNING"})
+"""With a process that is not etcd: the launcher is at work."""
 
 Result = TypeVar("Result")
 
@@ -38,9 +40,11 @@ class SupervisorRuntime:
 
     def __init__(self, socket: Path, program: str, timeout: float = RPC_SECONDS) -> None:
         self._program = Program(socket, program, frozenset({REFUSED}), timeout)
+        self._failed = ""
+        """Why the newest start ended, for as long as only supervisord tries again."""
 
     async def process(self) -> ProcessFacts:
-        """The process now; a launcher that is still at work is not etcd yet.
+        """The process now; a launcher that is still at work is not etcd yet, and what failed before it is not mended.
 
         Raises:
             RuntimeUnavailable
@@ -53,9 +57,8 @@ class SupervisorRuntime:
         Raises:
             RuntimeUnavailable
         """
-        await self._within(
-            lambda: start_program(self._program, is_etcd, LAUNCH_SECONDS), LAUNCH_SECONDS + self._program.timeout * 2
-        )
+        self._failed = ""
+        await self._within(self._start, LAUNCH_SECONDS + self._program.timeout * 3)
 
     async def stop(self, grace: float) -> None:
         """End etcd: SIGTERM, then SIGKILL after `grace` seconds; returns once it is gone. Idempotent.
@@ -63,6 +66,7 @@ class SupervisorRuntime:
         Raises:
             RuntimeUnavailable: also when the process could not be proved gone.
         """
+        self._failed = ""
         await self._within(lambda: stop_program(self._program, grace), grace + _KILL_SECONDS)
 
     async def _within(self, action: Callable[[], Result], seconds: float) -> Result:
@@ -74,16 +78,23 @@ class SupervisorRuntime:
         except asyncio.TimeoutError as problem:
             raise RuntimeUnavailable(f"{self._program.name}: no answer within {seconds:.0f} s") from problem
 
+    def _start(self) -> None:
+        start_program(self._program, is_etcd, LAUNCH_SECONDS)
+        self._process()  # it may have failed already, and its launcher be at work again before anybody looks
+
     def _process(self) -> ProcessFacts:
         found = self._program.state()
         process = found.process
         if process is not None and is_etcd(process):
+            self._failed = ""
             return ProcessFacts(running=True, pid=process.pid, uptime=uptime(process))
-        return ProcessFacts(running=False, failure=self._failure(found))
+        if found.state in _STOPPED:
+            self._failed = ""
+        elif found.state not in _TRYING:
+            self._failed = self._failure(found)
+        return ProcessFacts(running=False, failure=self._failed)
 
     def _failure(self, found: ProgramState) -> str:
-        if found.state in _DELIBERATE:
-            return ""
         reason = explain(self._program.log_tail(_LOG_BYTES))
         return reason or f"{found.state}: {found.error or f'exit status {found.exit_status}'}"
 
