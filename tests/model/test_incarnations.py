@@ -67,7 +67,7 @@ def test_a_survivor_fetches_the_declared_program_itself() -> None:
     found = facts(replace(volume(), binaries=frozenset()), order, incarnation=2, quorum=False)
     step = decide(replace(found, lock=FREE)).step
     assert isinstance(step, FetchBinary)
-    assert step.sha256 == spec().etcd.binary.sha256
+    assert step.binary.sha256 == spec().etcd.binary.sha256
 
 
 def test_a_learner_is_no_survivor() -> None:

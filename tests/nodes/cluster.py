@@ -94,6 +94,7 @@ class ControlPlane(KubernetesServer):
         return [
             *super()._options(),
             "--allow-privileged=true",
+            "--endpoint-reconciler-type=lease",
             "--enable-admission-plugins=NodeRestriction",
             "--kubelet-preferred-address-types=InternalIP",
             f"--kubelet-client-certificate={self.directory / 'admin.crt'}",
@@ -126,10 +127,26 @@ class Cluster:
             if (condition["type"], condition["status"]) == ("Ready", "True")
         }
 
+    def named(self, zone: str, *command: str) -> list[str]:
+        """A command in a zone's network that resolves names as pods do."""
+        resolver = DIRECTORY / "resolv.conf"
+        resolver.write_text(f"nameserver {HUB}\n")
+        script = f'mount --bind {resolver} /etc/resolv.conf && exec "$@"'
+        return self.nodes[zone].zone.inside("unshare", "--mount", "sh", "-c", script, "named", *command)
+
+    def last_logs(self, namespace: str, lines: int = 15) -> list[str]:
+        """The ends of the logs of all containers in a namespace, for a failed test."""
+        logs = sorted(DIRECTORY.glob(f"*/podlogs/{namespace}_*/*/*.log"))
+        return [f"{log.parent.parent.name}/{log.parent.name}:\n{_end(log, lines)}" for log in logs]
+
     def remove_volumes(self) -> None:
         """The folders that claims were given, which are outside of any node's directory."""
         for volume in self.plane.items("/api/v1/persistentvolumes"):
             shutil.rmtree(volume["spec"]["hostPath"]["path"], ignore_errors=True)
+
+
+def _end(log: Path, lines: int) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
 def missing() -> str:

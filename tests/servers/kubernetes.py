@@ -21,8 +21,8 @@ CONTEXT = "tests"
 PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubelet")
 START_TIMEOUT = 90.0
 """Seconds; it takes about six."""
-SERVICES = "10.96.0.0/16"
-"""Addresses of Services, which nothing here routes."""
+SERVICES, API_SERVICE = "10.96.0.0/16", "10.96.0.1"
+"""Addresses of Services, which nothing here routes, and the first of them, which is the API's."""
 
 
 class KubernetesServer:
@@ -135,7 +135,7 @@ class KubernetesServer:
 
     def _write_keys(self) -> None:
         (self.directory / "ca.crt").write_bytes(self._authority.certificate_pem)
-        self._write_leaf("kube-apiserver", addresses=(self.address,))
+        self._write_leaf("kube-apiserver", addresses=(self.address, API_SERVICE))
         self._write_leaf("service-accounts")
         self.kubeconfig_for("admin", "system:masters")
 

@@ -18,6 +18,7 @@ from etcd_ops.etcd import (
     Unreachable,
 )
 from etcd_ops.model.facts import Launch, Memory, ProcessFacts, VolumeFacts
+from etcd_ops.model.spec import Binary
 from etcd_ops.model.status import OldEntries
 from etcd_ops.runtime.port import RuntimeUnavailable
 from tests.simulation.hosts import Host
@@ -314,11 +315,11 @@ class SimulatedVolume:
     async def remember(self, memory: Memory) -> None:
         await self._write("memory", lambda: setattr(self._host.disk, "memory", memory))
 
-    async def fetch_binary(self, source: str, sha256: str) -> None:
+    async def fetch_binary(self, binary: Binary) -> None:
         def fetch() -> None:
-            if sha256 not in self._world.programs or source not in self._world.sources:
-                raise OSError(f"{source}: no such file")
-            self._host.disk.binaries |= {sha256}
+            if binary.sha256 not in self._world.programs or binary.source not in self._world.sources:
+                raise OSError(f"{binary.source}: no such file")
+            self._host.disk.binaries |= {binary.sha256}
 
         await self._write("a program", fetch)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from etcd_ops.volume.binaries import cache_binary, cached
+from etcd_ops.volume.binaries import cache_binary, cache_program_of_image, cached
 
 WORKS = b"#!/bin/sh\necho etcd Version: 0.0.0\n"
 
@@ -81,3 +81,30 @@ def test_what_a_crash_left_behind_is_removed(tmp_path: Path) -> None:
     assert cached(tmp_path) == frozenset()
     cache_binary(tmp_path, source, sha256)
     assert not left.exists()
+
+
+IMAGE = "1" * 64
+
+
+def test_the_program_of_an_image_is_named_by_the_image(tmp_path: Path) -> None:
+    source, _ = program(tmp_path, WORKS)
+    cache_program_of_image(tmp_path, source, IMAGE)
+    assert cached(tmp_path) == {IMAGE}
+    assert (tmp_path / "member" / "bin" / IMAGE / "etcd").read_bytes() == WORKS
+
+
+def test_a_damaged_program_of_an_image_is_replaced(tmp_path: Path) -> None:
+    source, _ = program(tmp_path, WORKS)
+    cache_program_of_image(tmp_path, source, IMAGE)
+    copy = tmp_path / "member" / "bin" / IMAGE / "etcd"
+    copy.chmod(0o700)
+    copy.write_bytes(WORKS[:10])
+    cache_program_of_image(tmp_path, source, IMAGE)
+    assert copy.read_bytes() == WORKS
+
+
+def test_what_is_not_there_yet_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="nowhere"):
+        cache_program_of_image(tmp_path, str(tmp_path / "nowhere"), IMAGE)
+    with pytest.raises(ValueError, match="absolute"):
+        cache_program_of_image(tmp_path, "nowhere", IMAGE)

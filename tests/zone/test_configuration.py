@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from supervisor.options import ServerOptions
 
-from etcd_ops.zone.configuration import MemberProgram, render_member, render_supervisor
+from etcd_ops.zone.configuration import MemberProgram, render_member, render_pod, render_supervisor
 from etcd_ops.zone.environment import clean_environment
 from etcd_ops.zone.paths import SOCKET_LIMIT, ZonePaths, socket_path, unusable
 
@@ -104,3 +104,18 @@ def test_environment() -> None:
     always = {"PATH", "HOME", "TMPDIR", "LANG", "ETCD_OPS_X"}
     assert set(clean_environment(starter, object_store=False)) == always
     assert set(clean_environment(starter, object_store=True)) == always | {"AWS_PROFILE", "HTTPS_PROXY", "https_proxy"}
+
+
+def test_a_pod_keeps_etcd_and_shows_its_log(tmp_path: Path) -> None:
+    program = MemberProgram("a-1", Path("/var/lib/etcd"), "/usr/bin/python3")
+    (tmp_path / "supervisord.conf").write_text(render_pod(program, tmp_path))
+    options = ServerOptions()
+    options.realize(["-n", "-c", str(tmp_path / "supervisord.conf")])
+    programs = {group.name: group.process_configs[0] for group in options.process_group_configs}
+    assert sorted(programs) == ["etcd-a-1", "log"]
+    etcd, log = programs["etcd-a-1"], programs["log"]
+    assert shlex.split(etcd.command) == ["/usr/bin/python3", "-m", "etcd_ops.runtime.launch", "/var/lib/etcd"]
+    assert (etcd.exitcodes, etcd.stopwaitsecs) == ([0], 30)
+    assert shlex.split(log.command)[-1] == etcd.stdout_logfile
+    assert (log.stdout_logfile, log.stdout_logfile_maxbytes) == ("/dev/fd/1", 0)
+    assert options.server_configs[0]["file"] == str(tmp_path / "supervisor.sock")

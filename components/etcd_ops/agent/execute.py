@@ -185,7 +185,7 @@ async def _revert(context: Context, step: steps.Step) -> None:
 @executes(steps.FetchBinary)
 async def _fetch(context: Context, step: steps.Step) -> None:
     assert isinstance(step, steps.FetchBinary)
-    await context.ports.volume.fetch_binary(step.source, step.sha256)
+    await context.ports.volume.fetch_binary(step.binary)
 
 
 @executes(steps.SwitchLeaf)
@@ -302,6 +302,16 @@ async def _disarm(context: Context, step: steps.Step) -> None:
     assert isinstance(step, steps.DisarmAlarm)
     etcd, alarm = context.ports.etcd, Alarm(member_id=step.member_id, kind=AlarmKind[step.alarm])
     await _ask_any(context, lambda endpoint, left: etcd.disarm(endpoint, alarm, timeout=left))
+
+
+@executes(steps.RecreateStoppedPod)
+@executes(steps.RecreatePod)
+async def _recreate_pod(context: Context, step: steps.Step) -> None:
+    assert isinstance(step, steps.RecreateStoppedPod) and context.ports.pod is not None
+    try:
+        await context.ports.pod.recreate(step.template)
+    except OSError as problem:
+        raise StepFailed(str(problem)) from problem
 
 
 @executes(steps.UpgradeAgent)

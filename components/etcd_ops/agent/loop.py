@@ -21,7 +21,7 @@ from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, Memory, Process
 from etcd_ops.model.records import FormationRecord
 from etcd_ops.model.spec import ClusterSpec, MemberSpec
 from etcd_ops.model.status import CertificateReport, State, StepReport
-from etcd_ops.model.steps import RestartMember, RevertLaunch, StartMember, Step
+from etcd_ops.model.steps import RecreatePod, RestartMember, RevertLaunch, StartMember, Step
 from etcd_ops.model.versions import replays_v2, version_of
 from etcd_ops.runtime.port import RuntimeUnavailable
 
@@ -118,6 +118,7 @@ class Agent:
             target=target,
             missing=missing,
             agent_version=self._settings.agent_version,
+            template=self._settings.template,
             agent_failure=ports.releases.failure(spec.agent.version) if spec is not None else "",
             settle_expired=self._settle_expired(cluster, process),
             settling=self._settling(cluster),
@@ -266,7 +267,7 @@ class Agent:
         context = Context(
             ports, self._settings, self._lock, observation.facts, observation.reading, self._observer.urls
         )
-        if isinstance(step, (RestartMember, RevertLaunch)):
+        if isinstance(step, (RecreatePod, RestartMember, RevertLaunch)):
             self._disturbed_at = ports.clock.boottime()
             self._observer.forget(self._settings.slot)
         await self._carry_out(context, observation, step)

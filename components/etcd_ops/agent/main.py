@@ -24,10 +24,14 @@ from etcd_ops.agent.serving import MetricsServer
 from etcd_ops.agent.settings import Settings
 from etcd_ops.channel.connect import connect
 from etcd_ops.etcd.health import EndpointHealth, ProbeFailed
+from etcd_ops.pod.delivery import Mailbox, Mounts
+from etcd_ops.pod.own_pod import OwnPod
+from etcd_ops.pod.places import TEMPLATE
 from etcd_ops.runtime import agent_state
 from etcd_ops.runtime.connect import connect_runtime
 from etcd_ops.runtime.foreign import ForeignProcess
 from etcd_ops.volume.directory import DirectoryVolume
+from etcd_ops.volume.errors import VolumeError
 from etcd_ops.volume.layout import VolumeLayout
 
 T = TypeVar("T")
@@ -73,7 +77,8 @@ async def keep(volume: Path) -> None:
     """Keep the member on `volume` until this process is told to end, or another release takes over."""
     layout = VolumeLayout(volume)
     config: dict[str, Any] = json.loads(layout.agent_config.read_text())
-    settings = Settings(config["cluster"], config["slot"], config["zone"], version("etcd-ops"))
+    template = os.environ.get(TEMPLATE, "")
+    settings = Settings(config["cluster"], config["slot"], config["zone"], version("etcd-ops"), template=template)
     channel = connect(config["channel"])
     journal = Journal(layout, settings.slot, channel)
     member_volume = DirectoryVolume(volume, settings.slot, settings.cluster)
@@ -91,11 +96,14 @@ async def keep(volume: Path) -> None:
         parallel=together,
         nonce=lambda: secrets.token_hex(8),
         log=journal.write,
+        pod=OwnPod(config["pod"]) if "pod" in config else None,
     )
+    mailbox = Mailbox(volume, Mounts.of(config["delivery"])) if "delivery" in config else None
     agent = Agent(ports, settings, journal.last_step())
     metrics = MetricsServer(layout)
     try:
         while True:
+            _deliver(mailbox, journal)
             credentials.refresh()
             decision = await agent.turn()
             _serve(metrics, agent, journal)
@@ -105,6 +113,16 @@ async def keep(volume: Path) -> None:
         metrics.close()
         await credentials.client.close()
         await channel.close()
+
+
+def _deliver(mailbox: Mailbox | None, journal: Journal) -> None:
+    """Take what the platform mounted; what cannot be taken now is said, and tried again next time."""
+    if mailbox is None:
+        return
+    try:
+        mailbox.empty()
+    except (OSError, VolumeError) as problem:
+        journal.write("credentials not delivered", {"problem": str(problem)})
 
 
 def _serve(metrics: MetricsServer, agent: Agent, journal: Journal) -> None:

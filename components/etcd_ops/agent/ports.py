@@ -83,6 +83,20 @@ class Foreign(Protocol):
         """
 
 
+class Pod(Protocol):
+    """The pod that this agent and its member run in."""
+
+    async def recreate(self, template: str) -> None:
+        """Delete it, so that the declared one is made in its place.
+
+        Args:
+            template: digest of the declared pod.
+
+        Raises:
+            OSError: nothing would make that one, or it cannot be told.
+        """
+
+
 class Parallel(Protocol):
     """Runs several questions at once, or, in the simulation, one after another."""
 
@@ -107,3 +121,5 @@ class Ports:
     """Gives a fresh random string."""
     log: Callable[[str, dict[str, object]], None]
     """Takes an event's name and its values."""
+    pod: Pod | None = None
+    """None where the member runs in none."""

@@ -11,6 +11,7 @@ import threading
 import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -89,7 +90,7 @@ class MetricsServer:
         self.close()
         url = urlsplit(metrics_url)
         handler = type("_MemberHandler", (_Handler,), {"upstream": health_url.rstrip("/")})
-        self._server = _Server((url.hostname or "", url.port or 0), handler, self._context(leaf, authorities))
+        self._server = _Server((_bound(url.hostname or ""), url.port or 0), handler, self._context(leaf, authorities))
         threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True).start()
         self._serving = wanted
 
@@ -109,3 +110,11 @@ class MetricsServer:
             self._server.shutdown()
             self._server.server_close()
         self._server, self._serving = None, ()
+
+
+def _bound(host: str) -> str:
+    """Where to listen for a host: at its address, or at all of them where it has a name, as etcd does."""
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return "0.0.0.0"  # noqa: S104 - as etcd in the same pod

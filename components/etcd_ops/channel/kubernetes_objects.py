@@ -177,11 +177,21 @@ class Namespace:
     def _api(self) -> Client:
         with self._making:
             if self._client is None:
-                self._client = _client(self._place, *self._timeouts)
+                self._client = api_client(self._place, *self._timeouts)
             return self._client
 
 
-def _client(place: NamespacePlace, connect: float, read: float) -> Client:
+def api_client(place: NamespacePlace, connect: float, read: float) -> Client:
+    """A client of the API server that a place names; nothing is called yet.
+
+    Args:
+        place: says whose credentials are used.
+        connect: seconds to wait for a connection.
+        read: seconds to wait for each part of an answer.
+
+    Raises:
+        Failed: the credentials cannot be used, or what speaks to API servers is not installed.
+    """
     try:
         from httpx2 import Timeout
         from lightkube.config import client_adapter

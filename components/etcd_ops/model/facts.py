@@ -248,6 +248,8 @@ class Facts:
     """What `target` still waits for: credentials, program."""
     agent_version: str = ""
     """Of the agent that observed this."""
+    template: str = ""
+    """Digest of the pod that the member runs in; empty where it runs in none."""
     agent_failure: str = ""
     """Why the declared release of the agent was taken back; empty where it was not."""
     settle_expired: bool = False

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from enum import Enum
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, SerializerFunctionWrapHandler, StringConstraints, ValidationError, model_serializer
 
 from etcd_ops.model.document import Strict, Tolerant, digest
 
@@ -57,7 +57,21 @@ class MemberCertificates(Strict):
     """Client certificate with which this member's agent speaks to etcd."""
 
 
-class MemberSpec(Strict):
+class _Grown(Strict):
+    """A part that has got optional fields since agents began to read it: where they say nothing, they are left out."""
+
+    @model_serializer(mode="wrap")
+    def _without_silent_fields(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found: dict[str, Any] = serialise(self)
+        silent = [(name, field) for name, field in type(self).model_fields.items() if not field.is_required()]
+        for name, field in silent:
+            if getattr(self, name) == field.default:
+                found.pop(name, None)
+                found.pop(field.alias or name, None)
+        return found
+
+
+class MemberSpec(_Grown):
     zone: Name
     peer_url: str
     """`https://host:port` by which other members reach this one."""
@@ -69,6 +83,8 @@ class MemberSpec(Strict):
     """`http://127.0.0.x:port`: etcd's own metrics and health listener; loopback only."""
     volume_bytes: int = Field(gt=0)
     certificates: MemberCertificates
+    template: str = ""
+    """Digest of the pod that the member is to run in; empty where it runs in none."""
 
 
 class TrustSpec(Strict):
@@ -85,12 +101,14 @@ class TrustsSpec(Strict):
     metrics: TrustSpec
 
 
-class Binary(Strict):
+class Binary(_Grown):
     """etcd's program, as agents fetch it."""
 
     source: str
-    """Where an agent copies it from: on the local platform an absolute path."""
+    """Where an agent copies it from: an absolute path on the member's machine, or in its pod."""
     sha256: Fingerprint
+    digest_of: Literal["program", "image"] = "program"
+    """What `sha256` is of: the program's own bytes, or the container image whose program the platform puts there."""
 
 
 class EtcdSpec(Strict):

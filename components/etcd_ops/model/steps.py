@@ -13,6 +13,7 @@ from typing import ClassVar
 from etcd_ops.model.facts import Identity, Memory, Target
 from etcd_ops.model.gate import Request
 from etcd_ops.model.records import FormationRecord, IntentKind
+from etcd_ops.model.spec import Binary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +83,9 @@ class RevertLaunch(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchBinary(Step):
-    source: str
-    sha256: str
+    """Cache etcd's program on the volume."""
+
+    binary: Binary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,3 +190,18 @@ class UpgradeAgent(Step):
     intent: ClassVar[IntentKind | None] = IntentKind.UPGRADE_AGENT
     version: str
     command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecreateStoppedPod(Step):
+    """Delete this member's own pod, in which etcd does not run: its StatefulSet makes the declared one."""
+
+    template: str
+    """Digest of the declared pod."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecreatePod(RecreateStoppedPod):
+    """The same while etcd runs there: it goes down with the pod."""
+
+    intent: ClassVar[IntentKind | None] = IntentKind.RESTART

@@ -38,20 +38,47 @@ def cache_binary(volume: Path, source: str, sha256: str) -> None:
         ValueError: its hash is another one, or it does not run.
         OSError: it could not be read or written.
     """
+    _require_absolute(source)
+    _cache(VolumeLayout(volume), source, sha256, sha256)
+
+
+def cache_program_of_image(volume: Path, source: str, image: str) -> None:
+    """Copy the program of a container image onto the volume; one that is there and the same is kept.
+
+    That the program is the image's is vouched for by whoever put it at `source`: a container of that very image,
+    which the kubelet pulls by its digest.
+
+    Args:
+        volume: its directory.
+        source: absolute path of the program.
+        image: digest of the image, 64 hexadecimal digits: names the program from here on.
+
+    Raises:
+        ValueError: it does not run.
+        OSError: it could not be read or written.
+    """
+    _require_absolute(source)
+    _cache(VolumeLayout(volume), source, _hash(Path(source)), image)
+
+
+def _require_absolute(source: str) -> None:
     if not Path(source).is_absolute():
         raise ValueError(f"etcd.binary.source: {source} is not an absolute path of a file on this machine")
-    layout = VolumeLayout(volume)
-    if layout.binary(sha256).is_file() and _hash(layout.binary(sha256)) == sha256:
+
+
+def _cache(layout: VolumeLayout, source: str, sha256: str, name: str) -> None:
+    """Copy a program of this hash under a name."""
+    if layout.binary(name).is_file() and _hash(layout.binary(name)) == sha256:
         return
     make_directory(layout.binaries)
     _remove_partials(layout.binaries)
-    folder = partial_name(layout.binaries / sha256)
+    folder = partial_name(layout.binaries / name)
     folder.mkdir(0o700)
     try:
         _copy(Path(source), folder / "etcd", sha256)
         _try(folder / "etcd", source)
         sync_directory(folder)
-        _replace(folder, layout.binaries / sha256)
+        _replace(folder, layout.binaries / name)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

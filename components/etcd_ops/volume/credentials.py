@@ -69,6 +69,18 @@ def deliver_credential(volume: Path, fingerprint: str, cert_pem: str, key_pem: s
     return None
 
 
+def fingerprint(cert_pem: str) -> str:
+    """SHA-256 of the DER encoding of a certificate, 64 lower-case hexadecimal digits.
+
+    Raises:
+        VolumeError: it is none.
+    """
+    try:
+        return x509.load_pem_x509_certificate(cert_pem.encode()).fingerprint(hashes.SHA256()).hex()
+    except ValueError as problem:
+        raise VolumeError(f"not a certificate: {problem}") from problem
+
+
 def remove_credential(volume: Path, fingerprint: str) -> None:
     """Delete a delivered credential. Idempotent.
 

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from etcd_ops.model.facts import Identity, Launch, Memory, VolumeFacts
+from etcd_ops.model.spec import Binary
 from etcd_ops.model.status import OldEntries
 from etcd_ops.volume import binaries, credentials, data
 from etcd_ops.volume.durable import make_directory, remove_file, rename, write_file
@@ -80,14 +81,15 @@ class DirectoryVolume:
         """Replace the agent's memory."""
         await asyncio.to_thread(self._remember, memory)
 
-    async def fetch_binary(self, source: str, sha256: str) -> None:
-        """Cache etcd's program; `source` is an absolute path.
+    async def fetch_binary(self, binary: Binary) -> None:
+        """Cache etcd's program; its source is an absolute path.
 
         Raises:
             ValueError: its hash is another one, or it does not run.
             OSError
         """
-        await asyncio.to_thread(binaries.cache_binary, self._layout.root, source, sha256)
+        cache = binaries.cache_program_of_image if binary.digest_of == "image" else binaries.cache_binary
+        await asyncio.to_thread(cache, self._layout.root, binary.source, binary.sha256)
 
     async def stage(self, launch: Launch) -> None:
         """Set what the next start uses; the last launch marked good stays what it is.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from etcd_ops.model.facts import Identity, Launch, Memory, VolumeFacts
+from etcd_ops.model.spec import Binary
 from etcd_ops.model.status import OldEntries
 
 __all__ = ["Identity", "Launch", "Memory", "Volume", "VolumeFacts"]
@@ -29,7 +30,7 @@ class Volume(Protocol):
     async def remember(self, memory: Memory) -> None:
         """Replace the agent's memory."""
 
-    async def fetch_binary(self, source: str, sha256: str) -> None:
+    async def fetch_binary(self, binary: Binary) -> None:
         """Cache etcd's program on the volume, verified.
 
         Raises:

@@ -83,9 +83,14 @@ def write_agent_config(volume: Path, config: Mapping[str, object]) -> None:
     write_file(layout.agent_config, json.dumps(config, indent=1, sort_keys=True).encode() + b"\n")
 
 
+def is_fresh(layout: VolumeLayout) -> bool:
+    """Whether nothing of a member, and no marker, was ever put there."""
+    return not (layout.marker.exists() or layout.data.exists() or layout.member.exists())
+
+
 def _require_fresh(layout: VolumeLayout) -> None:
     """A folder with a member's files but without a marker is a disk that an operator has to look at."""
-    if layout.marker.exists() or layout.data.exists() or layout.member.exists():
+    if not is_fresh(layout):
         raise VolumeError(
             f"{layout.root} holds a member's files but no valid marker.json: "
             "restore the marker, or move the folder away"

@@ -13,6 +13,7 @@ from etcd_ops.zone.paths import ZonePaths
 
 LAUNCHER = "etcd_ops.runtime.launch"
 AGENT_LAUNCHER = "etcd_ops.runtime.agent_launch"
+FOLLOWER = "etcd_ops.pod.follow"
 
 REFUSED = 0
 """Exit status of an etcd that must not start, or has left its cluster: it is not started again by itself."""
@@ -65,21 +66,7 @@ def render_supervisor(paths: ZonePaths, socket: Path) -> str:
     """The configuration of a zone's supervisord; members are in files of their own."""
     return "\n".join(
         [
-            _section("unix_http_server", file=socket, chmod="0700"),
-            _section(
-                "supervisord",
-                logfile=paths.log,
-                logfile_maxbytes=LOG_BYTES,
-                logfile_backups=LOG_BACKUPS,
-                pidfile=paths.supervisor_pid,
-                identifier=f"etcd-{paths.zone}",
-                nodaemon="true",
-                silent="true",
-                umask="077",
-            ),
-            "[rpcinterface:supervisor]",
-            "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
-            "",
+            _supervisord(socket, paths.supervisor_pid, paths.log, f"etcd-{paths.zone}"),
             "[include]",
             "files = members/*.conf",
             "",
@@ -91,21 +78,7 @@ def render_member(program: MemberProgram, paths: ZonePaths) -> str:
     """The two programs of one member: etcd through its launcher, and the agent through its own."""
     return "\n".join(
         [
-            _section(
-                f"program:{program.etcd}",
-                command=_command(program, LAUNCHER),
-                directory=paths.directory,
-                priority=100,
-                autostart="true",
-                autorestart="unexpected",
-                exitcodes=REFUSED,
-                startsecs=START_SECONDS,
-                startretries=START_RETRIES,
-                stopsignal="TERM",
-                stopwaitsecs=STOP_SECONDS,
-                killasgroup="true",
-                **_log(paths.member_log(program.slot)),
-            ),
+            _etcd(program, paths.directory, paths.member_log(program.slot)),
             _section(
                 f"program:{program.agent}",
                 command=_command(program, AGENT_LAUNCHER),
@@ -122,6 +95,72 @@ def render_member(program: MemberProgram, paths: ZonePaths) -> str:
                 **_log(paths.agent_log(program.slot)),
             ),
         ]
+    )
+
+
+def render_pod(program: MemberProgram, run: Path) -> str:
+    """The configuration of a supervisord that keeps one member's etcd in a container, whose log is etcd's.
+
+    Args:
+        program: what it keeps.
+        run: the folder of its socket and logs.
+    """
+    log = run / f"{program.etcd}.log"
+    return "\n".join(
+        [
+            _supervisord(run / "supervisor.sock", run / "supervisord.pid", run / "supervisord.log", program.etcd),
+            _etcd(program, run, log),
+            _section(
+                "program:log",
+                command=shlex.join([program.python, "-m", FOLLOWER, str(log)]),
+                priority=50,
+                autorestart="true",
+                stdout_logfile="/dev/fd/1",
+                stdout_logfile_maxbytes=0,
+                stderr_logfile="/dev/fd/2",
+                stderr_logfile_maxbytes=0,
+            ),
+        ]
+    )
+
+
+def _supervisord(socket: Path, pid: Path, log: Path, identifier: str) -> str:
+    return "\n".join(
+        [
+            _section("unix_http_server", file=socket, chmod="0700"),
+            _section(
+                "supervisord",
+                logfile=log,
+                logfile_maxbytes=LOG_BYTES,
+                logfile_backups=LOG_BACKUPS,
+                pidfile=pid,
+                identifier=identifier,
+                nodaemon="true",
+                silent="true",
+                umask="077",
+            ),
+            "[rpcinterface:supervisor]",
+            "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
+            "",
+        ]
+    )
+
+
+def _etcd(program: MemberProgram, directory: Path, log: Path) -> str:
+    return _section(
+        f"program:{program.etcd}",
+        command=_command(program, LAUNCHER),
+        directory=directory,
+        priority=100,
+        autostart="true",
+        autorestart="unexpected",
+        exitcodes=REFUSED,
+        startsecs=START_SECONDS,
+        startretries=START_RETRIES,
+        stopsignal="TERM",
+        stopwaitsecs=STOP_SECONDS,
+        killasgroup="true",
+        **_log(log),
     )
 
 

@@ -27,6 +27,9 @@ def agent_rule(view: View) -> Decision | None:
     if view.facts.agent_failure:
         text = f"agent {declared.version} was taken back: {view.facts.agent_failure}"
         return hold(text, State.FAILED)
+    if view.facts.template:
+        text = f"the agent's image holds release {view.facts.agent_version}, and {declared.version} is declared"
+        return hold(f"{text}: declare the image of that release")
     text = f"agent {view.facts.agent_version} gives way to {declared.version}"
     return take(UpgradeAgent(slot=view.slot, version=declared.version, command=declared.command, reason=text))
 
@@ -43,11 +46,11 @@ def restart_rule(view: View) -> Decision | None:
         return waits
     if (version := version_rule(view)) is not None:
         return version
-    request = _restart_request(view, view.endpoint, view.endpoint.member_id)
+    request = restart_request(view, view.endpoint, view.endpoint.member_id)
     if not request.clears_alarm and (before := _whose_turn(view)) is not None:
         return wait(f"{before} goes first")
-    if view.leader_id == view.endpoint.member_id and (successor := successor_of(view, view.slot)) is not None:
-        return take(_hand_over(view, successor, "hands the leadership over before its restart"))
+    if (hand_over := handed_over(view, "hands the leadership over before its restart")) is not None:
+        return take(hand_over)
     return take(restart(view, "the declared configuration or version needs a restart", gated=True))
 
 
@@ -62,12 +65,12 @@ def restart(view: View, reason: str, *, gated: bool, target: Target | None = Non
         target=target,
         expected=view.identity,
         incarnation=view.spec.incarnation,
-        request=_restart_request(view, endpoint, member_id) if gated else None,
+        request=restart_request(view, endpoint, member_id) if gated else None,
         reason=reason,
     )
 
 
-def _restart_request(view: View, endpoint: EndpointFacts | None, member_id: int) -> Request:
+def restart_request(view: View, endpoint: EndpointFacts | None, member_id: int) -> Request:
     """A restart that gives a full database room cannot wait, and the alarm it is for does not forbid it."""
     declared = view.spec.etcd.quota_backend_bytes
     full = any(kind == "NOSPACE" for _, kind in view.facts.cluster.alarms or ())
@@ -139,13 +142,18 @@ def successor_of(view: View, leaving: str) -> int | None:
     return min(candidates)[2] if candidates else None
 
 
-def _hand_over(view: View, successor: int, reason: str) -> TransferLeadership:
-    assert view.endpoint is not None
+def handed_over(view: View, reason: str) -> TransferLeadership | None:
+    """What a leader does before its member is taken down; None where it leads nobody, or nobody can take over."""
+    if view.endpoint is None or view.leader_id != view.endpoint.member_id:
+        return None
+    successor = successor_of(view, view.slot)
+    if successor is None:
+        return None
     return TransferLeadership(
         slot=view.slot,
         leader_slot=view.slot,
         member_id=successor,
-        request=_restart_request(view, view.endpoint, view.endpoint.member_id),
+        request=restart_request(view, view.endpoint, view.endpoint.member_id),
         reason=reason,
     )
 
@@ -155,7 +163,7 @@ def applied_rule(view: View) -> Decision | None:
     memory, volume = view.facts.memory, view.facts.volume
     if view.member is None or volume is None or not view.healthy or view.needs_restart or view.facts.target is None:
         return None
-    if view.listed is None or view.listed.learner or late_leaves(volume, view.member):
+    if view.listed is None or view.listed.learner or late_leaves(volume, view.member) or view.outdated_pod:
         return None
     if volume.launch is not None and volume.launch != volume.good:
         return take(MarkGood(slot=view.slot, reason="healthy with the staged configuration"))

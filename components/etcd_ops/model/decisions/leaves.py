@@ -33,8 +33,9 @@ def fetch_program(view: View) -> Decision | None:
     volume, binary = view.facts.volume, view.spec.etcd.binary
     if volume is None or binary.sha256 in volume.binaries or view.target_failed:
         return None
-    reason = "cache the declared program"
-    return take(FetchBinary(slot=view.slot, source=binary.source, sha256=binary.sha256, reason=reason))
+    if view.outdated_pod:
+        return None  # it comes with the declared pod
+    return take(FetchBinary(slot=view.slot, binary=binary, reason="cache the declared program"))
 
 
 def _first_leaves(view: View) -> Decision | None:

@@ -212,6 +212,11 @@ class View:
             target.binary_sha256,
         )
 
+    @property
+    def outdated_pod(self) -> bool:
+        """The member runs in another pod than is declared."""
+        return self.member is not None and self.facts.template not in ("", self.member.template)
+
     @cached_property
     def target_failed(self) -> bool:
         """This document was tried on this member and taken back."""

@@ -1,0 +1,37 @@
+"""Rules for a member in a pod whose declaration has changed: images, resources, whatever a pod keeps for its life."""
+
+from __future__ import annotations
+
+from etcd_ops.model.decisions.changing import handed_over
+from etcd_ops.model.decisions.view import Decision, View, take
+from etcd_ops.model.gate import Action
+from etcd_ops.model.steps import RecreatePod, RecreateStoppedPod
+
+
+def stopped_pod_rule(view: View) -> Decision | None:
+    """Where etcd does not run, another pod can take nothing down, and may be what etcd needs to run."""
+    process = view.facts.process
+    if not view.outdated_pod or process is None or process.running:
+        return None
+    assert view.member is not None
+    reason = "the declared pod is another one, and etcd does not run in this one"
+    return take(RecreateStoppedPod(slot=view.slot, template=view.member.template, reason=reason))
+
+
+def pod_rule(view: View) -> Decision | None:
+    """Have the declared pod made, as a restart: under the lock and the gate, a leader after a hand-off."""
+    if not view.outdated_pod:
+        return None
+    assert view.member is not None
+    if (hand_over := handed_over(view, "hands the leadership over before its pod is made anew")) is not None:
+        return take(hand_over)
+    member_id = view.endpoint.member_id if view.endpoint else view.identity.member_id if view.identity else 0
+    return take(
+        RecreatePod(
+            slot=view.slot,
+            member_id=member_id,
+            template=view.member.template,
+            request=view.request(Action.TAKE_DOWN, member_id, optional=True),
+            reason="the declared pod is another one",
+        )
+    )

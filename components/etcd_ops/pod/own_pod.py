@@ -1,0 +1,72 @@
+"""The pod that an agent runs in, as its API server knows it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from etcd_ops.channel.kubernetes_objects import NamespacePlace, api_client
+from etcd_ops.channel.remote import Failed
+from etcd_ops.pod.places import TEMPLATE_ANNOTATION
+
+CONNECT_SECONDS, READ_SECONDS = 2.0, 4.0
+
+
+class OwnPod:
+    """Implements `etcd_ops.agent.ports.Pod`.
+
+    Args:
+        value: `pod` of an agent's configuration: its namespace, name and StatefulSet.
+    """
+
+    def __init__(self, value: Mapping[str, str]) -> None:
+        self._place = NamespacePlace(value["namespace"])
+        self._pod = f"/api/v1/namespaces/{value['namespace']}/pods/{value['name']}"
+        self._stateful_set = f"/apis/apps/v1/namespaces/{value['namespace']}/statefulsets/{value['statefulSet']}"
+
+    async def recreate(self, template: str) -> None:
+        """Delete the pod, once its StatefulSet would make the declared one in its place.
+
+        Raises:
+            OSError: it would not, or the API server does not answer, or refuses.
+        """
+        await asyncio.to_thread(self._recreate, template)
+
+    def _recreate(self, template: str) -> None:
+        import httpx2
+
+        try:
+            with api_client(self._place, CONNECT_SECONDS, READ_SECONDS) as client:
+                found = _content(client.get(self._stateful_set))
+                if reason := unready(found, template):
+                    raise OSError(f"StatefulSet {found['metadata']['name']} {reason}")
+                uid = _content(client.get(self._pod))["metadata"]["uid"]
+                # Of this name there may be another pod by now, which is not this agent's to delete.
+                only = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+                _content(client.request("DELETE", self._pod, json=only))
+        except (Failed, httpx2.HTTPError) as problem:
+            raise OSError(f"the pod was not made anew: {problem}") from problem
+
+
+def unready(stateful_set: Mapping[str, Any], template: str) -> str:
+    """Why a StatefulSet would not make the declared pod; empty where it would.
+
+    Args:
+        stateful_set: as the API server has it.
+        template: digest of the declared pod.
+    """
+    annotations = stateful_set["spec"]["template"]["metadata"].get("annotations") or {}
+    found = annotations.get(TEMPLATE_ANNOTATION, "")
+    if found != template:
+        return f"makes pods of template {found or 'unknown'}, not of {template} as declared: run `pulumi up`"
+    observed = stateful_set.get("status", {}).get("observedGeneration", 0)
+    if observed < stateful_set["metadata"]["generation"]:
+        return "has changed, and its controller has not seen that yet"
+    return ""
+
+
+def _content(answer: Any) -> dict[str, Any]:
+    answer.raise_for_status()
+    content: dict[str, Any] = answer.json()
+    return content

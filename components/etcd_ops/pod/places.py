@@ -1,0 +1,23 @@
+"""Where things are in a member's pod. Standard library only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+VOLUME = Path("/var/lib/etcd")
+"""The member's volume."""
+CONFIG = Path("/etc/etcd-ops/config/agent-config.json")
+"""What the stack tells the agent."""
+PROGRAMS = Path("/programs")
+"""Shared by the pod's containers: where the program of the etcd image is put for the agent."""
+INSTALLER = Path("/usr/local/bin/install-program")
+"""In the agent's image: copies a program out of an image that has no shell."""
+RUN = Path("/run/etcd-ops")
+"""Shared by the pod's containers: the supervisor's socket, and etcd's log."""
+SOCKET = RUN / "supervisor.sock"
+HEALTH = "http://127.0.0.1:2382"
+"""etcd's own health listener."""
+TEMPLATE = "ETCD_OPS_POD_TEMPLATE"
+"""Environment variable of the agent: digest of the pod that it runs in."""
+TEMPLATE_ANNOTATION = "pulumi-etcd.dev/template"
+"""The same on the StatefulSet's template."""

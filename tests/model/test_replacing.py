@@ -1,0 +1,125 @@
+"""A member's pod gives way to the declared one as a restart does, and only then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from etcd_ops.model.decisions import decide
+from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, ProcessFacts
+from etcd_ops.model.records import LockRecord
+from etcd_ops.model.spec import ClusterSpec
+from etcd_ops.model.status import State
+from etcd_ops.model.steps import (
+    AcquireLock,
+    FetchBinary,
+    RecreatePod,
+    RecreateStoppedPod,
+    Remember,
+    StageLaunch,
+    TransferLeadership,
+)
+from tests.model.samples import at, body
+from tests.model.test_upgrading import IDS, SLOT, Situation, step_of
+
+OLD, NEW = "old", "new"
+
+
+class InPods(Situation):
+    """The same three members in pods, of which all have to be of template `new`."""
+
+    @property
+    def spec(self) -> ClusterSpec:
+        document = at(body(), "etcd.version", self.declared)
+        for slot in IDS:
+            document = at(document, f"members.{slot}.template", NEW)
+        return ClusterSpec.model_validate(document)
+
+
+SAME = InPods("3.6.15", ("3.6.15",) * 3, "3.6", ("3.6.0",) * 3)
+
+
+def facts(template: str, **changes: Any) -> Facts:
+    """Of a member that runs what is declared, but perhaps in another pod."""
+    known = SAME.facts()
+    assert known.volume is not None and known.target is not None
+    volume = replace(known.volume, running_digest="digest", running_binary=known.target.binary_sha256)
+    return replace(replace(known, template=template, volume=volume), **changes)
+
+
+def without(known: Facts, *slots: str) -> ClusterFacts:
+    """The cluster when these do not answer."""
+    endpoints = {slot: each for slot, each in known.cluster.endpoints.items() if slot not in slots}
+    return replace(known.cluster, endpoints=endpoints)
+
+
+def test_another_pod_than_declared_is_made_anew() -> None:
+    step = decide(facts(OLD)).step
+    assert isinstance(step, RecreatePod)
+    assert (step.template, step.member_id) == (NEW, IDS[SLOT])
+
+
+@pytest.mark.parametrize("template", [NEW, ""])
+def test_the_declared_pod_and_no_pod_at_all_are_left_alone(template: str) -> None:
+    assert not isinstance(decide(facts(template)).step, RecreateStoppedPod)
+
+
+def test_a_document_is_not_applied_by_another_pod() -> None:
+    refused = facts(OLD, cluster=without(facts(OLD), "b-1", "c-1"))
+    decision = decide(refused)
+    assert not isinstance(decision.step, (RecreatePod, Remember))
+    applied = decide(facts(NEW, lock=LockFacts(None, available=True))).step
+    assert applied is not None and not isinstance(applied, RecreatePod)
+
+
+def test_the_gate_keeps_a_pod_while_another_member_is_down() -> None:
+    decision = decide(facts(OLD, cluster=without(facts(OLD), "c-1")))
+    assert decision.step is None or not isinstance(decision.step, RecreatePod)
+    assert "RecreatePod waits for the gate" in decision.reason
+
+
+def test_nobody_recreates_without_the_lock() -> None:
+    free = decide(facts(OLD, lock=LockFacts(None, available=True))).step
+    assert isinstance(free, AcquireLock)
+    taken = LockRecord(holder="b-1/x", nonce="n", epoch=1, term=15.0)
+    assert decide(facts(OLD, lock=LockFacts(taken))).step is None
+
+
+def test_a_leader_hands_over_first() -> None:
+    known = facts(OLD)
+    leading = {slot: replace(each, leader_id=IDS[SLOT]) for slot, each in known.cluster.endpoints.items()}
+    step = decide(replace(known, cluster=replace(known.cluster, endpoints=leading))).step
+    assert isinstance(step, TransferLeadership)
+
+
+STOPPED = ProcessFacts(running=False, failure="not started: no memory")
+
+
+def test_where_etcd_does_not_run_its_pod_goes_at_once() -> None:
+    alone = facts(OLD, process=STOPPED, lock=LockFacts(None), cluster=ClusterFacts({}))
+    step = decide(alone).step
+    assert isinstance(step, RecreateStoppedPod)
+    assert not isinstance(step, RecreatePod)
+    assert step.intent is None
+    assert isinstance(decide(replace(alone, template=NEW)).step, StageLaunch)
+
+
+def test_what_is_not_known_to_be_stopped_is_not_recreated_without_the_gate() -> None:
+    unknown = facts(OLD, process=None, lock=LockFacts(None), cluster=ClusterFacts({}))
+    assert not isinstance(decide(unknown).step, RecreateStoppedPod)
+
+
+def test_a_program_that_comes_with_the_declared_pod_is_not_looked_for_in_this_one() -> None:
+    known = facts(OLD, target=None, missing=("etcd's program",))
+    assert known.volume is not None
+    bare = replace(known, volume=replace(known.volume, binaries=frozenset()))
+    assert isinstance(decide(bare).step, RecreatePod)
+    assert isinstance(step_of(replace(bare, template=NEW)), FetchBinary)
+
+
+def test_a_release_of_the_agent_comes_with_its_image() -> None:
+    decision = decide(facts(NEW, agent_version="0.0.9", lock=LockFacts(None, available=True)))
+    assert (decision.step, decision.state) == (None, State.HELD)
+    assert "declare the image of that release" in decision.reason
