@@ -24,6 +24,9 @@ HOME = PRIVATE / "pulumi-home"
 
 STANDINS = ROOT / "tools" / "standins"
 
+PLUGINS = ("tls", "kubernetes")
+"""Those that the installed SDKs ask for and no package registry carries."""
+
 PASSPHRASE = "pulumi-etcd-local"  # noqa: S105 (public on purpose)
 """Encrypts the secrets of stacks whose state is a folder of this clone; stacks/Pulumi.local.yaml holds its salt.
 
@@ -77,7 +80,8 @@ def prepare(cache: Cache) -> Engine:
     found = pulumi_cli.obtain(cache)
     with locked(PRIVATE / "lock", "preparing the engine"):
         pulumi = found.folder / "pulumi" if found.official else _assemble(found.folder / "pulumi")
-        _install_tls(pulumi, official=found.official)
+        for name in PLUGINS:
+            _install(pulumi, name, official=found.official)
     return Engine(pulumi, etcd.obtain(etcd.DEFAULT, cache), found.official)
 
 
@@ -124,30 +128,30 @@ def _write_program(path: Path, text: str) -> None:
     beside.replace(path)
 
 
-def tls_version() -> str:
-    """The version of the plugin `tls` that the installed SDK asks for."""
-    found = sorted(python_environment.FOLDER.glob("lib/python*/site-packages/pulumi_tls/pulumi-plugin.json"))
+def plugin_version(name: str) -> str:
+    """The version of a plugin that the installed SDK asks for."""
+    found = sorted(python_environment.FOLDER.glob(f"lib/python*/site-packages/pulumi_{name}/pulumi-plugin.json"))
     if not found:
-        raise ObtainError("the package pulumi-tls is not installed in .venv: run `make setup`")
+        raise ObtainError(f"the package pulumi-{name} is not installed in .venv: run `make setup`")
     version: str = json.loads(found[0].read_text())["version"]
     return version
 
 
-def _install_tls(pulumi: Path, *, official: bool) -> None:
-    version = tls_version()
-    folder = HOME / "plugins" / f"resource-tls-v{version}"
-    program = folder / "pulumi-resource-tls"
-    if official and (_is_official(program) or _install_official_tls(pulumi, version)):
+def _install(pulumi: Path, name: str, *, official: bool) -> None:
+    """Puts a plugin into its place: the official one if it can be had, else the stand-in."""
+    version = plugin_version(name)
+    program = HOME / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
+    if official and (_is_official(program) or _install_official(pulumi, name, version)):
         return
-    text = launcher("tls")
+    text = launcher(name)
     if program.exists() and program.read_bytes() == text.encode():
         return
-    say(f"installing the stand-in of the plugin tls {version}")
-    script = PRIVATE / "pulumi-resource-tls"
+    say(f"installing the stand-in of the plugin {name} {version}")
+    script = PRIVATE / f"pulumi-resource-{name}"
     _write_program(script, text)
     run(
-        [pulumi, "plugin", "install", "resource", "tls", version, "--file", script, "--reinstall"],
-        "installing the plugin tls",
+        [pulumi, "plugin", "install", "resource", name, version, "--file", script, "--reinstall"],
+        f"installing the plugin {name}",
         environment={**os.environ, "PULUMI_HOME": str(HOME), "PULUMI_SKIP_UPDATE_CHECK": "true"},
     )
 
@@ -156,11 +160,11 @@ def _is_official(program: Path) -> bool:
     return program.exists() and program.read_bytes()[:2] != b"#!"
 
 
-def _install_official_tls(pulumi: Path, version: str) -> bool:
-    """Whether Pulumi's own installation of the plugin succeeded."""
+def _install_official(pulumi: Path, name: str, version: str) -> bool:
+    """Whether Pulumi's own installation of a plugin succeeded."""
     environment = {**os.environ, "PULUMI_HOME": str(HOME), "PULUMI_SKIP_UPDATE_CHECK": "true"}
-    command: list[str | Path] = [pulumi, "plugin", "install", "resource", "tls", version, "--reinstall"]
+    command: list[str | Path] = [pulumi, "plugin", "install", "resource", name, version, "--reinstall"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        say(f"the official plugin tls {version} cannot be had: {done.stderr.strip()}")
+        say(f"the official plugin {name} {version} cannot be had: {done.stderr.strip()}")
     return done.returncode == 0

@@ -1,4 +1,4 @@
-"""Starts a stand-in: `python launch.py language-host|tls [ARGUMENT...]`."""
+"""Starts a stand-in: `python launch.py language-host|tls|kubernetes [ARGUMENT...]`."""
 
 import importlib
 import sys
@@ -8,7 +8,11 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from tools.standins import stubs  # noqa: E402 (the clone has to be on the path first)
 
-MODULES = {"language-host": "tools.standins.language_host.host", "tls": "tools.standins.tls.provider"}
+MODULES = {
+    "language-host": "tools.standins.language_host.host",
+    "tls": "tools.standins.tls.provider",
+    "kubernetes": "tools.standins.kubernetes.provider",
+}
 
 
 def main() -> None:

@@ -51,3 +51,29 @@ def is_unknown(value: Any) -> bool:
     if isinstance(bare, list):
         return any(map(is_unknown, bare))
     return bool(bare == UNKNOWN)
+
+
+def is_secret(value: Any) -> bool:
+    """Whether a value as a whole is marked as secret."""
+    return isinstance(value, dict) and value.get(SIGNATURE) == SECRET
+
+
+def marked_like(value: Any, example: Any) -> Any:
+    """A plain value with the marks of secrets where another value has them."""
+    if is_secret(example):
+        return secret(value)
+    if isinstance(value, dict) and isinstance(example, dict):
+        return {key: marked_like(inner, example.get(key)) for key, inner in value.items()}
+    if isinstance(value, list) and isinstance(example, list):
+        beside = [*example, *[None] * len(value)]
+        return [marked_like(inner, other) for inner, other in zip(value, beside, strict=False)]
+    return value
+
+
+def whole_numbers(value: Any) -> Any:
+    """A value whose numbers without a fraction are integers, which the wire does not know."""
+    if isinstance(value, dict):
+        return {key: whole_numbers(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [whole_numbers(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
