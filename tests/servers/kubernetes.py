@@ -77,6 +77,14 @@ class KubernetesServer:
             self.kill()
             raise
 
+    def start_controllers(self, *names: str) -> None:
+        """Start some of the controllers, such as the garbage collector, without which nothing is deleted foreground."""
+        self._run(
+            "kube-controller-manager", str(self.programs / "kube-controller-manager"),
+            f"--kubeconfig={self.kubeconfig}", f"--controllers={','.join(names)}", "--leader-elect=false",
+            f"--bind-address={self.address}", f"--secure-port={free_block(1, self.address)}",
+        )  # fmt: skip
+
     def kill(self) -> None:
         """End all processes at once."""
         self.processes.stop_all(signal.SIGKILL)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools.standins.values import Properties, whole_numbers
+from tools.standins.values import Properties, is_unknown, whole_numbers
 
 ANNOTATION = "pulumi.com/"
 """Begins the annotations that tell the provider what to do."""
@@ -75,9 +75,13 @@ def is_object(urn: str) -> bool:
 
 
 def annotation(manifest: Mapping[str, Any], name: str) -> str:
-    """The value of an annotation of Pulumi's; empty if there is none."""
-    metadata = manifest.get("metadata") or {}
-    return str((metadata.get("annotations") or {}).get(f"{ANNOTATION}{name}") or "")
+    """The value of an annotation of Pulumi's; empty if there is none, or it is not known yet."""
+    found = _members(_members(manifest.get("metadata")).get("annotations")).get(f"{ANNOTATION}{name}")
+    return "" if found is None or is_unknown(found) else str(found)
+
+
+def _members(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def skips_await(manifest: Mapping[str, Any]) -> bool:

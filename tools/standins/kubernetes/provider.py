@@ -138,9 +138,7 @@ class KubernetesProvider(Plugin):
         if "deletionTimestamp" in found["metadata"]:
             raise Unfit(f"{ref} is still being deleted: run the command again when it is gone")
         if not self._settings.adopts:
-            raise Unfit(
-                f"{ref} already exists: import it, delete it, or set the provider's upsertExistingObjects to take it over"
-            )
+            raise Unfit(f"{ref} already exists: import it, delete it, or set the provider's upsertExistingObjects")
 
     def _apply(self, ref: Ref, inputs: Properties, manager: str, *, dry: bool = False) -> dict[str, Any]:
         wanted = manifest(plain(inputs))
@@ -195,10 +193,7 @@ class KubernetesProvider(Plugin):
             return provider_pb2.ReadResponse()
         if found is None:
             return provider_pb2.ReadResponse()
-        if inputs:
-            declared = live.declared_part(plain(inputs), state, found)
-        else:
-            declared = live.imported(found)
+        declared = live.declared_part(plain(inputs), state, found) if inputs else live.imported(found)
         seen = live.hide(marked_like(declared, inputs))
         outputs = live.outputs(found, seen, field_manager(request.urn, declared, state))
         if reasons := problems(self._api, found):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -95,7 +94,7 @@ class Settings:
 
 
 def _is_path(text: str) -> bool:
-    return "\n" not in text and not text.lstrip().startswith("{") and bool(Path(text).suffix or "/" in text)
+    return "\n" not in text.strip() and not text.lstrip().startswith("{")
 
 
 def read(values: Mapping[str, Any]) -> Settings:

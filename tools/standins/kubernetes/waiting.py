@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.standins.kubernetes.api import Api, Unreachable
+from tools.standins.kubernetes.api import BUSY, Api, Refused, Unreachable
 from tools.standins.kubernetes.objects import Ref, annotation
 from tools.standins.kubernetes.readiness import problems
 
@@ -29,9 +29,7 @@ class Waiter:
     cancelled: threading.Event = field(default_factory=threading.Event)
     poll: float = POLL
 
-    def until_ready(
-        self, ref: Ref, live: Mapping[str, Any], timeout: float
-    ) -> tuple[Mapping[str, Any], list[str]]:
+    def until_ready(self, ref: Ref, live: Mapping[str, Any], timeout: float) -> tuple[Mapping[str, Any], list[str]]:
         """Waits until an object is ready.
 
         Args:
@@ -85,6 +83,10 @@ class Waiter:
                 if done():
                     return ""
             except Unreachable as error:
+                trouble = f"; {error}"
+            except Refused as error:
+                if error.status not in BUSY:
+                    return str(error)
                 trouble = f"; {error}"
             if time.monotonic() >= until:
                 return f"not within {timeout:g} s{trouble}"
