@@ -91,27 +91,6 @@ class RolloutStack:
         quota: int = self.desired().body["etcd"]["quotaBackendBytes"]
         return quota
 
-    @contextmanager
-    def starting(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-        """A `pulumi` command under way, in a process group of its own; killed where it still runs at the end."""
-        command = [str(self.project.pulumi), "--non-interactive", "--color", "never", *arguments]
-        process = subprocess.Popen(
-            command,
-            cwd=self.project.folder,
-            env=self.project.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
-
 
 @contextmanager
 def agents(folder: Path) -> Iterator[subprocess.Popen[bytes]]:

@@ -58,7 +58,7 @@ def test_a_failed_rollout_is_never_hidden_and_is_healed_by_the_old_declaration(s
 def test_after_a_kill_right_behind_the_write_the_old_declaration_comes_back(stack: RolloutStack) -> None:
     generation = stack.desired().generation
     stack.declare(quota_backend_bytes=3 * GIB, snapshot_count=IGNORED)
-    with stack.starting(*UP) as process:
+    with stack.project.starting(*UP) as process:
         eventually(lambda: stack.desired().generation > generation, "the write")
         plugins = children(process.pid)
         assert plugins
@@ -87,7 +87,7 @@ def test_an_interrupt_ends_a_wait_within_a_second_and_the_next_up_goes_on(lonely
 
 def interrupted(stack: RolloutStack) -> float:
     """Seconds from SIGINT in a wait to the end of `pulumi`."""
-    with stack.starting(*UP) as process:
+    with stack.project.starting(*UP) as process:
         assert process.stdout is not None
         next(line for line in process.stdout if "demo creating (" in line or "demo updating (" in line)
         eventually((stack.channel / "desired.json").exists, "the write")

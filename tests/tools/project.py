@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,26 @@ class Project:
             timeout=TIMEOUT,
             check=False,
         )
+
+    @contextmanager
+    def starting(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """A command under way, in a process group of its own; killed where it still runs at the end."""
+        process = subprocess.Popen(
+            [self.pulumi, "--non-interactive", "--color", "never", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
 
     def succeed(self, *arguments: str) -> str:
         done = self.run(*arguments)

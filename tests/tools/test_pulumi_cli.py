@@ -52,17 +52,20 @@ def test_with_the_official_release_no_stand_in_is_touched(
 ) -> None:
     install_official(clean_path)
     home, private = tmp_path / "home", tmp_path / "private-bin"
-    plugin = home / "plugins" / f"resource-tls-v{engine.tls_version()}" / "pulumi-resource-tls"
+    plugins = [
+        home / "plugins" / f"resource-{name}-v{engine.plugin_version(name)}" / f"pulumi-resource-{name}"
+        for name in engine.PLUGINS
+    ]
     write_script(
         clean_path / "pulumi",
         f'case "$1" in version) echo v{pulumi_cli.VERSION} ;; plugin) '
-        f"mkdir -p {plugin.parent}; echo official > {plugin} ;; esac",
+        f"into={home}/plugins/resource-$4-v$5; mkdir -p $into; echo official > $into/pulumi-resource-$4 ;; esac",
     )
     monkeypatch.setattr(engine, "HOME", home)
     monkeypatch.setattr(engine, "BIN", private)
     prepared = engine.prepare(Cache.of_user())
     assert prepared.pulumi == clean_path / "pulumi"
-    assert plugin.read_text() == "official\n"
+    assert [plugin.read_text() for plugin in plugins] == ["official\n"] * len(engine.PLUGINS)
     assert not private.exists()
 
 

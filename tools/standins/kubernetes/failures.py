@@ -10,6 +10,7 @@ from google.protobuf import any_pb2
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from tools.standins.kubernetes.api import Refused, UnknownKind, Unreachable
+from tools.standins.kubernetes.objects import Ref
 from tools.standins.kubernetes.settings import Unusable
 from tools.standins.kubernetes.waiting import NotGone
 from tools.standins.values import Properties, dump
@@ -22,10 +23,11 @@ class Unfit(Exception):
 class NotReady(Exception):
     """An object is there, but not in order: the engine records it, and tries again with every update."""
 
-    def __init__(self, identity: str, outputs: Properties, inputs: Properties, reasons: Sequence[str]) -> None:
-        super().__init__(f"{identity} is there, but not ready: {'; '.join(reasons)}")
+    def __init__(self, ref: Ref, outputs: Properties, inputs: Properties, reasons: Sequence[str]) -> None:
+        super().__init__(f"{ref} is there, but not ready: {'; '.join(reasons)}")
+        told = [f"{ref}: {reason}" for reason in reasons]
         self.detail = provider_pb2.ErrorResourceInitFailed(
-            id=identity, properties=dump(outputs), inputs=dump(inputs), reasons=list(reasons)
+            id=ref.id, properties=dump(outputs), inputs=dump(inputs), reasons=told
         )
 
 

@@ -157,7 +157,7 @@ class KubernetesProvider(Plugin):
         seen, reasons = self._waiter.until_ready(ref, made, timeout_of(timeout, plain(inputs)))
         found = live.outputs(seen, inputs, manager)
         if reasons:
-            raise NotReady(ref.id, found, inputs, reasons)
+            raise NotReady(ref, found, inputs, reasons)
         return found
 
     def _foreseen(self, inputs: Properties, manager: str, *, new: bool) -> Properties:
@@ -197,7 +197,7 @@ class KubernetesProvider(Plugin):
         seen = live.hide(marked_like(declared, inputs))
         outputs = live.outputs(found, seen, field_manager(request.urn, declared, state))
         if reasons := problems(self._api, found):
-            raise NotReady(ref.id, outputs, seen, reasons)
+            raise NotReady(ref, outputs, seen, reasons)
         return provider_pb2.ReadResponse(id=request.id, properties=dump(outputs), inputs=dump(seen))
 
     def _ref_of(self, urn: str, identity: str, state: Properties) -> Ref:
