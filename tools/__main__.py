@@ -16,6 +16,7 @@ def arguments() -> argparse.Namespace:
     commands.add_parser("up", help="bring the stack `local` up and show its status")
     commands.add_parser("down", help="take the stack `local` down and remove its state")
     commands.add_parser("env", help="print exports for a shell to work in by hand")
+    commands.add_parser("image", help="make the agent's container image, print its archive and its name by digest")
     path = commands.add_parser("path", help="obtain one program and print where it is")
     path.add_argument("program", help="etcd, pulumi, codegen, or a folder of tools/go with a main.go")
     path.add_argument("version", nargs="?", help="of etcd; its default version if left out")
@@ -53,6 +54,8 @@ def run(chosen: argparse.Namespace) -> None:
         local_stack.down()
     elif chosen.command == "env":
         print(local_stack.exports(), end="")
+    elif chosen.command == "image":
+        local_stack.image()
     else:
         print(locate(chosen.program, chosen.version))
 

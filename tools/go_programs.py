@@ -24,8 +24,8 @@ KUBERNETES = golang.Recipe(
 
 COREDNS = golang.Recipe("coredns", "1.15.0", FOLDER / "coredns", (golang.Binary("coredns", "."),), "two minutes")
 
-OF_NODES = ("coredns", "pause")
-"""Programs that only tests on Kubernetes nodes need."""
+OF_NODES = ("coredns", "install-program", "pause")
+"""Programs that only Kubernetes nodes, and images for them, need."""
 
 
 def names() -> list[str]:

@@ -109,6 +109,15 @@ def down() -> None:
     shutil.rmtree(STATE)
 
 
+def image() -> None:
+    """Makes the agent's image, of what the clone's environment holds."""
+    python_environment.sync(Cache.of_user())
+    command = [str(python_environment.FOLDER / "bin" / "python"), "-m", "tools.agent_image"]
+    done = subprocess.run(command, cwd=ROOT, check=False)
+    if done.returncode:
+        raise CommandError("the image could not be made", done.returncode)
+
+
 def exports() -> str:
     """The exports for a shell in which `pulumi`, `etcdctl` and `etcd-ops` work by hand."""
     prepared = setup()

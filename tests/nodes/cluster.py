@@ -12,17 +12,17 @@ from typing import Any
 
 import psutil
 
-from etcd_ops.programs import etcd
-from tests.nodes import cgroups, images
+from tests.nodes import cgroups
+from tests.nodes.images import agent_image, etcd_image, pause_image
 from tests.nodes.namespaces import HUB, PREFIX, Zone, inside, network, remove_namespaces
-from tests.nodes.node import PAUSE, Node, unmount_below
+from tests.nodes.node import Node, unmount_below
 from tests.servers.kubernetes import CONTEXT, KubernetesServer
 from tools import debian, go_programs
+from tools.oci_image import Image
 
 DIRECTORY = Path(f"/tmp/{PREFIX}")
 """Always the same, so that a run finds what one before it left that was killed."""
 ZONES = ("a", "b", "c")
-ETCD = f"localhost/etcd:{etcd.DEFAULT}"
 API_PORT = 6443
 
 
@@ -139,6 +139,11 @@ class Cluster:
         logs = sorted(DIRECTORY.glob(f"*/podlogs/{namespace}_*/*/*.log"))
         return [f"{log.parent.parent.name}/{log.parent.name}:\n{_end(log, lines)}" for log in logs]
 
+    def import_image(self, image: Image) -> None:
+        """Bring another image to every node, which finds it there by both of its names."""
+        for node in self.nodes.values():
+            node.import_image(image)
+
     def remove_volumes(self) -> None:
         """The folders that claims were given, which are outside of any node's directory."""
         for volume in self.plane.items("/api/v1/persistentvolumes"):
@@ -173,14 +178,12 @@ def cluster(zones: Sequence[str] = ZONES) -> Iterator[Cluster]:
         plane = ControlPlane(DIRECTORY / "plane", hub)
         made.callback(plane.kill)
         plane.start()
-        archives = _images(DIRECTORY, programs)
+        images = [pause_image(), etcd_image(), agent_image()]
         environment = debian.environment(programs)
         nodes = [Node(zone, DIRECTORY / zone.name, plane.programs, environment) for zone in places]
         for node in nodes:
             made.callback(node.remove)
-            node.start(
-                plane.kubeconfig_of(node), plane.directory / "ca.crt", programs / "usr" / "lib" / "cni", archives
-            )
+            node.start(plane.kubeconfig_of(node), plane.directory / "ca.crt", programs / "usr" / "lib" / "cni", images)
         started = Cluster(plane, nodes)
         expected = {node.name for node in nodes}
         plane.processes.wait_for("all nodes ready", lambda: started.ready_nodes() == expected)
@@ -207,17 +210,3 @@ def _kill_shims() -> None:
         if any(f"{DIRECTORY}/" in word for word in process.info["cmdline"] or ()):
             process.kill()
             process.wait()
-
-
-def _images(directory: Path, programs: Path) -> list[Path]:
-    shell = programs / "bin" / "busybox"
-    contents = {
-        PAUSE: {"/pause": go_programs.obtain("pause")},
-        ETCD: {"/usr/local/bin/etcd": etcd.obtain(etcd.DEFAULT) / "etcd", "/bin/sh": shell},
-    }
-    archives = []
-    for number, (name, files) in enumerate(contents.items()):
-        path = directory / f"image-{number}.tar"
-        path.write_bytes(images.archive(name, files, next(iter(files))))
-        archives.append(path)
-    return archives

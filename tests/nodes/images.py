@@ -1,89 +1,37 @@
-"""Container images from files of this machine, as archives in the OCI layout: the same files give the same bytes.
-
-The format is that of the OCI image specification 1.0: `image-layout.md`, `manifest.md`, `config.md`.
-"""
+"""What pods on the nodes run: each image as an archive, with its names by tag and by digest."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import io
-import json
-import tarfile
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from functools import cache
+from pathlib import Path
 
-_OCI = "application/vnd.oci.image"
+from etcd_ops.programs import etcd
+from tools import agent_image as agents
+from tools import go_programs, oci_image
+from tools.oci_image import File, Image, Settings
 
-
-def archive(name: str, files: Mapping[str, Path], entrypoint: str) -> bytes:
-    """An archive that `ctr images import` takes.
-
-    Args:
-        name: of the image, with its tag.
-        files: by their absolute path in the image; all are executable.
-        entrypoint: what a container runs that says nothing else.
-    """
-    layer = _layer(files)
-    packed = gzip.compress(layer, mtime=0)
-    configuration = _json(
-        {
-            "architecture": "amd64",
-            "os": "linux",
-            "config": {"Entrypoint": [entrypoint], "Env": ["PATH=/usr/local/bin:/bin"]},
-            "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
-        }
-    )
-    manifest = _json(
-        {
-            "schemaVersion": 2,
-            "mediaType": f"{_OCI}.manifest.v1+json",
-            "config": _descriptor(f"{_OCI}.config.v1+json", configuration),
-            "layers": [_descriptor(f"{_OCI}.layer.v1.tar+gzip", packed)],
-        }
-    )
-    named = {"annotations": {"io.containerd.image.name": name}}
-    index = _json({"schemaVersion": 2, "manifests": [_descriptor(f"{_OCI}.manifest.v1+json", manifest) | named]})
-    blobs = {f"blobs/{_digest(blob).replace(':', '/')}": blob for blob in (configuration, manifest, packed)}
-    return _tar({"oci-layout": _json({"imageLayoutVersion": "1.0.0"}), "index.json": index, **blobs})
+PAUSE = "localhost/pause:1"
 
 
-def _layer(files: Mapping[str, Path]) -> bytes:
-    folders = sorted(
-        {str(parent) for path in ("/tmp/x", *files) for parent in PurePosixPath(path).parents if parent.name}
-    )
-    output = io.BytesIO()
-    with tarfile.open(fileobj=output, mode="w") as tar:
-        for folder in folders:
-            entry = tarfile.TarInfo(folder.lstrip("/"))
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if folder == "/tmp" else 0o755
-            tar.addfile(entry)
-        for path, source in sorted(files.items()):
-            _add(tar, path.lstrip("/"), source.read_bytes(), 0o755)
-    return output.getvalue()
+@cache
+def pause_image() -> Image:
+    """What holds a pod's namespaces."""
+    return _image(PAUSE, "/pause", go_programs.obtain("pause"))
 
 
-def _tar(files: Mapping[str, bytes]) -> bytes:
-    output = io.BytesIO()
-    with tarfile.open(fileobj=output, mode="w") as tar:
-        for path, content in files.items():
-            _add(tar, path, content, 0o644)
-    return output.getvalue()
+@cache
+def etcd_image(version: str = etcd.DEFAULT) -> Image:
+    """etcd where the official image has it, which has no shell either."""
+    return _image(f"localhost/etcd:{version}", "/usr/local/bin/etcd", etcd.obtain(version) / "etcd")
 
 
-def _add(tar: tarfile.TarFile, path: str, content: bytes, mode: int) -> None:
-    entry = tarfile.TarInfo(path)
-    entry.size, entry.mode = len(content), mode
-    tar.addfile(entry, io.BytesIO(content))
+@cache
+def agent_image() -> Image:
+    """What agents run in."""
+    return agents.obtain()
 
 
-def _descriptor(media_type: str, blob: bytes) -> dict[str, object]:
-    return {"mediaType": media_type, "digest": _digest(blob), "size": len(blob)}
-
-
-def _digest(blob: bytes) -> str:
-    return f"sha256:{hashlib.sha256(blob).hexdigest()}"
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, sort_keys=True).encode()
+def _image(name: str, path: str, program: Path) -> Image:
+    layer = oci_image.layer({path: File(program, 0o755)})
+    kept = agents.ARCHIVES / f"{name.rpartition('/')[2].replace(':', '-')}.tar"
+    return oci_image.keep(kept, oci_image.archive(name, [layer], Settings(entrypoint=(path,))))

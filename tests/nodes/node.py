@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.nodes import cgroups
+from tests.nodes.images import PAUSE
 from tests.nodes.namespaces import HUB, PODS, PREFIX, Zone
 from tests.servers.processes import Processes
-
-PAUSE = "localhost/pause:1"
+from tools.oci_image import Image
 
 
 class Node:
@@ -41,23 +41,27 @@ class Node:
         """Of the Kubernetes node."""
         return f"node-{self.zone.name}"
 
-    def start(self, kubeconfig: Path, authority: Path, plugins: Path, images: Iterable[Path]) -> None:
+    def start(self, kubeconfig: Path, authority: Path, plugins: Path, images: Iterable[Image]) -> None:
         """Start both daemons.
 
         Args:
             kubeconfig: the kubelet's.
             authority: certificates of the authority that its callers' are of.
             plugins: the folder with the CNI plugins.
-            images: archives to import.
+            images: what its pods run; more can be imported later.
         """
         cgroups.make(self._cgroup)
         self._write(plugins, authority)
         self._start("containerd", "containerd", "--config", str(self.directory / "containerd.toml"))
         self.processes.wait_for(f"containerd of {self.name}", lambda: self.ctr("version", check=False).returncode == 0)
         for image in images:
-            self.ctr("images", "import", str(image))
+            self.import_image(image)
         self.start_kubelet(kubeconfig)
         self._start_proxy(kubeconfig)
+
+    def import_image(self, image: Image) -> None:
+        """Let pods run an image, by either of its names."""
+        self.ctr("images", "import", str(image.archive))
 
     def _start_proxy(self, kubeconfig: Path) -> None:
         """What leads a Service's address to its pods, by nftables."""

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from etcd_ops.programs import etcd
-from tests.nodes.cluster import ETCD, Cluster
+from tests.nodes.cluster import Cluster
+from tests.nodes.images import etcd_image
 from tests.nodes.test_cluster import until
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(300), pytest.mark.xdist_group("nodes")]
@@ -28,7 +29,7 @@ def stateful_set(slot: str, zone: str) -> dict[str, Any]:
         "listen-peer-urls": "http://0.0.0.0:2380", "initial-advertise-peer-urls": f"{at}:2380",
     }  # fmt: skip
     container = {
-        "name": "etcd", "image": ETCD, "imagePullPolicy": "Never",
+        "name": "etcd", "image": etcd_image().name, "imagePullPolicy": "Never",
         "command": ["/usr/local/bin/etcd", *(f"--{name}={value}" for name, value in options.items())],
         "readinessProbe": {"httpGet": {"port": 2379, "path": "/readyz"}, "periodSeconds": 1},
         "volumeMounts": [{"name": "data", "mountPath": "/data"}],

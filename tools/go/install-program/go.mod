@@ -1,0 +1,3 @@
+module pulumi-etcd.invalid/tools/install-program
+
+go 1.23
