@@ -30,7 +30,7 @@ from etcd_ops.cli import main
 
 sys.exit(main())
 """
-_SETTINGS = Settings(
+SETTINGS = Settings(
     entrypoint=("/usr/local/bin/etcd-ops",),
     environment={"HOME": "/tmp", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},  # noqa: S108
     user=f"{USER}:{USER}",
@@ -54,7 +54,7 @@ def obtain(cache: Cache | None = None) -> Image:
         _layer(kept, "requirements", distributions.files(distributions.closure("etcd-ops", EXTRAS))),
         _layer(kept, "etcd-ops", package(kept)),
     ]
-    return oci_image.keep(ARCHIVES / "etcd-ops.tar", oci_image.archive(NAME, layers, _SETTINGS))
+    return oci_image.keep(ARCHIVES / "etcd-ops.tar", oci_image.archive(NAME, layers, SETTINGS))
 
 
 def package(cache: Cache) -> Entries:

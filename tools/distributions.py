@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _METADATA = re.compile(r"[^/]+\.dist-info/(?!METADATA$|entry_points\.txt$|licenses/)")
 """What installing has left there."""
 _LEFT_OUT = re.compile(r"\.\.|(.*/)?(__pycache__|tests?)/|.*\.pth$|" + _METADATA.pattern)
-_SERVICES = ("s3", "sso", "sso-oidc", "signin", "sts")
-_OTHER_SERVICES = re.compile(rf"botocore/data/(?!({'|'.join(_SERVICES)})/)[^/]+/")
+SERVICES = ("s3", "signin", "sso", "sso-oidc", "sts")
+_OTHER = re.compile(rf"botocore/data/(?!({'|'.join(SERVICES)})/)[^/]+/")
 """botocore describes every service of AWS: all but the store of objects, and where credentials come from."""
 
 
@@ -68,5 +68,5 @@ def _required(installed: Distribution, extra: str) -> Iterator[Requirement]:
 def _files(installed: Distribution) -> Iterator[tuple[str, Path]]:
     for path in installed.files or ():
         relative = path.as_posix()
-        if not _LEFT_OUT.match(relative) and not _OTHER_SERVICES.match(relative):
+        if not _LEFT_OUT.match(relative) and not _OTHER.match(relative):
             yield relative, Path(str(installed.locate_file(path)))
