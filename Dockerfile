@@ -15,7 +15,7 @@ FROM ${PYTHON_IMAGE} AS packages
 WORKDIR /source
 COPY tools/requirements/uv.txt tools/requirements/hatchling.txt ./
 RUN pip install --no-cache-dir --require-hashes --requirement uv.txt --requirement hatchling.txt
-COPY pyproject.toml uv.lock ./
+COPY LICENSE pyproject.toml uv.lock ./
 COPY components components
 RUN uv export --quiet --frozen --package etcd-ops --extra kubernetes --extra s3 --no-dev --no-emit-workspace \
         --output-file requirements.txt \
