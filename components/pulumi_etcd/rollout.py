@@ -40,6 +40,8 @@ class RolloutMember(TypedDict):
     """Size of its data volume."""
     certificates: RolloutCertificates
     """Its leaf certificates."""
+    template: NotRequired[str]
+    """Digest of the pod that it is to run in; empty, or absent, where it runs in none."""
 
 
 class RolloutTrust(TypedDict):
@@ -69,6 +71,9 @@ class RolloutBinary(TypedDict):
     """Where agents copy it from."""
     sha256: str
     """Its SHA-256, hexadecimal."""
+    digest_of: NotRequired[str]
+    """What `sha256` is of: `program`, its own bytes, or `image`, the container image that has it; `program` when
+    absent."""
 
 
 class RolloutEtcd(TypedDict):

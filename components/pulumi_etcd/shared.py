@@ -1,7 +1,9 @@
 """Arguments that several components and resources have in common."""
 
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
+import pulumi
 from typing_extensions import NotRequired
 
 
@@ -57,3 +59,52 @@ class Agent(TypedDict):
     """Its version; another one makes agents upgrade themselves, zone by zone, without restarting etcd."""
     command: list[str]
     """Program and leading arguments that start it, without the subcommand."""
+
+
+class GivenAuthority(TypedDict):
+    """A certificate authority that was made elsewhere."""
+
+    cert_pem: pulumi.Input[str]
+    """Its certificate, PEM."""
+    private_key_pem: pulumi.Input[str]
+    """Its private key, PEM; treated as a secret."""
+
+
+class Trust(TypedDict):
+    """Generations of the certificate authority of one trust."""
+
+    generations: NotRequired[Sequence[int]]
+    """Those that are believed; `[1]` when absent. A rotation names both, then switches the issuer, then drops one."""
+    issuer: NotRequired[int]
+    """The one whose leaves are used; the only one when absent."""
+    authorities: NotRequired[Mapping[str, GivenAuthority]]
+    """Authorities that were made elsewhere, by generation, as of a cluster that is adopted; the others are made."""
+
+
+class Trusts(TypedDict):
+    """The three separate trusts of a cluster."""
+
+    peer: NotRequired[Trust]
+    """Among members."""
+    client: NotRequired[Trust]
+    """Between members and clients."""
+    metrics: NotRequired[Trust]
+    """Between agents and whoever reads metrics."""
+
+
+class Protect(TypedDict):
+    """What the engine refuses to delete."""
+
+    volumes: NotRequired[bool]
+    """Members with their volumes; false when absent."""
+    authorities: NotRequired[bool]
+    """Certificate authorities; false when absent."""
+
+
+class ClientCredential(TypedDict):
+    """A client's certificate and key."""
+
+    cert_pem: str
+    """The certificate, PEM."""
+    key_pem: str
+    """Its private key, PEM."""

@@ -13,8 +13,8 @@ from etcd_ops.model.gate import quorum
 from etcd_ops.model.problems import Invalid, Problem
 
 __all__ = [
-    "Addressing", "Loopback", "OneAddress", "Slot", "Topology", "Urls", "Zones", "fatal_zones", "order_of_change",
-    "plan", "quorum", "tolerates",
+    "Addressing", "Loopback", "Named", "OneAddress", "Place", "Slot", "Topology", "Urls", "Zones", "fatal_zones",
+    "order_of_change", "plan", "quorum", "tolerates",
 ]  # fmt: skip
 
 CLIENT_PORT = 2379
@@ -23,6 +23,10 @@ PORTS_PER_MEMBER = 10
 """Distance between the client ports of two members that share an address: room for four, and neat to read."""
 ZONES_PER_ADDRESS = 16
 """Zones that one address has port numbers for."""
+PEER_PORT, METRICS_PORT, HEALTH_PORT = 2380, 2381, 2382
+"""Of a member that has an address of its own, beside `CLIENT_PORT`."""
+LONGEST_HOST = 253
+"""Characters of a host name (RFC 1035)."""
 HIGHEST_PORT = 65_535
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -45,14 +49,25 @@ class Urls:
     """etcd's own metrics and health; loopback only."""
 
 
-class Addressing(Protocol):
-    """How a platform numbers its members. Equal arguments give equal URLs for ever: members never move."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a member stands, as far as its address may follow from it."""
 
-    def problem(self, zone: int, ordinal: int) -> str:
+    zone: int
+    """Number of its zone, from 0."""
+    ordinal: int
+    """From 1, within the zone."""
+    slot: str = ""
+
+
+class Addressing(Protocol):
+    """How a platform addresses its members. Equal places have equal URLs for ever: members never move."""
+
+    def problem(self, place: Place) -> str:
         """Why there is no address for this place; empty where there is one."""
 
-    def urls(self, zone: int, ordinal: int) -> Urls:
-        """The URLs of the `ordinal`-th member (from 1) of the zone with this number (from 0)."""
+    def urls(self, place: Place) -> Urls:
+        """The URLs of the member in this place."""
 
 
 def _urls(address: str, port: int) -> Urls:
@@ -85,15 +100,15 @@ class Loopback:
     """First three numbers of the addresses."""
     base_port: int = CLIENT_PORT
 
-    def problem(self, zone: int, ordinal: int) -> str:
+    def problem(self, place: Place) -> str:
         """Why there is no address for this place; empty where there is one."""
         if not _is_loopback(f"{self.network}.1"):
             return f"{self.network!r} is not the start of a loopback network, such as 127.0.10"
-        return "a network has addresses for 254 zones" if zone > 253 else _port_problem(self._port(ordinal))
+        return "a network has addresses for 254 zones" if place.zone > 253 else _port_problem(self._port(place.ordinal))
 
-    def urls(self, zone: int, ordinal: int) -> Urls:
-        """The URLs of the `ordinal`-th member (from 1) of the zone with this number (from 0)."""
-        return _urls(f"{self.network}.{zone + 1}", self._port(ordinal))
+    def urls(self, place: Place) -> Urls:
+        """The URLs of the member in this place."""
+        return _urls(f"{self.network}.{place.zone + 1}", self._port(place.ordinal))
 
     def _port(self, ordinal: int) -> int:
         return self.base_port + PORTS_PER_MEMBER * (ordinal - 1)
@@ -106,20 +121,48 @@ class OneAddress:
     address: str = "127.0.0.1"
     base_port: int = CLIENT_PORT
 
-    def problem(self, zone: int, ordinal: int) -> str:
+    def problem(self, place: Place) -> str:
         """Why there is no address for this place; empty where there is one."""
         if not _is_loopback(self.address):
             return f"{self.address!r} is not a loopback address, such as 127.0.0.1"
-        if zone >= ZONES_PER_ADDRESS:
+        if place.zone >= ZONES_PER_ADDRESS:
             return f"one address has port numbers for {ZONES_PER_ADDRESS} zones"
-        return _port_problem(self._port(zone, ordinal))
+        return _port_problem(self._port(place))
 
-    def urls(self, zone: int, ordinal: int) -> Urls:
-        """The URLs of the `ordinal`-th member (from 1) of the zone with this number (from 0)."""
-        return _urls(self.address, self._port(zone, ordinal))
+    def urls(self, place: Place) -> Urls:
+        """The URLs of the member in this place."""
+        return _urls(self.address, self._port(place))
 
-    def _port(self, zone: int, ordinal: int) -> int:
-        return self.base_port + PORTS_PER_MEMBER * (ZONES_PER_ADDRESS * (ordinal - 1) + zone)
+    def _port(self, place: Place) -> int:
+        return self.base_port + PORTS_PER_MEMBER * (ZONES_PER_ADDRESS * (place.ordinal - 1) + place.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A host name, and so a machine, of its own for every member; they listen on the same ports."""
+
+    prefix: str
+    """Of the host name, before the slot's name."""
+    suffix: str
+    """Of the host name, after it."""
+
+    def problem(self, place: Place) -> str:
+        """Why there is no address for this place; empty where there is one."""
+        host = self._host(place)
+        return "" if len(host) <= LONGEST_HOST else f"its host name {host} would be longer than {LONGEST_HOST}"
+
+    def urls(self, place: Place) -> Urls:
+        """The URLs of the member in this place."""
+        host = self._host(place)
+        return Urls(
+            peer=f"https://{host}:{PEER_PORT}",
+            client=f"https://{host}:{CLIENT_PORT}",
+            metrics=f"https://{host}:{METRICS_PORT}",
+            health=f"http://127.0.0.1:{HEALTH_PORT}",
+        )
+
+    def _host(self, place: Place) -> str:
+        return f"{self.prefix}{place.slot}{self.suffix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,14 +268,14 @@ def _slot_problems(
         elif (zone, ordinal) in taken:
             other = taken[zone, ordinal]
             yield Problem(where, f"{other} is number {ordinal} of zone {zone} already", "use another ordinal")
-        elif reason := addressing.problem(numbers[zone], ordinal):
+        elif reason := addressing.problem(Place(numbers[zone], ordinal, name)):
             yield Problem(where, reason, "choose another addressing")
         taken.setdefault((zone, ordinal), name)
 
 
 def _slot(name: str, zone: str, numbers: Mapping[str, int], addressing: Addressing) -> Slot:
     ordinal = _ordinal(name)
-    return Slot(name, zone, ordinal, addressing.urls(numbers[zone], ordinal))
+    return Slot(name, zone, ordinal, addressing.urls(Place(numbers[zone], ordinal, name)))
 
 
 def fatal_zones(zones: Mapping[str, str]) -> tuple[str, ...]:

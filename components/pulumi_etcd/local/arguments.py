@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-import pulumi
 from typing_extensions import NotRequired
 
-from pulumi_etcd.shared import Agent, ChannelConnection, Healing, Renewal
+from pulumi_etcd.shared import Agent, ChannelConnection, Healing, Protect, Renewal, Trusts
 
 
 class Etcd(TypedDict):
@@ -38,37 +37,6 @@ class Etcd(TypedDict):
     """Further keys of etcd's configuration file, checked against those that the version knows."""
 
 
-class GivenAuthority(TypedDict):
-    """A certificate authority that was made elsewhere."""
-
-    cert_pem: pulumi.Input[str]
-    """Its certificate, PEM."""
-    private_key_pem: pulumi.Input[str]
-    """Its private key, PEM; treated as a secret."""
-
-
-class Trust(TypedDict):
-    """Generations of the certificate authority of one trust."""
-
-    generations: NotRequired[Sequence[int]]
-    """Those that are believed; `[1]` when absent. A rotation names both, then switches the issuer, then drops one."""
-    issuer: NotRequired[int]
-    """The one whose leaves are used; the only one when absent."""
-    authorities: NotRequired[Mapping[str, GivenAuthority]]
-    """Authorities that were made elsewhere, by generation, as of a cluster that is adopted; the others are made."""
-
-
-class Trusts(TypedDict):
-    """The three separate trusts of a cluster."""
-
-    peer: NotRequired[Trust]
-    """Among members."""
-    client: NotRequired[Trust]
-    """Between members and clients."""
-    metrics: NotRequired[Trust]
-    """Between agents and whoever reads metrics."""
-
-
 class LocalAddressing(TypedDict):
     """Where members listen. It must not change while the cluster exists."""
 
@@ -81,15 +49,6 @@ class LocalAddressing(TypedDict):
     """The one address, for mode `ports`; `127.0.0.1` when absent."""
     base_port: NotRequired[int]
     """The first member's client port; its other ports follow. 2379 when absent."""
-
-
-class Protect(TypedDict):
-    """What the engine refuses to delete."""
-
-    volumes: NotRequired[bool]
-    """Members with their volumes; false when absent."""
-    authorities: NotRequired[bool]
-    """Certificate authorities; false when absent."""
 
 
 class LocalClusterArgs(TypedDict):

@@ -1,25 +1,18 @@
 """The component `etcd:index:LocalCluster`."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict, cast
+from typing import Any
 
 import pulumi
 
-from etcd_ops.model.problems import Invalid
 from pulumi_etcd.certificates import issue
+from pulumi_etcd.declaration import declared
 from pulumi_etcd.local.arguments import LocalClusterArgs
-from pulumi_etcd.local.declaration import Declaration, contract, declare
+from pulumi_etcd.local.declaration import contract, declare
 from pulumi_etcd.local.etcd_binary import find
 from pulumi_etcd.local.resources import create
-
-
-class ClientCredential(TypedDict):
-    """A client's certificate and key."""
-
-    cert_pem: str
-    """The certificate, PEM."""
-    key_pem: str
-    """Its private key, PEM."""
+from pulumi_etcd.placing import credential_to_wire, operator_credential
+from pulumi_etcd.shared import ClientCredential
 
 
 class LocalCluster(pulumi.ComponentResource):
@@ -57,7 +50,7 @@ class LocalCluster(pulumi.ComponentResource):
         Raises:
             pulumi.RunError: the arguments cannot be used; the message lists every problem by property path.
         """
-        this = _declared(name, args)
+        this = declared("LocalCluster", name, lambda: declare(name, args, find))
         terms = contract(this)
         super().__init__("etcd:index:LocalCluster", name, terms, opts)
         certificates = issue(
@@ -69,12 +62,10 @@ class LocalCluster(pulumi.ComponentResource):
             protect_authorities=this.protect_authorities,
         )
         rollout = create(self, this, certificates)
-        operator = certificates.operator["client"]
         self.cluster_name = pulumi.Output.from_input(name)
         self.endpoints = pulumi.Output.from_input(this.endpoints)
         self.ca_bundle = certificates.bundle("client")
-        credential = pulumi.Output.all(cert_pem=operator.certificate_pem, key_pem=operator.key_pem)
-        self.client_credential = cast("pulumi.Output[ClientCredential]", pulumi.Output.secret(credential))
+        self.client_credential = operator_credential(certificates)
         self.members = pulumi.Output.from_input(terms["members"])
         self.channel = pulumi.Output.from_input(dict(this.channel))
         self.context_file = pulumi.Output.from_input(str(this.directory / "context.json"))
@@ -86,9 +77,7 @@ class LocalCluster(pulumi.ComponentResource):
                 "clusterName": self.cluster_name,
                 "endpoints": self.endpoints,
                 "caBundle": self.ca_bundle,
-                "clientCredential": self.client_credential.apply(
-                    lambda leaf: {"certPem": leaf["cert_pem"], "keyPem": leaf["key_pem"]}
-                ),
+                "clientCredential": credential_to_wire(self.client_credential),
                 "members": self.members,
                 "channel": self.channel,
                 "contextFile": self.context_file,
@@ -97,11 +86,3 @@ class LocalCluster(pulumi.ComponentResource):
                 "contract": self.contract,
             }
         )
-
-
-def _declared(name: str, args: LocalClusterArgs) -> Declaration:
-    try:
-        return declare(name, args, find)
-    except Invalid as invalid:
-        problems = "\n".join(f"  {problem}" for problem in invalid.problems)
-        raise pulumi.RunError(f"the LocalCluster {name} cannot be declared like this:\n{problems}") from invalid

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 import pulumi
 
-from pulumi_etcd.certificates import LEAF_TRUST, TRUSTS, Certificates, Leaf
-from pulumi_etcd.local.context import LocalContext
+from pulumi_etcd.certificates import Certificates
 from pulumi_etcd.local.declaration import Declaration
-from pulumi_etcd.local.member import Credential, LocalMember, LocalMemberAuthorities, LocalMemberCredentials
+from pulumi_etcd.local.member import LocalMember, LocalMemberAuthorities, LocalMemberCredentials
 from pulumi_etcd.local.store import LocalStore
 from pulumi_etcd.local.zone import LocalZone
-from pulumi_etcd.rollout import Rollout, RolloutCluster
-from pulumi_etcd.shared import ChannelConnection
-from pulumi_etcd.wire import to_snake
+from pulumi_etcd.placing import authorities, connection, context, credentials, rollout
+from pulumi_etcd.rollout import Rollout
 
 
 def create(cluster: pulumi.Resource, this: Declaration, certificates: Certificates) -> Rollout:
@@ -33,10 +30,10 @@ def create(cluster: pulumi.Resource, this: Declaration, certificates: Certificat
         needs = [zones[zone], *stores]
         options = pulumi.ResourceOptions(parent=cluster, depends_on=needs, protect=this.protect_volumes)
         members.append(_member(this, slot, certificates, options))
-    _context(this, certificates, pulumi.ResourceOptions(parent=cluster, depends_on=stores))
+    context(this, str(this.directory), certificates, pulumi.ResourceOptions(parent=cluster, depends_on=stores))
     everything: list[pulumi.Resource] = [*stores, *zones.values(), *members]
     starts = {zone: each.starts for zone, each in zones.items()}
-    return _rollout(this, certificates, starts, pulumi.ResourceOptions(parent=cluster, depends_on=everything))
+    return rollout(this, certificates, starts, pulumi.ResourceOptions(parent=cluster, depends_on=everything))
 
 
 def _stores(this: Declaration, options: pulumi.ResourceOptions) -> list[pulumi.Resource]:
@@ -54,11 +51,6 @@ def _zone(this: Declaration, zone: str, options: pulumi.ResourceOptions) -> Loca
 
 def _member(this: Declaration, slot: str, certificates: Certificates, options: pulumi.ResourceOptions) -> LocalMember:
     agent = this.spec.agent
-    leaves = {use: _credential(certificates.members[slot][use]) for use in LEAF_TRUST}
-    authorities = {
-        trust: {str(number): each.certificate_pem for number, each in certificates.authorities[trust].items()}
-        for trust in TRUSTS
-    }
     return LocalMember(
         f"{this.name}-{slot}",
         {
@@ -66,75 +58,12 @@ def _member(this: Declaration, slot: str, certificates: Certificates, options: p
             "cluster": this.name,
             "slot": slot,
             "zone": this.topology.zones[slot],
-            "channel": _connection(this),
+            "channel": connection(this.channel),
             "agent": {"version": agent.version, "command": list(agent.command)},
-            "credentials": cast("LocalMemberCredentials", leaves),
-            "authorities": cast("LocalMemberAuthorities", authorities),
+            "credentials": cast("LocalMemberCredentials", credentials(certificates, slot)),
+            "authorities": cast("LocalMemberAuthorities", authorities(certificates)),
             "keep_volume": this.keep_volumes,
             "adopt": this.adopt,
-        },
-        options,
-    )
-
-
-def _credential(leaf: Leaf) -> Credential:
-    return {"cert_pem": leaf.certificate_pem, "key_pem": leaf.key_pem}
-
-
-def _connection(this: Declaration) -> ChannelConnection:
-    return cast("ChannelConnection", {to_snake(name): value for name, value in this.channel.items()})
-
-
-def _context(this: Declaration, certificates: Certificates, options: pulumi.ResourceOptions) -> None:
-    LocalContext(
-        this.name,
-        {
-            "directory": str(this.directory),
-            "cluster": this.name,
-            "channel": _connection(this),
-            "endpoints": this.endpoints,
-            "members": {
-                slot.name: {
-                    "zone": slot.zone,
-                    "client_url": slot.urls.client,
-                    "metrics_url": slot.urls.metrics,
-                    "health_url": slot.urls.health,
-                }
-                for slot in this.topology.slots
-            },
-            "client": _credential(certificates.operator["client"]),
-            "metrics": _credential(certificates.operator["metrics"]),
-            "client_authorities": certificates.bundle("client"),
-            "metrics_authorities": certificates.bundle("metrics"),
-        },
-        options,
-    )
-
-
-def _rollout(
-    this: Declaration,
-    certificates: Certificates,
-    starts: Mapping[str, pulumi.Output[int]],
-    options: pulumi.ResourceOptions,
-) -> Rollout:
-    """Fingerprints are the only computed leaves of the document."""
-    body: dict[str, Any] = this.spec.model_dump(mode="json")
-    for slot, member in body["members"].items():
-        member["certificates"] = {use: leaf.fingerprint for use, leaf in certificates.members[slot].items()}
-    for trust, authorities in certificates.authorities.items():
-        body["trust"][trust]["authorities"] = {
-            str(generation): authority.fingerprint for generation, authority in authorities.items()
-        }
-    return Rollout(
-        this.name,
-        {
-            "channel": _connection(this),
-            "cluster": cast("RolloutCluster", body),
-            "mode": this.mode,
-            "adopt": this.adopt,
-            "former_owner": this.former_owner,
-            "deadline_seconds": this.deadline_seconds,
-            "waits_for": starts,
         },
         options,
     )
