@@ -3,5 +3,14 @@
 from pulumi_etcd.local.arguments import LocalClusterArgs
 from pulumi_etcd.local.cluster import LocalCluster
 from pulumi_etcd.rollout import Rollout, RolloutArgs
+from pulumi_etcd.stateful_sets.arguments import StatefulSetClusterArgs
+from pulumi_etcd.stateful_sets.cluster import StatefulSetCluster
 
-__all__ = ["LocalCluster", "LocalClusterArgs", "Rollout", "RolloutArgs"]
+__all__ = [
+    "LocalCluster",
+    "LocalClusterArgs",
+    "Rollout",
+    "RolloutArgs",
+    "StatefulSetCluster",
+    "StatefulSetClusterArgs",
+]

@@ -131,6 +131,7 @@ def issue(
     *,
     parent: pulumi.Resource,
     protect_authorities: bool,
+    services: Sequence[str] = (),
 ) -> Certificates:
     """Create the leaves of one cluster, and the authorities that were not given.
 
@@ -141,6 +142,7 @@ def issue(
         validity: how long certificates are valid.
         parent: the component that they belong to.
         protect_authorities: whether the engine refuses to delete an authority.
+        services: names under which clients may reach whichever member answers.
     """
     authorities = {
         trust: {
@@ -157,9 +159,10 @@ def issue(
         generation, authority = issuers[trust]
         return _leaf(f"{cluster}-{name}-{generation}", authority, names, uses, validity, parent)
 
+    shared = {use: services if use == "server" else () for use in LEAF_TRUST}
     members = {
         slot: {
-            use: leaf(f"{slot}-{use}", trust, member_names(use, cluster, slot, addresses), _USES[use])
+            use: leaf(f"{slot}-{use}", trust, member_names(use, cluster, slot, [*addresses, *shared[use]]), _USES[use])
             for use, trust in LEAF_TRUST.items()
         }
         for slot, addresses in hosts.items()

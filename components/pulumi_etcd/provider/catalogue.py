@@ -16,14 +16,18 @@ from pulumi_etcd.provider.local_stores import LocalStores
 from pulumi_etcd.provider.local_zones import LocalZones
 from pulumi_etcd.provider.resource import CustomResource
 from pulumi_etcd.provider.rollouts import Rollouts
+from pulumi_etcd.provider.stateful_set_members import StatefulSetMembers
 from pulumi_etcd.rollout import Rollout
+from pulumi_etcd.stateful_sets.cluster import StatefulSetCluster
+from pulumi_etcd.stateful_sets.member import StatefulSetMember
 
-COMPONENTS: tuple[type[Any], ...] = (LocalCluster,)
+COMPONENTS: tuple[type[Any], ...] = (LocalCluster, StatefulSetCluster)
 CUSTOM: tuple[tuple[type[Any], Callable[[], CustomResource]], ...] = (
     (Rollout, Rollouts),
     (LocalStore, LocalStores),
     (LocalZone, LocalZones),
     (LocalMember, LocalMembers),
     (LocalContext, LocalContexts),
+    (StatefulSetMember, StatefulSetMembers),
 )
 """Each resource's class, which says its schema, and what implements it."""

@@ -8,14 +8,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import ValidationError
-
-from etcd_ops.agent.clock import SystemClock
-from etcd_ops.channel.connect import connect
-from etcd_ops.channel.port import Channel, ChannelUnavailable, log_name, status_name
-from etcd_ops.model.problems import Problem
-from etcd_ops.model.status import MemberStatus
-from etcd_ops.rollout.closing import forget_volume
 from etcd_ops.runtime import agent_state
 from etcd_ops.volume.credentials import deliver_credential, delivered, leaves, link_leaf
 from etcd_ops.volume.errors import VolumeError
@@ -28,6 +20,7 @@ from etcd_ops.zone.members import add_member, remove_member
 from etcd_ops.zone.paths import ZonePaths
 from pulumi_etcd.certificates import fingerprint
 from pulumi_etcd.provider.fixed import moved, unknown
+from pulumi_etcd.provider.forgetting import forget
 from pulumi_etcd.provider.resource import Call, Checked, Failed, Live
 from pulumi_etcd.provider.tidy import remove_if_empty
 from pulumi_etcd.provider.values import UNKNOWN, Properties
@@ -98,7 +91,8 @@ class LocalMembers:
             await asyncio.to_thread(put_away, layout.root)
         except (VolumeError, ZoneError) as problem:
             raise Failed(str(problem)) from problem
-        await _forget(call.state, volume_id)
+        kept = bool(call.state.get("keepVolume"))
+        await forget(call.state["channel"], slot, volume_id, volume_is_gone=not kept)
 
 
 def _paths(inputs: Properties) -> ZonePaths:
@@ -183,29 +177,3 @@ def _drift(inputs: Properties, state: Properties) -> dict[str, str]:
 def _delete_volume(volume: Path) -> None:
     delete_volume(volume)
     remove_if_empty(volume.parent, volume.parent.parent)
-
-
-async def _forget(state: Properties, volume_id: str) -> None:
-    """Leave nothing in the channel that speaks of a member that is gone, and everything that speaks of another's."""
-    slot, channel = state["slot"], connect(state["channel"])
-    try:
-        if not state.get("keepVolume"):
-            await forget_volume(channel, slot, volume_id, SystemClock())
-        if await _published_by_another(channel, slot, volume_id):
-            return
-        await channel.delete(status_name(slot))
-        await channel.delete(log_name(slot))
-    except ChannelUnavailable as problem:
-        reason = f"{slot} is gone, but that could not be recorded: {problem}"
-        raise Failed(Problem("channel", reason, "run it again when the channel answers")) from problem
-    finally:
-        await channel.close()
-
-
-async def _published_by_another(channel: Channel, slot: str, volume_id: str) -> bool:
-    """Whether the slot's status is of a member on another volume, as where two stacks named one channel."""
-    entry = await channel.read(status_name(slot))
-    try:
-        return entry is not None and MemberStatus.decode(entry.data).volume_id not in ("", volume_id)
-    except ValidationError:
-        return False

@@ -1,0 +1,74 @@
+"""What agents may do in the Kubernetes API, and nothing else: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from etcd_ops.channel.kubernetes_kinds import object_name
+from etcd_ops.channel.port import FORMATION, LOCK, log_name, status_name
+from pulumi_etcd.stateful_sets.manifests import Manifest, manifest
+from pulumi_etcd.stateful_sets.naming import Names
+
+API = "rbac.authorization.k8s.io"
+
+
+def account(names: Names, slot: str) -> Manifest:
+    """The service account of a slot's agent; its token is mounted for the agent alone."""
+    found = manifest("v1", "ServiceAccount", names, names.member(slot), slot=slot)
+    return {**found, "automountServiceAccountToken": False}
+
+
+def own_role(names: Names, slot: str, channel: Mapping[str, Any]) -> Manifest:
+    """What one agent may do: write its own status and log, and have its own pod made anew."""
+    rules = [
+        _rule("apps", "statefulsets", ["get"], [names.member(slot)]),
+        _rule("", "pods", ["get", "delete"], [names.pod(slot)]),
+    ]
+    if channel["kind"] == "kubernetes":
+        written = [object_name(names.cluster, name) for name in (status_name(slot), log_name(slot))]
+        rules.append(_rule("", "configmaps", ["update"], written))
+    return {**manifest(f"{API}/v1", "Role", names, names.member(slot), slot=slot), "rules": rules}
+
+
+def agents_role(names: Names) -> Manifest:
+    """What every agent may do in a channel of this namespace: read all, hold the lock, keep the formation record.
+
+    Neither a list nor a create can be confined to names: agents may read every ConfigMap of the namespace, and make
+    new ones. None of them may change or delete a document.
+    """
+    formation, lock = (object_name(names.cluster, name) for name in (FORMATION, LOCK))
+    rules = [
+        _rule("", "namespaces", ["get"], [names.namespace]),
+        _rule("", "configmaps", ["get", "list", "create"]),
+        _rule("", "configmaps", ["update"], [formation]),
+        _rule("coordination.k8s.io", "leases", ["create"]),
+        _rule("coordination.k8s.io", "leases", ["get", "update"], [lock]),
+    ]
+    return {**manifest(f"{API}/v1", "Role", names, names.agents), "rules": rules}
+
+
+def bindings(names: Names, slot: str, channel: Mapping[str, Any]) -> list[Manifest]:
+    """The slot's roles for its account, each in a binding of the slot's own.
+
+    One binding for all would leave a member that is dropped from the declaration without its channel before it has
+    left the cluster.
+    """
+    roles = {names.member(slot): names.member(slot)}
+    if channel["kind"] == "kubernetes":
+        roles[names.every_agent(slot)] = names.agents
+    return [_binding(names, slot, name, role) for name, role in roles.items()]
+
+
+def _binding(names: Names, slot: str, name: str, role: str) -> Manifest:
+    subject = {"kind": "ServiceAccount", "name": names.member(slot), "namespace": names.namespace}
+    return {
+        **manifest(f"{API}/v1", "RoleBinding", names, name, slot=slot),
+        "roleRef": {"apiGroup": API, "kind": "Role", "name": role},
+        "subjects": [subject],
+    }
+
+
+def _rule(group: str, resource: str, verbs: list[str], names: list[str] | None = None) -> dict[str, Any]:
+    confined = {"resourceNames": names} if names else {}
+    return {"apiGroups": [group], "resources": [resource], "verbs": verbs, **confined}

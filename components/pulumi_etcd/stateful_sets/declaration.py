@@ -1,0 +1,160 @@
+"""What a `StatefulSetCluster`'s arguments mean: validated at once, with defaults, before anything is created. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from etcd_ops.model.spec import ClusterSpec
+from etcd_ops.model.topology import CLIENT_PORT, Slot, Topology
+from etcd_ops.model.validation import UNKNOWN_FINGERPRINT
+from etcd_ops.programs import etcd as etcd_programs
+from pulumi_etcd import declaration
+from pulumi_etcd.body import VOLUME_BYTES
+from pulumi_etcd.declaration import Collected, common, decided
+from pulumi_etcd.fitting import fit
+from pulumi_etcd.stateful_sets import parts
+from pulumi_etcd.stateful_sets.arguments import StatefulSetClusterArgs
+from pulumi_etcd.stateful_sets.disruption import minimum
+from pulumi_etcd.stateful_sets.images import Image, pinned
+from pulumi_etcd.stateful_sets.naming import Names
+from pulumi_etcd.stateful_sets.pods import SECURITY, Pods, template_digest
+from pulumi_etcd.trusts import Wire
+from pulumi_etcd.wire import to_wire
+
+_MISSING: Mapping[str, Any] = {
+    "namespace": "n",
+    "namespace_uid": "00000000-0000-0000-0000-000000000000",
+    "kubeconfig": "/",
+    "context": "c",
+}
+"""Stand for arguments that are missing, which is a problem already, so that the others can be judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration(declaration.Declaration):
+    """One StatefulSet cluster, completely decided but for its certificates."""
+
+    pods: Pods
+    namespace_uid: str
+    kubeconfig: str
+    context: str
+    agents_channel: Mapping[str, Any]
+    """Connection value, as agents use it."""
+    volume_bytes: int
+    storage_class: str
+    """Empty for the Kubernetes cluster's default."""
+    clients: Sequence[Mapping[str, Any]]
+    metrics_clients: Sequence[Mapping[str, Any]]
+    directory: str
+    """Where files for etcd-ops are written; empty for none."""
+
+    @property
+    def names(self) -> Names:
+        """What the cluster's objects are called."""
+        return self.pods.names
+
+    @property
+    def service(self) -> str:
+        """URL of the Service for clients."""
+        return f"https://{self.names.services[0]}:{CLIENT_PORT}"
+
+    @property
+    def context_file(self) -> str:
+        """Path of the file from which etcd-ops knows the cluster; empty where none is written."""
+        return str(Path(self.directory, "context.json")) if self.directory else ""
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The members."""
+        return self.topology.slots
+
+
+def declare(name: str, args: StatefulSetClusterArgs) -> Declaration:
+    """Decide everything that the arguments leave open, and judge the whole.
+
+    Args:
+        name: the cluster's.
+        args: as the program wrote them.
+
+    Raises:
+        Invalid: with every problem, by property path.
+    """
+    fitted = fit(args, StatefulSetClusterArgs)
+    collected = Collected(fitted.problems)
+    wire = to_wire({**_MISSING, **fitted.arguments}, StatefulSetClusterArgs)
+    wire["etcd"] = {"version": etcd_programs.DEFAULT, **wire.get("etcd", {})}
+    wire["agent"] = wire.get("agent", {})
+    pods = _pods(collected, parts.names(name, wire), wire)
+    wire["etcd"].pop("image", None)
+    topology = collected.of(lambda: parts.topology(wire, pods.names), Topology(()))
+    nowhere: tuple[Wire, Wire] = ({}, {})
+    own = collected.of(lambda: parts.places(name, wire), nowhere)
+    outside, inside = collected.of(lambda: parts.channels(wire, own), nowhere)
+    collected.problems += parts.own_problems(name, wire)
+    binary = parts.binary(pods.etcd)
+    spec, trusts = decided(collected, name, wire, topology, binary, parts.agent(wire))
+    return Declaration(
+        **common(name, wire, topology, _with_templates(spec, topology, pods), trusts, outside),
+        pods=pods,
+        namespace_uid=wire["namespaceUid"],
+        kubeconfig=wire["kubeconfig"],
+        context=wire["context"],
+        agents_channel=inside,
+        volume_bytes=wire.get("volumeBytes", VOLUME_BYTES),
+        storage_class=wire.get("storageClass", ""),
+        clients=wire.get("clients", parts.ANYBODY_HERE),
+        metrics_clients=wire.get("metricsClients", parts.ANYBODY_HERE),
+        directory=wire.get("directory", ""),
+    )
+
+
+def _pods(collected: Collected, named: Names, wire: Wire) -> Pods:
+    return Pods(
+        names=named,
+        etcd=_image(collected, "etcd", wire),
+        agent=_image(collected, "agent", wire),
+        etcd_resources=collected.of(partial(parts.resources, "etcd", wire), parts.RESOURCES["etcd"]),
+        agent_resources=collected.of(partial(parts.resources, "agent", wire), parts.RESOURCES["agent"]),
+        priority_class=wire.get("priorityClassName", ""),
+        tolerations=wire.get("tolerations", ()),
+    )
+
+
+def _image(collected: Collected, whose: str, wire: Wire) -> Image:
+    unknown = Image("", UNKNOWN_FINGERPRINT)
+    reference = wire[whose].get("image")
+    return unknown if reference is None else collected.of(lambda: pinned(f"{whose}.image", reference), unknown)
+
+
+def _with_templates(spec: ClusterSpec, topology: Topology, pods: Pods) -> ClusterSpec:
+    """The document's body that says which pod every member is to run in."""
+    members = {
+        slot.name: spec.members[slot.name].model_copy(update={"template": template_digest(pods, slot)})
+        for slot in topology.slots
+    }
+    return spec.model_copy(update={"members": members})
+
+
+def contract(this: Declaration) -> dict[str, Any]:
+    """What policies and reviewers read: everything that matters, nothing secret, all of it known in a preview."""
+    pods = this.pods
+    resources = {"etcd": pods.etcd_resources.manifest(), "agent": pods.agent_resources.manifest()}
+    return declaration.contract(this, "stateful-sets") | {
+        "keepVolumes": False,
+        "namespace": this.names.namespace,
+        "namespaceUid": this.namespace_uid,
+        "clusterDomain": this.names.domain,
+        "images": {"etcd": pods.etcd.reference, "agent": pods.agent.reference},
+        "storageClass": this.storage_class,
+        "disruptionBudget": {"minAvailable": minimum(len(this.slots))},
+        "podSecurity": dict(SECURITY),
+        "resources": resources,
+        "priorityClassName": pods.priority_class,
+        "tolerations": [dict(each) for each in pods.tolerations],
+        "clients": [dict(each) for each in this.clients],
+        "metricsClients": [dict(each) for each in this.metrics_clients],
+    }

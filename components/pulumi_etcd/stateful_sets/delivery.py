@@ -1,0 +1,57 @@
+"""What is put into members' pods by ConfigMaps and Secrets: pure, with credentials as values that flow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from etcd_ops.model.topology import Slot
+from pulumi_etcd.stateful_sets.manifests import Manifest, manifest
+from pulumi_etcd.stateful_sets.naming import Names
+from pulumi_etcd.stateful_sets.pods import AGENT_CONFIG, AUTHORITIES, CREDENTIALS, RUN, VOLUME_PATH
+
+
+def agent_config(names: Names, slot: Slot, channel: Mapping[str, Any], agent: Mapping[str, Any]) -> Manifest:
+    """What a slot's agent is told at its start.
+
+    Args:
+        names: of the cluster.
+        slot: the member.
+        channel: connection value, as agents use it.
+        agent: the agent, as the desired document describes it.
+    """
+    found = manifest("v1", "ConfigMap", names, names.member(slot.name), slot=slot.name)
+    config = {
+        "cluster": names.cluster,
+        "slot": slot.name,
+        "zone": slot.zone,
+        "volume": VOLUME_PATH,
+        "channel": dict(channel),
+        "runtime": {"kind": "supervisor", "socket": f"{RUN}/supervisor.sock", "program": f"etcd-{slot.name}"},
+        "delivery": {"credentials": CREDENTIALS, "authorities": AUTHORITIES},
+        "agent": dict(agent),
+        "pod": {
+            "namespace": names.namespace,
+            "name": names.pod(slot.name),
+            "statefulSet": names.member(slot.name),
+        },
+    }
+    return {**found, "data": {AGENT_CONFIG: json.dumps(config, indent=1, sort_keys=True) + "\n"}}
+
+
+def credentials(names: Names, slot: str, data: Mapping[str, Any]) -> Manifest:
+    """A slot's leaf certificates and keys, the only Secret that its pod has.
+
+    Args:
+        names: of the cluster.
+        slot: the member.
+        data: by file name, in Base64: server-side apply keeps no account of `stringData`.
+    """
+    found = manifest("v1", "Secret", names, names.credentials(slot), slot=slot)
+    return {**found, "type": "Opaque", "data": dict(data)}
+
+
+def authorities(names: Names, data: Mapping[str, Any]) -> Manifest:
+    """The certificates that members may be told to believe, by `<trust>-<generation>.crt`: public."""
+    return {**manifest("v1", "ConfigMap", names, names.authorities), "data": dict(data)}

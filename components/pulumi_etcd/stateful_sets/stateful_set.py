@@ -1,0 +1,61 @@
+"""The StatefulSet of one member: pure."""
+
+from __future__ import annotations
+
+from etcd_ops.model.topology import Slot
+from pulumi_etcd.stateful_sets.manifests import SKIP_AWAIT, Manifest, manifest
+from pulumi_etcd.stateful_sets.naming import INSTANCE_LABEL, NAME_LABEL, SLOT_LABEL, VOLUME, Names
+from pulumi_etcd.stateful_sets.pods import TEMPLATE_ANNOTATION, Pods, template, template_digest
+
+KEPT = tuple(
+    f"spec.{field}"
+    for field in ("podManagementPolicy", "revisionHistoryLimit", "selector", "serviceName", "volumeClaimTemplates")
+)
+"""Fields that stay as they were made. Kubernetes changes none of them in place: the provider would delete the
+StatefulSet, and the member's volume with it, to make another."""
+
+
+def stateful_set(pods: Pods, slot: Slot, volume_bytes: int, storage_class: str) -> Manifest:
+    """One member's StatefulSet.
+
+    Its pod is made anew only when the pod is deleted, which the agent does under the lock and through the gate.
+
+    Args:
+        pods: what the cluster's pods have in common.
+        slot: the member.
+        volume_bytes: size of its volume.
+        storage_class: of its volume; empty for the Kubernetes cluster's default.
+    """
+    names = pods.names
+    annotations = {**SKIP_AWAIT, TEMPLATE_ANNOTATION: template_digest(pods, slot)}
+    found = manifest("apps/v1", "StatefulSet", names, names.member(slot.name), slot=slot.name, annotations=annotations)
+    found["spec"] = {
+        "replicas": 1,
+        "serviceName": names.peers,
+        "podManagementPolicy": "Parallel",
+        "updateStrategy": {"type": "OnDelete"},
+        "revisionHistoryLimit": 3,
+        "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Retain"},
+        "selector": {"matchLabels": {**names.selector, SLOT_LABEL: slot.name}},
+        "template": template(pods, slot),
+        "volumeClaimTemplates": [_claim(names, slot, volume_bytes, storage_class)],
+    }
+    return found
+
+
+def _claim(names: Names, slot: Slot, volume_bytes: int, storage_class: str) -> Manifest:
+    labels = {key: value for key, value in names.labels(slot.name).items() if key in _IDENTIFYING}
+    spec = {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": str(volume_bytes)}},
+        **({"storageClassName": storage_class} if storage_class else {}),
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": VOLUME, "labels": labels},
+        "spec": spec,
+    }
+
+
+_IDENTIFYING = (NAME_LABEL, INSTANCE_LABEL, SLOT_LABEL)
