@@ -34,6 +34,9 @@ class Registered:
     secrets: frozenset[tuple[str | int, ...]]
     protect: bool
     delete_before_replace: bool
+    ignore_changes: tuple[str, ...]
+    provider: str
+    """Name of the provider that was chosen for it; empty for the default one."""
     dependencies: frozenset[str]
     """Names of resources."""
 
@@ -72,6 +75,8 @@ class Monitor(mocks.MockMonitor):
                     secrets=secrets,
                     protect=request.protect,
                     delete_before_replace=request.deleteBeforeReplace,
+                    ignore_changes=tuple(request.ignoreChanges),
+                    provider=request.provider.split("::")[3] if request.provider else "",
                     dependencies=frozenset(_label(urn) for urn in request.dependencies),
                 )
             )

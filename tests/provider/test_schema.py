@@ -13,10 +13,11 @@ from pydantic import BaseModel
 
 from etcd_ops.model import spec
 from pulumi_etcd import rollout
-from pulumi_etcd.local import arguments
+from pulumi_etcd.local.arguments import Etcd
 from pulumi_etcd.provider.catalogue import COMPONENTS, CUSTOM
 from pulumi_etcd.provider.hosted import Hosted, token
 from pulumi_etcd.shared import Agent, Healing, Renewal
+from pulumi_etcd.stateful_sets.arguments import StatefulSetEtcd
 from pulumi_etcd.wire import to_snake
 
 GOLDEN = Path(__file__).with_name("schema.json")
@@ -76,8 +77,9 @@ def test_what_components_fill_in_is_the_documents_body(arguments: Any, model: ty
     assert set(arguments.__annotations__) == set(model.model_fields)
 
 
-def test_a_local_cluster_takes_every_setting_of_etcd() -> None:
-    assert set(arguments.Etcd.__annotations__) - {"path"} == set(spec.EtcdSpec.model_fields) - {"binary"}
+@pytest.mark.parametrize(("settings", "program"), [(Etcd, "path"), (StatefulSetEtcd, "image")])
+def test_a_cluster_takes_every_setting_of_etcd(settings: Any, program: str) -> None:
+    assert set(settings.__annotations__) - {program} == set(spec.EtcdSpec.model_fields) - {"binary"}
 
 
 def test_names_in_python_and_elsewhere_belong_together() -> None:

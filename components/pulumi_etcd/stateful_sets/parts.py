@@ -60,14 +60,19 @@ def topology(wire: Wire, named: Names) -> Topology:
         remedy = "name those of the nodes' label topology.kubernetes.io/zone in which members may stand"
         raise Invalid([Problem("zones", "must be given", remedy)])
     placed = body.topology(wire, (), named.addressing)
-    long = {slot.name: reason for slot in placed.slots if (reason := too_long(named, slot.name))}
-    if long:
-        remedy = "give the cluster, or its zones, shorter names"
-        raise Invalid(
-            Problem(f"slots.{slot}" if "slots" in wire else "the resource's name", reason, remedy)
-            for slot, reason in long.items()
-        )
+    if long := _too_long(wire, named, placed):
+        raise Invalid(long)
     return placed
+
+
+def _too_long(wire: Wire, named: Names, placed: Topology) -> list[Problem]:
+    """Problems with slots whose objects cannot be named; where the slots are not given, with the longest."""
+    found = {slot.name: reason for slot in placed.slots if (reason := too_long(named, slot.name))}
+    remedy = "give the cluster, or its zones, shorter names"
+    if "slots" in wire:
+        return [Problem(f"slots.{slot}", reason, remedy) for slot, reason in found.items()]
+    longest = max(found, key=len, default=None)
+    return [] if longest is None else [Problem("the resource's name", found[longest], remedy)]
 
 
 def places(name: str, wire: Wire) -> tuple[Wire, Wire]:
