@@ -46,6 +46,10 @@ _GIVEN: Mapping[str, Mapping[str, Any]] = {
 """By path, what a cluster brings along: nodes may proxy, and claims get volumes. Those are folders of this machine."""
 
 
+_OPEN = ("sh", "-c", 'umask 0; exec "$0" "$@"')
+"""Folders that become volumes are everybody's: nobody changes their owner, as a storage driver does (`fsGroup`)."""
+
+
 class ControlPlane(KubernetesServer):
     """The API server in the hub, with what assigns pods to nodes and makes them from other objects."""
 
@@ -88,7 +92,7 @@ class ControlPlane(KubernetesServer):
     def _start(self, name: str, *options: str) -> None:
         kubeconfig = self.kubeconfig_for(f"system:{name}")
         command = [str(self.programs / name), f"--kubeconfig={kubeconfig}", "--leader-elect=false", *options]
-        self._run(name, *command, "--bind-address=127.0.0.1")
+        self._run(name, *_OPEN, *command, "--bind-address=127.0.0.1")
 
     def _options(self) -> list[str]:
         return [

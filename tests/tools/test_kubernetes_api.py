@@ -182,7 +182,7 @@ def test_settings() -> None:
     found = read(
         {"kubeconfig": "/k", "enablePatchForce": "true", "enableSecretMutable": True, "upsertExistingObjects": "false"}
     )
-    assert (found.force, found.adopts, found.mutable) == (True, False, {"Secret"})
+    assert (found.force, found.adopts, found.mutable) == (True, False, frozenset({"Secret"}))
     assert setting_problems({"kubeconfig": "/k", "clusterIdentifier": "c", "deleteUnreachable": False}) == {}
     assert setting_problems({"deleteUnreachable": "true", "enableServerSideApply": "false"}).keys() == {
         "deleteUnreachable", "enableServerSideApply"

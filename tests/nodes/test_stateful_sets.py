@@ -1,0 +1,102 @@
+"""StatefulSetCluster on real nodes: from `pulumi up` to three healthy voters in three zones, and through its days."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from etcd_ops.programs.cache import Cache
+from tests.nodes import images
+from tests.nodes.cluster import Cluster
+from tests.nodes.stack import NAME, NAMESPACE, SLOTS, PodStack
+from tests.nodes.test_cluster import until
+from tests.runtime.member import eventually
+from tools import engine as engines
+
+pytestmark = [pytest.mark.nodes, pytest.mark.timeout(600), pytest.mark.xdist_group("nodes")]
+
+
+@pytest.fixture(scope="module")
+def stack(running: Cluster) -> Iterator[PodStack]:
+    """Three members, which tests leave as they found them."""
+    for image in (images.agent_image(), images.etcd_image()):
+        running.import_image(image)
+    pinned = {"etcd": {"image": images.etcd_image().reference}, "agent": {"image": images.agent_image().reference}}
+    with tempfile.TemporaryDirectory(prefix="e2e-", ignore_cleanup_errors=True) as folder:
+        made = PodStack(engines.prepare(Cache.of_user()), Path(folder, "project"), running, pinned)
+        try:
+            made.up()
+            yield made
+        finally:
+            made.remove()
+    until(lambda: running.plane.items(f"/api/v1/namespaces/{NAMESPACE}/pods") == [])
+
+
+def test_three_voters_in_three_zones(stack: PodStack) -> None:
+    stack.wait_in_order()
+    assert stack.pods() == {f"{NAME}-{slot}-0": f"node-{slot[0]}" for slot in SLOTS}
+    assert len(stack.etcdctl("a", "endpoint", "health", "--cluster").splitlines()) == 3
+
+
+def test_an_unchanged_declaration_changes_nothing(stack: PodStack) -> None:
+    generation = stack.status()["generation"]
+    outcome = stack.up("--expect-no-changes")
+    assert "unchanged" in outcome.output
+    stack.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", "--stack", "e2e")
+    assert stack.status()["generation"] == generation
+
+
+def test_a_configuration_change_restarts_etcd_and_no_container(stack: PodStack) -> None:
+    before = {slot: stack.containers(slot) for slot in SLOTS}
+    stack.up(etcd={"quota_backend_bytes": 3 * 1024**3})
+    stack.wait_in_order()
+    assert {slot: stack.containers(slot) for slot in SLOTS} == before
+    assert all("RestartMember" in stack.steps(slot) for slot in SLOTS)
+
+
+def test_a_deleted_pod_comes_back_with_its_data(stack: PodStack) -> None:
+    stack.etcdctl("a", "put", "key", "value")
+    before = stack.pod("b-1")["metadata"]["uid"]
+    members = {each["name"]: each["id"] for each in stack.listed()}
+    stack.nodes.plane.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/pods/{NAME}-b-1-0")
+    until(lambda: stack.pods().keys() != {f"{NAME}-{slot}-0" for slot in SLOTS})
+    stack.wait_in_order()
+    assert stack.pod("b-1")["metadata"]["uid"] != before
+    assert {each["name"]: each["id"] for each in stack.listed()} == members
+    assert stack.etcdctl("c", "get", "key", "--print-value-only").strip() == "value"
+
+
+def test_another_pod_is_made_one_after_the_other(stack: PodStack) -> None:
+    before = {slot: stack.pod(slot)["metadata"]["uid"] for slot in SLOTS}
+    stack.up(resources={"etcd": {"cpu": "110m"}})
+    stack.wait_in_order()
+    after = {slot: stack.pod(slot)["metadata"]["uid"] for slot in SLOTS}
+    assert all(after[slot] != before[slot] for slot in SLOTS)
+    assert len({stack.pod(slot)["metadata"]["creationTimestamp"] for slot in SLOTS}) == 3
+
+
+def test_a_lost_claim_is_replaced(stack: PodStack) -> None:
+    core = f"/api/v1/namespaces/{NAMESPACE}"
+    members = {each["name"]: each["id"] for each in stack.listed()}
+    stack.nodes.plane.request("DELETE", f"{core}/persistentvolumeclaims/data-{NAME}-c-1-0")
+    stack.nodes.plane.request("DELETE", f"{core}/pods/{NAME}-c-1-0")
+
+    def listed() -> dict[str, int]:
+        return {each["name"]: each["id"] for each in stack.listed()}
+
+    eventually(lambda: listed().get("c-1") not in (None, members["c-1"]), within=120)
+    stack.wait_in_order(seconds=120)
+    after = listed()
+    assert {slot for slot in SLOTS if after[slot] != members[slot]} == {"c-1"}
+    assert stack.etcdctl("c", "get", "key", "--print-value-only").strip() == "value"
+
+
+def test_leaves_are_renewed_without_a_restart(stack: PodStack) -> None:
+    before = {slot: stack.containers(slot) for slot in SLOTS}
+    stack.up(renewal={"validity_hours": 2000, "window_hours": 500})
+    stack.wait_in_order()
+    assert {slot: stack.containers(slot) for slot in SLOTS} == before
+    assert all("SwitchLeaf" in stack.steps(slot) for slot in SLOTS)
