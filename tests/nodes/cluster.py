@@ -46,8 +46,8 @@ _GIVEN: Mapping[str, Mapping[str, Any]] = {
 """By path, what a cluster brings along: nodes may proxy, and claims get volumes. Those are folders of this machine."""
 
 
-_OPEN = ("sh", "-c", 'umask 0; exec "$0" "$@"')
-"""Folders that become volumes are everybody's: nobody changes their owner, as a storage driver does (`fsGroup`)."""
+_OPEN = 'while sleep 0.2; do for each in /tmp/hostpath_pv/*; do [ ! -d "$each" ] || chmod 2777 "$each"; done; done'
+"""Stands in for what a storage driver does for a pod's `fsGroup`: the controller makes folders for root alone."""
 
 
 class ControlPlane(KubernetesServer):
@@ -68,6 +68,7 @@ class ControlPlane(KubernetesServer):
             "--node-monitor-grace-period=12s",
             "--enable-hostpath-provisioner=true",
         )
+        self._run("volume-modes", "sh", "-c", _OPEN)
         self._start("kube-scheduler")
         self._start_names()
         for path, content in _GIVEN.items():
@@ -92,7 +93,7 @@ class ControlPlane(KubernetesServer):
     def _start(self, name: str, *options: str) -> None:
         kubeconfig = self.kubeconfig_for(f"system:{name}")
         command = [str(self.programs / name), f"--kubeconfig={kubeconfig}", "--leader-elect=false", *options]
-        self._run(name, *_OPEN, *command, "--bind-address=127.0.0.1")
+        self._run(name, *command, "--bind-address=127.0.0.1")
 
     def _options(self) -> list[str]:
         return [
