@@ -311,12 +311,17 @@ MEMBERS = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "etcd", "ap
     ],
 )
 def test_only_those_who_are_named_reach_a_port(clients: Any, expected: list[Any]) -> None:
-    this = declaration(clients=clients, metrics_clients=clients)
-    (policy,) = of_kind(plan.shared(this), "NetworkPolicy").values()
-    assert sources(policy, 2379) == [MEMBERS, *expected]
-    assert sources(policy, 2381) == expected
-    assert sources(policy, 2380) == [MEMBERS]
-    assert policy["spec"]["policyTypes"] == ["Ingress"]
+    others = [{"pod_labels": {"app": "others"}}]
+    for this, port, others_port in (
+        (declaration(clients=clients, metrics_clients=others), 2379, 2381),
+        (declaration(metrics_clients=clients, clients=others), 2381, 2379),
+    ):
+        (policy,) = of_kind(plan.shared(this), "NetworkPolicy").values()
+        among = [MEMBERS] if port == 2379 else []
+        assert sources(policy, port) == [*among, *expected]
+        assert {"podSelector": {"matchLabels": {"app": "others"}}} in sources(policy, others_port)
+        assert sources(policy, 2380) == [MEMBERS]
+        assert policy["spec"]["policyTypes"] == ["Ingress"]
 
 
 def test_the_agent_is_told_what_it_needs() -> None:

@@ -42,6 +42,8 @@ class Place:
             "namespace": self.namespace,
             "pod": "demo-a-1-0",
             "claim": "data-demo-a-1-0",
+            "volumeBytes": 1024**3,
+            "storageClass": "fast",
             **place,
             **changes,
         }
@@ -131,10 +133,14 @@ def test_it_is_recorded_and_changes_nothing(place: Place) -> None:
     run(body)
 
 
-@pytest.mark.parametrize("name", ["cluster", "slot", "zone", "namespace", "namespaceUid", "pod", "claim"])
-def test_who_it_is_cannot_be_changed(place: Place, name: str) -> None:
+FIXED = ("cluster", "slot", "zone", "namespace", "namespaceUid", "pod", "claim", "volumeBytes", "storageClass")
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_neither_it_nor_its_volume_can_be_changed(place: Place, name: str) -> None:
     async def body(client: Client) -> None:
-        _, failures = await client.check(place.inputs(**{name: "other"}), place.inputs())
+        other = 2048**3 if name == "volumeBytes" else "other"
+        _, failures = await client.check(place.inputs(**{name: other}), place.inputs())
         assert len(failures) == 1
         assert failures[0].startswith(f"{name}: cannot change from")
 

@@ -26,7 +26,8 @@ REMIND = 30.0
 """Seconds after which what is still there is said again."""
 CONNECT_SECONDS, READ_SECONDS = 3.0, 5.0
 _IDENTITY = ("cluster", "slot", "zone", "namespace", "namespaceUid", "pod", "claim")
-_KNOWN = (*_IDENTITY, "channel", "kubeconfig", "context")
+_VOLUME = ("volumeBytes", "storageClass")
+_KNOWN = (*_IDENTITY, *_VOLUME, "channel", "kubeconfig", "context")
 
 
 class StatefulSetMembers:
@@ -35,9 +36,11 @@ class StatefulSetMembers:
     replaces: ClassVar[frozenset[str]] = frozenset()
 
     async def check(self, call: Call) -> Checked:
-        """Judge what names the member."""
+        """Judge what names the member, and its volume, which stays as it was made."""
         remedy = "declare another slot, and drop this one in a later step"
-        return Checked(call.inputs, unknown(call.inputs, _KNOWN) or moved(call.old, call.inputs, _IDENTITY, remedy))
+        kept = "declare what it was: volumes are not changed yet"
+        found = moved(call.old, call.inputs, _IDENTITY, remedy) + moved(call.old, call.inputs, _VOLUME, kept)
+        return Checked(call.inputs, unknown(call.inputs, _KNOWN) or found)
 
     async def drift(self, call: Call) -> Mapping[str, str]:
         """Nothing that an update could mend."""

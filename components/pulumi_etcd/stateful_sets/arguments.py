@@ -117,9 +117,9 @@ class StatefulSetClusterArgs(TypedDict):
     """Beside the zones, instead of `size`: the zone of every slot. A slot's name ends in its ordinal within the zone,
     as `b-2`."""
     volume_bytes: NotRequired[int]
-    """Size of a member's volume; 10 GiB when absent. Existing volumes keep theirs."""
+    """Size of a member's volume; 10 GiB when absent. It cannot be changed: volumes do not grow yet."""
     storage_class: NotRequired[str]
-    """Storage class of the volumes; the Kubernetes cluster's default when absent. Existing volumes keep theirs."""
+    """Storage class of the volumes; the Kubernetes cluster's default when absent. It cannot be changed yet."""
     cluster_domain: NotRequired[str]
     """Domain of the Kubernetes cluster's names; `cluster.local` when absent. It cannot be changed."""
     resources: NotRequired[StatefulSetResources]

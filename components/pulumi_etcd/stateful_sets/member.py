@@ -32,6 +32,10 @@ class StatefulSetMemberArgs(TypedDict):
     """Name of its pod. It cannot be changed."""
     claim: str
     """Name of its volume claim. It cannot be changed."""
+    volume_bytes: int
+    """Size of its volume. It cannot be changed: volumes do not grow yet."""
+    storage_class: str
+    """Storage class of its volume; empty for the Kubernetes cluster's default. It cannot be changed."""
 
 
 class StatefulSetMember(pulumi.CustomResource):

@@ -86,6 +86,8 @@ def _record(this: Declaration, slot: Slot, options: pulumi.ResourceOptions) -> S
             "context": this.context,
             "pod": this.names.pod(slot.name),
             "claim": this.names.claim(slot.name),
+            "volume_bytes": this.volume_bytes,
+            "storage_class": this.storage_class,
         },
         options,
     )
