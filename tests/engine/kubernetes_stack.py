@@ -178,6 +178,11 @@ class ObjectStack:
         """What a preview would do, by the resource's name."""
         return {name: step for name, step in self.project.steps().items() if step != "same"}
 
+    def urn(self, name: str) -> str:
+        """Of an object's resource, whatever its type."""
+        state = json.loads(self.project.succeed_quietly("stack", "export"))["deployment"]
+        return next(str(each["urn"]) for each in state["resources"] if each["urn"].endswith(f"::{name}"))
+
     def path(self, name: str) -> str:
         return f"/{KINDS[name].format(f'namespaces/{self.namespace}')}"
 

@@ -251,3 +251,24 @@ def test_an_interrupted_wait_leaves_the_object_recorded(stack: ObjectStack, *, w
     state = json.loads(stack.project.succeed_quietly("stack", "export"))["deployment"]
     assert not state.get("pending_operations")
     assert stack.changes() == {"set": "update"}
+
+
+def test_a_destroy_waits_until_the_object_is_gone(stack: ObjectStack) -> None:
+    stack.objects = {"config": stack.objects["config"]}
+    stack.timeouts = {"create": "1m", "update": "1m", "delete": "1s"}
+    stack.declare()
+    stack.project.up()
+    live = stack.live("config")
+    assert live is not None
+    stack.edit("config", metadata={**live["metadata"], "finalizers": ["tests.example/kept"]})
+    told = stack.project.fail("destroy", "--yes")
+    assert f"ConfigMap {stack.namespace}/config: its deletion was asked for" in told
+    assert "tests.example/kept" in told
+    told = stack.project.fail("up", "--yes", "--skip-preview", "--replace", stack.urn("config"))
+    assert "is still being deleted" in told
+
+    live = stack.live("config")
+    assert live is not None
+    stack.edit("config", metadata={**live["metadata"], "finalizers": []})
+    stack.project.succeed("destroy", "--yes")
+    assert not stack.there()

@@ -75,7 +75,8 @@ def declared_part(declared: Mapping[str, Any], then: Mapping[str, Any], now: Map
     """
     found = _part(declared, then, now)
     assert isinstance(found, dict)
-    texts = _texts(declared.get("stringData") or {}, then.get("data") or {}, now.get("data") or {})
+    data = now.get("data") or {}
+    texts = {name: _text(data[name]) for name in declared.get("stringData") or {} if name in data}
     return {**found, "stringData": texts} if "stringData" in declared else found
 
 
@@ -93,16 +94,8 @@ def _part(declared: Any, then: Any, now: Any) -> Any:
     return now
 
 
-def _texts(declared: Mapping[str, Any], then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """The texts of a Secret, which the server keeps as data."""
-    return {
-        name: text if then.get(name) == now.get(name) else _text(now[name])
-        for name, text in declared.items()
-        if name in now
-    }
-
-
 def _text(data: str) -> str:
+    """What the server keeps as data of a Secret's text."""
     try:
         return base64.b64decode(data, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):

@@ -12,8 +12,6 @@ from tools.standins.values import Properties, is_unknown, whole_numbers
 ANNOTATION = "pulumi.com/"
 """Begins the annotations that tell the provider what to do."""
 
-TYPE_PARTS = 3
-
 
 @dataclass(frozen=True)
 class Resource:
@@ -61,17 +59,20 @@ def group(api_version: str) -> str:
 
 def kind_of_urn(urn: str) -> tuple[str, str]:
     """The API version and kind of a resource's type, such as `kubernetes:apps/v1:StatefulSet`."""
-    parts = urn.split("::")[2].rsplit("$", 1)[-1].split(":")
-    version, kind = parts[-2], parts[-1]
+    _, version, kind = _type(urn)
     return version.removeprefix("core/"), kind
 
 
 def is_object(urn: str) -> bool:
     """Whether a resource's type stands for one object, not for a patch, a list, a chart or a file."""
-    parts = urn.split("::")[2].rsplit("$", 1)[-1].split(":")
-    version, kind = parts[-2], parts[-1]
+    _, version, kind = _type(urn)
     foreign = version.startswith(("helm.sh/", "yaml", "kustomize"))
-    return len(parts) == TYPE_PARTS and not foreign and not kind.endswith(("Patch", "List"))
+    return not foreign and not kind.endswith(("Patch", "List"))
+
+
+def _type(urn: str) -> list[str]:
+    """Package, module and name of a resource's own type, which its parents' types precede."""
+    return urn.split("::")[2].rpartition("$")[2].split(":")
 
 
 def annotation(manifest: Mapping[str, Any], name: str) -> str:
