@@ -139,11 +139,15 @@ class Project:
 
     def ops(self, *words: str, expect: int | None = 0) -> Outcome:
         """Run `etcd-ops` on this cluster."""
-        command = [str(ROOT / ".venv/bin/etcd-ops"), *words, "--context", str(self.context)]
+        command = self.within(str(ROOT / ".venv/bin/etcd-ops"), *words, "--context", str(self.context))
         done = subprocess.run(command, capture_output=True, text=True, timeout=UP_SECONDS, check=False, cwd="/")
         if expect is not None and done.returncode != expect:
             raise AssertionError(f"etcd-ops {' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}")
         return Outcome(done.returncode, done.stdout + done.stderr if expect is None else done.stdout)
+
+    def within(self, *command: str) -> list[str]:
+        """A command where the members can be reached."""
+        return list(command)
 
     def status(self) -> dict[str, Any]:
         """What `etcd-ops status --json` says now."""

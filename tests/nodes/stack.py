@@ -20,6 +20,8 @@ NAMESPACE = "etcd"
 NAME = "e2e"
 """Of the cluster, as `Project` declares it."""
 SLOTS = ("a-1", "b-1", "c-1")
+ZONE = "a"
+"""From where an operator looks."""
 
 
 class PodStack(Project):
@@ -87,6 +89,10 @@ class PodStack(Project):
     def steps(self, slot: str) -> list[str]:
         """The steps that the agent of a slot carried out, oldest first."""
         return [each["step"] for each in self.actions(slot) if each["event"] == "step"]
+
+    def within(self, *command: str) -> list[str]:
+        """A command where members' names resolve, and lead to them."""
+        return self.nodes.named(ZONE, *command)
 
     def etcdctl(self, zone: str, *words: str) -> str:
         """Run etcdctl from the network of a zone's node."""
