@@ -151,7 +151,8 @@ def _etcd_program(pods: Pods) -> Manifest:
 
 
 def _etcd(pods: Pods) -> Manifest:
-    mounts = [*_mounts("data", "run", "tmp"), *_mounts("programs", read_only=True)]
+    """It has the token, too: before etcd starts, its launcher looks whether the channel is of a later incarnation."""
+    mounts = [*_mounts("data", "run", "tmp"), *_mounts("programs", "token", read_only=True)]
     found = _ours("etcd", pods.agent, ["python3", "-m", "etcd_ops.pod.member"], pods.etcd_resources, mounts)
     found["ports"] = [_port("client", CLIENT_PORT), _port("peer", PEER_PORT)]
     found["readinessProbe"] = _probe("ready", period=5, timeout=5, failures=2)
