@@ -13,7 +13,6 @@ from tests.nodes import images
 from tests.nodes.cluster import Cluster
 from tests.nodes.stack import NAME, NAMESPACE, SLOTS, PodStack
 from tests.nodes.test_cluster import until
-from tests.runtime.member import eventually
 from tools import engine as engines
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(600), pytest.mark.xdist_group("nodes")]
@@ -37,7 +36,7 @@ def stack(running: Cluster) -> Iterator[PodStack]:
 
 def test_three_voters_in_three_zones(stack: PodStack) -> None:
     stack.wait_in_order()
-    assert stack.pods() == {f"{NAME}-{slot}-0": f"node-{slot[0]}" for slot in SLOTS}
+    until(lambda: stack.pods() == {f"{NAME}-{slot}-0": f"node-{slot[0]}" for slot in SLOTS})
     assert len(stack.etcdctl("a", "endpoint", "health", "--cluster").splitlines()) == 3
 
 
@@ -78,7 +77,8 @@ def test_another_pod_is_made_one_after_the_other(stack: PodStack) -> None:
     assert len({stack.pod(slot)["metadata"]["creationTimestamp"] for slot in SLOTS}) == 3
 
 
-def test_a_lost_claim_is_replaced(stack: PodStack) -> None:
+def test_a_lost_claim_is_replaced_once_an_operator_says_that_it_is_lost(stack: PodStack) -> None:
+    stack.etcdctl("a", "put", "key", "value")
     core = f"/api/v1/namespaces/{NAMESPACE}"
     members = {each["name"]: each["id"] for each in stack.listed()}
     stack.nodes.plane.request("DELETE", f"{core}/persistentvolumeclaims/data-{NAME}-c-1-0")
@@ -87,7 +87,11 @@ def test_a_lost_claim_is_replaced(stack: PodStack) -> None:
     def listed() -> dict[str, int]:
         return {each["name"]: each["id"] for each in stack.listed()}
 
-    eventually(lambda: listed().get("c-1") not in (None, members["c-1"]), within=120)
+    asked = "etcd-ops approve replace c-1"
+    stack.eventually(lambda: any(asked in reason for reason in stack.reasons()), "an approval is asked for", 120)
+    assert listed() == members
+    stack.ops("approve", "replace", "c-1")
+    stack.eventually(lambda: listed().get("c-1") not in (None, members["c-1"]), "another member", 120)
     stack.wait_in_order(seconds=120)
     after = listed()
     assert {slot for slot in SLOTS if after[slot] != members[slot]} == {"c-1"}
