@@ -13,6 +13,7 @@ from hypothesis import given
 from etcd_ops.channel.kubernetes_kinds import object_name
 from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION, LOCK, log_name, status_name
 from etcd_ops.model.document import canonical, digest
+from etcd_ops.model.topology import Named, Place
 from etcd_ops.pod import places
 from pulumi_etcd.stateful_sets import plan
 from pulumi_etcd.stateful_sets.declaration import Declaration
@@ -349,3 +350,7 @@ def test_places_in_the_pod_are_those_that_its_processes_look_at() -> None:
     assert installer[0] == str(places.PROGRAMS / places.INSTALLER.name)
     assert installer[2] == this.spec.etcd.binary.source
     assert {slot.urls.health for slot in this.slots} == {places.HEALTH}
+
+
+def test_probes_ask_where_etcd_listens() -> None:
+    assert Named("c-", "-0.c-peers.n.svc.cluster.local").urls(Place(0, 1, "a-1")).health == places.HEALTH

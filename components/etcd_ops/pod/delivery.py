@@ -6,11 +6,11 @@ pkg/volume/util/atomic_writer.go): certificate and key are always read from one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from etcd_ops.volume.credentials import deliver_credential, fingerprint, leaves, link_leaf
+from etcd_ops.volume.credentials import take_in
 
 _DATA = "..data"
 _CERTIFICATE, _KEY = ".crt", ".key"
@@ -37,8 +37,6 @@ class Mounts(NamedTuple):
 def deliver(volume: Path, mounts: Mounts) -> None:
     """Put everything that is mounted on the volume. Idempotent.
 
-    The first leaf of a use is taken into use; later ones are for the agent to switch to, when the declaration says so.
-
     Args:
         volume: its directory.
         mounts: the folders.
@@ -47,15 +45,10 @@ def deliver(volume: Path, mounts: Mounts) -> None:
         VolumeError: a file is no credential.
         OSError: something could not be read or written; it may have been exchanged meanwhile.
     """
-    for path in sorted(_current(mounts.authorities).glob(f"*{_CERTIFICATE}")):
-        certificate = path.read_text()
-        deliver_credential(volume, fingerprint(certificate), certificate, None)
-    linked = leaves(volume)
-    for use, certificate, key in _leaves(_current(mounts.credentials)):
-        identity = fingerprint(certificate)
-        deliver_credential(volume, identity, certificate, key)
-        if use not in linked:
-            link_leaf(volume, use, identity)
+    authorities = sorted(_current(mounts.authorities).glob(f"*{_CERTIFICATE}"))
+    leaves = sorted(_current(mounts.credentials).glob(f"*{_CERTIFICATE}"))
+    issued = {path.stem: (path.read_text(), path.with_suffix(_KEY).read_text()) for path in leaves}
+    take_in(volume, [path.read_text() for path in authorities], issued)
 
 
 class Mailbox:
@@ -81,8 +74,3 @@ class Mailbox:
 def _current(folder: Path) -> Path:
     """The folder's content as it is now, under a name that no later content has."""
     return (folder / _DATA).resolve() if (folder / _DATA).exists() else folder
-
-
-def _leaves(folder: Path) -> Iterator[tuple[str, str, str]]:
-    for path in sorted(folder.glob(f"*{_CERTIFICATE}")):
-        yield path.stem, path.read_text(), path.with_suffix(_KEY).read_text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cryptography import x509
@@ -67,6 +67,30 @@ def deliver_credential(volume: Path, fingerprint: str, cert_pem: str, key_pem: s
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return None
+
+
+def take_in(volume: Path, authorities: Iterable[str], issued: Mapping[str, tuple[str, str]]) -> None:
+    """Put everything that a platform delivers on the volume. Idempotent.
+
+    The first leaf of a use is taken into use; later ones are for the agent to switch to, when the declaration says so.
+
+    Args:
+        volume: its directory.
+        authorities: certificates of the authorities that may be believed, PEM.
+        issued: by use: certificate and private key of the leaf, PEM.
+
+    Raises:
+        VolumeError: one of them is no credential.
+        OSError
+    """
+    for certificate in authorities:
+        deliver_credential(volume, fingerprint(certificate), certificate, None)
+    linked = leaves(volume)
+    for use, (certificate, key) in issued.items():
+        identity = fingerprint(certificate)
+        deliver_credential(volume, identity, certificate, key)
+        if use not in linked:
+            link_leaf(volume, use, identity)
 
 
 def fingerprint(cert_pem: str) -> str:

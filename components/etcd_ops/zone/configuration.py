@@ -9,6 +9,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from etcd_ops.pod.places import SOCKET
 from etcd_ops.zone.paths import ZonePaths
 
 LAUNCHER = "etcd_ops.runtime.launch"
@@ -108,7 +109,7 @@ def render_pod(program: MemberProgram, run: Path) -> str:
     log = run / f"{program.etcd}.log"
     return "\n".join(
         [
-            _supervisord(run / "supervisor.sock", run / "supervisord.pid", run / "supervisord.log", program.etcd),
+            _supervisord(run / SOCKET.name, run / "supervisord.pid", run / "supervisord.log", program.etcd),
             _etcd(program, run, log),
             _section(
                 "program:log",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from etcd_ops.runtime import agent_state
-from etcd_ops.volume.credentials import deliver_credential, delivered, leaves, link_leaf
+from etcd_ops.volume.credentials import delivered, take_in
 from etcd_ops.volume.errors import VolumeError
 from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.volume.marker import read_marker
@@ -136,14 +136,8 @@ def _make_volume(layout: VolumeLayout, inputs: Properties) -> None:
 
 def _provide(layout: VolumeLayout, inputs: Properties) -> None:
     """Put on the volume what the agent and the launcher need, and have them run. Idempotent."""
-    for certificate in _authorities(inputs):
-        deliver_credential(layout.root, fingerprint(certificate), certificate, None)
-    linked = leaves(layout.root)
-    for use, leaf in inputs["credentials"].items():
-        identity = fingerprint(leaf["certPem"])
-        deliver_credential(layout.root, identity, leaf["certPem"], leaf["keyPem"])
-        if use not in linked:  # later ones are switched by the agent, when the desired document says so
-            link_leaf(layout.root, use, identity)
+    issued = {use: (leaf["certPem"], leaf["keyPem"]) for use, leaf in inputs["credentials"].items()}
+    take_in(layout.root, _authorities(inputs), issued)
     write_agent_config(layout.root, _agent_config(layout, inputs))
     agent_state.initialise(layout.root, inputs["agent"]["version"], inputs["agent"]["command"])
     add_member(_paths(inputs), MemberProgram(inputs["slot"], layout.root, sys.executable))

@@ -14,7 +14,7 @@ API = "rbac.authorization.k8s.io"
 
 
 def account(names: Names, slot: str) -> Manifest:
-    """The service account of a slot's agent; its token is mounted for the agent alone."""
+    """The service account of a slot's agent; its token is mounted for the agent, and for etcd's launcher."""
     found = manifest("v1", "ServiceAccount", names, names.member(slot), slot=slot)
     return {**found, "automountServiceAccountToken": False}
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from etcd_ops.model.topology import Slot
+from etcd_ops.pod import places
+from etcd_ops.zone.configuration import etcd_program
 from pulumi_etcd.stateful_sets.manifests import Manifest, manifest
 from pulumi_etcd.stateful_sets.naming import Names
-from pulumi_etcd.stateful_sets.pods import AGENT_CONFIG, AUTHORITIES, CREDENTIALS, RUN, VOLUME_PATH
+from pulumi_etcd.stateful_sets.pods import AGENT_CONFIG, AUTHORITIES, CREDENTIALS, VOLUME_PATH
 
 
 def agent_config(names: Names, slot: Slot, channel: Mapping[str, Any], agent: Mapping[str, Any]) -> Manifest:
@@ -28,7 +30,7 @@ def agent_config(names: Names, slot: Slot, channel: Mapping[str, Any], agent: Ma
         "zone": slot.zone,
         "volume": VOLUME_PATH,
         "channel": dict(channel),
-        "runtime": {"kind": "supervisor", "socket": f"{RUN}/supervisor.sock", "program": f"etcd-{slot.name}"},
+        "runtime": {"kind": "supervisor", "socket": str(places.SOCKET), "program": etcd_program(slot.name)},
         "delivery": {"credentials": CREDENTIALS, "authorities": AUTHORITIES},
         "agent": dict(agent),
         "pod": {

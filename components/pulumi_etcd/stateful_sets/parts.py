@@ -12,8 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from etcd_ops.channel.connect import InvalidConnection
-from etcd_ops.channel.connect import parse as parse_connection
 from etcd_ops.model.problems import Invalid, Problem
 from etcd_ops.model.spec import Binary
 from etcd_ops.model.topology import Topology
@@ -81,8 +79,8 @@ def places(name: str, wire: Wire) -> tuple[Wire, Wire]:
     inside["namespaceUid"] = wire["namespaceUid"]
     outside = inside | {"kubeconfig": wire["kubeconfig"], "context": wire["context"]}
     try:
-        return parse_connection(outside).to_wire(), _without_outside(parse_connection(inside).to_wire())
-    except InvalidConnection as invalid:
+        return body.connection(outside), _without_outside(body.connection(inside))
+    except Invalid as invalid:
         raise Invalid(map(_as_argument, invalid.problems)) from invalid
 
 
@@ -193,11 +191,10 @@ def _without_outside(connection: Wire) -> dict[str, Any]:
     return {name: value for name, value in connection.items() if name not in ("kubeconfig", "context")}
 
 
-def _as_argument(problem: str) -> Problem:
+def _as_argument(problem: Problem) -> Problem:
     """A problem with a connection, by the argument that the property comes from."""
-    path, reason = problem.split(": ", 1)
-    found = Problem(path.removeprefix("channel."), reason)
-    return replace(found, path="the resource's name") if found.path == "cluster" else found
+    path = problem.path.removeprefix("channel.")
+    return replace(problem, path="the resource's name" if path == "cluster" else path)
 
 
 def _is_domain(domain: str) -> bool:

@@ -7,33 +7,28 @@ follows from other members, so that none of them is restarted because another co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 from etcd_ops.model.document import canonical, digest
 from etcd_ops.model.topology import CLIENT_PORT, METRICS_PORT, PEER_PORT, Slot
+from etcd_ops.pod import places
 from pulumi_etcd.stateful_sets.images import Image
 from pulumi_etcd.stateful_sets.manifests import Manifest
 from pulumi_etcd.stateful_sets.naming import VOLUME, ZONE_LABEL, Names
 
 USER = 65532
 """Of every process in a pod, and its group."""
-TEMPLATE_ANNOTATION = "pulumi-etcd.dev/template"
-TEMPLATE_VARIABLE = "ETCD_OPS_POD_TEMPLATE"
 TEMPLATE_DIGITS = 16
 GRACE_SECONDS = 60
 """For etcd to hand its leadership over and end."""
 TOKEN_SECONDS = 3600
 
-VOLUME_PATH = "/var/lib/etcd"
-PROGRAMS = "/programs"
-RUN = "/run/etcd-ops"
-CONFIG = "/etc/etcd-ops/config"
+VOLUME_PATH, PROGRAMS, RUN = str(places.VOLUME), str(places.PROGRAMS), str(places.RUN)
+CONFIG, AGENT_CONFIG = str(places.CONFIG.parent), places.CONFIG.name
 CREDENTIALS = "/etc/etcd-ops/credentials"
 AUTHORITIES = "/etc/etcd-ops/authorities"
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 (a path)
-AGENT_CONFIG = "agent-config.json"
 
 _WRITABLE = {"data": VOLUME_PATH, "run": RUN, "tmp": "/tmp"}  # noqa: S108 (a volume of the pod's own)
 _DELIVERED = {"config": CONFIG, "credentials": CREDENTIALS, "authorities": AUTHORITIES}
@@ -84,12 +79,11 @@ SECURITY: Mapping[str, Any] = {
 
 def template(pods: Pods, slot: Slot) -> Manifest:
     """The template of a slot's pod, which names its own digest."""
-    plain = _template(pods, slot)
-    named = deepcopy(plain)
-    found = _digest(plain)
-    named["metadata"]["annotations"] = {TEMPLATE_ANNOTATION: found}
+    named = _template(pods, slot)
+    found = _digest(named)
+    named["metadata"]["annotations"] = {places.TEMPLATE_ANNOTATION: found}
     agent = next(each for each in named["spec"]["containers"] if each["name"] == "agent")
-    agent["env"].append({"name": TEMPLATE_VARIABLE, "value": found})
+    agent["env"].append({"name": places.TEMPLATE, "value": found})
     return named
 
 
@@ -146,7 +140,7 @@ def _provide(pods: Pods) -> Manifest:
 
 def _etcd_program(pods: Pods) -> Manifest:
     """The image of etcd has no shell: the program that copies comes from the agent's image."""
-    command = [f"{PROGRAMS}/install-program", "/usr/local/bin/etcd", pods.program]
+    command = [f"{PROGRAMS}/{places.INSTALLER.name}", "/usr/local/bin/etcd", pods.program]
     return _container("etcd-program", pods.etcd, command, pods.agent_resources, _mounts("programs"))
 
 
@@ -222,7 +216,7 @@ def _volumes(names: Names, slot: str) -> list[Manifest]:
 
 
 def _token() -> list[Manifest]:
-    """What a container is given by default, for the agent alone."""
+    """What a container is given by default, for those two that speak to the API."""
     namespace = {"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}
     return [
         {"serviceAccountToken": {"path": "token", "expirationSeconds": TOKEN_SECONDS}},

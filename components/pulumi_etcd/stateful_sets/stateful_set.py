@@ -5,7 +5,7 @@ from __future__ import annotations
 from etcd_ops.model.topology import Slot
 from pulumi_etcd.stateful_sets.manifests import SKIP_AWAIT, Manifest, manifest
 from pulumi_etcd.stateful_sets.naming import INSTANCE_LABEL, NAME_LABEL, SLOT_LABEL, VOLUME, Names
-from pulumi_etcd.stateful_sets.pods import TEMPLATE_ANNOTATION, Pods, template, template_digest
+from pulumi_etcd.stateful_sets.pods import Pods, template
 
 KEPT = tuple(
     f"spec.{field}"
@@ -27,7 +27,8 @@ def stateful_set(pods: Pods, slot: Slot, volume_bytes: int, storage_class: str) 
         storage_class: of its volume; empty for the Kubernetes cluster's default.
     """
     names = pods.names
-    annotations = {**SKIP_AWAIT, TEMPLATE_ANNOTATION: template_digest(pods, slot)}
+    pod = template(pods, slot)
+    annotations = SKIP_AWAIT | pod["metadata"]["annotations"]
     found = manifest("apps/v1", "StatefulSet", names, names.member(slot.name), slot=slot.name, annotations=annotations)
     found["spec"] = {
         "replicas": 1,
@@ -37,7 +38,7 @@ def stateful_set(pods: Pods, slot: Slot, volume_bytes: int, storage_class: str) 
         "revisionHistoryLimit": 3,
         "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Retain"},
         "selector": {"matchLabels": {**names.selector, SLOT_LABEL: slot.name}},
-        "template": template(pods, slot),
+        "template": pod,
         "volumeClaimTemplates": [_claim(names, slot, volume_bytes, storage_class)],
     }
     return found
