@@ -31,13 +31,27 @@ def folder() -> Iterator[Path]:
 def interpreter(folder: Path) -> str | None:
     """A Python that the user may run, with this environment's packages; the environment's own may be root's."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    packages = "\n".join([sysconfig.get_path("purelib"), str(REPOSITORY / "components"), str(REPOSITORY)])
+    packages = "\n".join(str(folder / name) for name in ("packages", "repository/components", "repository"))
     for base in (str(Path(sys.executable).resolve()), f"/usr/bin/python{version}"):
         script = f"{base} -m venv --without-pip {folder}/venv && {folder}/venv/bin/python -c ''"
         if subprocess.run([*BECOME, script], check=False, capture_output=True).returncode == 0:
             (folder / f"venv/lib/python{version}/site-packages/environment.pth").write_text(packages)
             return f"{folder}/venv/bin/python"
     return None
+
+
+def show(folder: Path) -> None:
+    """What the user runs, where it may look: the folder that the repository is cloned into may be root's alone."""
+    shutil.copytree(sysconfig.get_path("purelib"), folder / "packages", symlinks=True, copy_function=_link)
+    for part in ("components", "tests"):
+        shutil.copytree(REPOSITORY / part, folder / "repository" / part, symlinks=True, copy_function=_link)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another disk
+        shutil.copy2(source, target)
 
 
 @pytest.mark.etcd
@@ -47,10 +61,11 @@ def test_a_zone_needs_no_privileges(folder: Path) -> None:
     python = interpreter(folder)
     if python is None:
         pytest.skip("there is no Python of this version that an ordinary user may run")
+    show(folder)
     program = shutil.copy(etcd.obtain("3.6.15") / "etcd", folder / "etcd")
     answer = subprocess.run(
         [*BECOME, f"exec {python} -m tests.zone.ordinary_user {folder} {program}"],
-        cwd=REPOSITORY,
+        cwd=folder,
         env={"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
