@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
 from etcd_ops.channel.connect import connect
-from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION, LOCK, status_name
+from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION, LOCK, log_name, status_name
 from etcd_ops.model.records import Controls, FormationRecord, IntentKind, LockRecord
 from etcd_ops.model.spec import Desired
 from etcd_ops.model.status import MemberStatus
@@ -52,6 +53,10 @@ class Records:
         """What operators ordered."""
         data = self._read(CONTROLS)
         return Controls.decode(data) if data else Controls()
+
+    def actions(self, slot: str) -> list[dict[str, Any]]:
+        """What the agent of a slot logged, oldest first, as the channel keeps it."""
+        return [json.loads(line) for line in (self._read(log_name(slot)) or b"").splitlines()]
 
     def lock(self) -> LockRecord | None:
         """The lock."""

@@ -8,9 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from etcd_ops.channel.connect import connect
-from etcd_ops.channel.port import log_name
 from tests.e2e.project import Arguments, Project
+from tests.e2e.records import Records
 from tests.nodes.cluster import Cluster
 from tests.servers.kubernetes import CONTEXT
 from tools.engine import Engine
@@ -35,7 +34,7 @@ class PodStack(Project):
     """
 
     def __init__(self, engine: Engine, directory: Path, nodes: Cluster, arguments: Arguments) -> None:
-        self.nodes, self.namespace = nodes, NAMESPACE
+        self.nodes = nodes
         base: Arguments = {
             "namespace": NAMESPACE,
             "namespace_uid": nodes.plane.make_namespace(NAMESPACE),
@@ -68,27 +67,14 @@ class PodStack(Project):
         statuses = self.pod(slot)["status"]["containerStatuses"]
         return {each["name"]: (str(each.get("containerID")), int(each["restartCount"])) for each in statuses}
 
-    def objects(self, plural: str, group: str = "api/v1") -> list[dict[str, Any]]:
+    def objects(self, plural: str) -> list[dict[str, Any]]:
         """The objects of a kind in the namespace."""
-        return self.nodes.plane.items(f"/{group}/namespaces/{NAMESPACE}/{plural}")
-
-    def actions(self, slot: str) -> list[dict[str, Any]]:
-        """What the agent of a slot logged, oldest first, as the channel has it."""
-        import asyncio
-
-        async def read() -> bytes:
-            channel = connect(json.loads(self.context.read_text())["channel"])
-            try:
-                entry = await channel.read(log_name(slot))
-            finally:
-                await channel.close()
-            return entry.data if entry is not None else b""
-
-        return [json.loads(line) for line in asyncio.run(read()).splitlines()]
+        return self.nodes.plane.items(f"/api/v1/namespaces/{NAMESPACE}/{plural}")
 
     def steps(self, slot: str) -> list[str]:
         """The steps that the agent of a slot carried out, oldest first."""
-        return [each["step"] for each in self.actions(slot) if each["event"] == "step"]
+        with Records(json.loads(self.context.read_text())["channel"]) as records:
+            return [each["step"] for each in records.actions(slot) if each["event"] == "step"]
 
     def within(self, *command: str) -> list[str]:
         """A command where members' names resolve, and lead to them."""
