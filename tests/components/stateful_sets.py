@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from etcd_ops.model.topology import Slot
 from pulumi_etcd import StatefulSetCluster, StatefulSetClusterArgs
-from pulumi_etcd.stateful_sets import delivery, plan
+from pulumi_etcd.kubernetes import delivery
+from pulumi_etcd.kubernetes.manifests import Manifest
+from pulumi_etcd.stateful_sets import plan
 from pulumi_etcd.stateful_sets.declaration import Declaration, declare
-from pulumi_etcd.stateful_sets.manifests import Manifest
 from tests.components.recorder import Recording, record
 
 UID = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"

@@ -11,8 +11,8 @@ import pulumi
 import pytest
 
 from pulumi_etcd.certificates import fingerprint
+from pulumi_etcd.kubernetes.naming import ZONE_LABEL
 from pulumi_etcd.provider.values import SECRET, SIGNATURE, UNKNOWN, text, unknown_paths
-from pulumi_etcd.stateful_sets.naming import ZONE_LABEL
 from tests.components.recorder import Recording, Registered
 from tests.components.stateful_sets import AGENT, ETCD, UID, recorded
 
@@ -234,7 +234,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     def missing(name: str) -> str:
         raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr("pulumi_etcd.stateful_sets.kubernetes.importlib.metadata.version", missing)
+    monkeypatch.setattr("pulumi_etcd.kubernetes.objects.importlib.metadata.version", missing)
     with pytest.raises(pulumi.RunError, match=r"install pulumi-etcd\[kubernetes\]"):
         recorded(agent={"image": AGENT, "version": "1.0.0"})
 

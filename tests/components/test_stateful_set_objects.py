@@ -11,8 +11,8 @@ import pytest
 
 from etcd_ops.channel.kubernetes import KubernetesChannel, KubernetesConnection
 from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION, LOCK, ChannelUnavailable, log_name, status_name
+from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.stateful_sets.declaration import Declaration
-from pulumi_etcd.stateful_sets.manifests import Manifest
 from tests.components.stateful_sets import declaration, objects
 from tests.servers.kubernetes import KubernetesServer, kubernetes_server
 

@@ -15,9 +15,9 @@ from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION, LOCK, log_name, 
 from etcd_ops.model.document import canonical, digest
 from etcd_ops.model.topology import Named, Place
 from etcd_ops.pod import places
+from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.stateful_sets import plan
 from pulumi_etcd.stateful_sets.declaration import Declaration
-from pulumi_etcd.stateful_sets.manifests import Manifest
 from pulumi_etcd.stateful_sets.pods import template_digest
 from tests.components.stateful_sets import (
     AGENT,
@@ -337,7 +337,7 @@ def test_the_agent_is_told_what_it_needs() -> None:
         "runtime": {"kind": "supervisor", "socket": str(places.SOCKET), "program": "etcd-a-1"},
         "delivery": {"credentials": "/etc/etcd-ops/credentials", "authorities": "/etc/etcd-ops/authorities"},
         "agent": this.spec.agent.to_wire(),
-        "pod": {"namespace": "orders", "name": "demo-a-1-0", "statefulSet": "demo-a-1"},
+        "pod": {"namespace": "orders", "name": "demo-a-1-0", "controller": "statefulsets/demo-a-1"},
     }
 
 

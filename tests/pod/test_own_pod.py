@@ -16,6 +16,7 @@ from etcd_ops.pod.own_pod import unready
 def stateful_set(template: str | None, generation: int = 2, observed: int | None = 2) -> dict[str, Any]:
     annotations = {} if template is None else {"pulumi-etcd.dev/template": template}
     return {
+        "kind": "StatefulSet",
         "metadata": {"name": "c-a-1", "generation": generation},
         "spec": {"template": {"metadata": {"annotations": annotations}}},
         "status": {} if observed is None else {"observedGeneration": observed},
@@ -66,7 +67,7 @@ class Api:
 def recreate(api: Api, monkeypatch: pytest.MonkeyPatch, template: str = "new") -> None:
     client = httpx2.Client(base_url="https://api", transport=httpx2.MockTransport(api.answer))
     monkeypatch.setattr(own_pod, "api_client", lambda *_: client)
-    pod = own_pod.OwnPod({"namespace": "n", "name": "c-a-1-0", "statefulSet": "c-a-1"})
+    pod = own_pod.OwnPod({"namespace": "n", "name": "c-a-1-0", "controller": "statefulsets/c-a-1"})
     asyncio.run(pod.recreate(template))
 
 

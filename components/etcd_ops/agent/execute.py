@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from etcd_ops.agent.lock import Lock
-from etcd_ops.agent.ports import Ports
+from etcd_ops.agent.ports import Pod, Ports
 from etcd_ops.agent.reading import Reading
 from etcd_ops.agent.settings import Settings
 from etcd_ops.channel.port import FORMATION
@@ -308,8 +308,18 @@ async def _disarm(context: Context, step: steps.Step) -> None:
 @executes(steps.RecreatePod)
 async def _recreate_pod(context: Context, step: steps.Step) -> None:
     assert isinstance(step, steps.RecreateStoppedPod) and context.ports.pod is not None
+    await _recreate(context.ports.pod, step.template)
+
+
+@executes(steps.RecreateAgentPod)
+async def _recreate_agent_pod(context: Context, step: steps.Step) -> None:
+    assert isinstance(step, steps.RecreateAgentPod) and context.ports.agent_pod is not None
+    await _recreate(context.ports.agent_pod, step.template)
+
+
+async def _recreate(pod: Pod, template: str) -> None:
     try:
-        await context.ports.pod.recreate(step.template)
+        await pod.recreate(template)
     except OSError as problem:
         raise StepFailed(str(problem)) from problem
 

@@ -26,10 +26,11 @@ from etcd_ops.channel.connect import connect
 from etcd_ops.etcd.health import EndpointHealth, ProbeFailed
 from etcd_ops.pod.delivery import Mailbox, Mounts
 from etcd_ops.pod.own_pod import OwnPod
-from etcd_ops.pod.places import TEMPLATE
 from etcd_ops.runtime import agent_state
 from etcd_ops.runtime.connect import connect_runtime
 from etcd_ops.runtime.foreign import ForeignProcess
+from etcd_ops.static_pod.own import StaticPod
+from etcd_ops.static_pod.token import lend
 from etcd_ops.volume.directory import DirectoryVolume
 from etcd_ops.volume.errors import VolumeError
 from etcd_ops.volume.layout import VolumeLayout
@@ -77,12 +78,12 @@ async def keep(volume: Path) -> None:
     """Keep the member on `volume` until this process is told to end, or another release takes over."""
     layout = VolumeLayout(volume)
     config: dict[str, Any] = json.loads(layout.agent_config.read_text())
-    template = os.environ.get(TEMPLATE, "")
-    settings = Settings(config["cluster"], config["slot"], config["zone"], version("etcd-ops"), template=template)
+    settings = Settings(config["cluster"], config["slot"], config["zone"], version("etcd-ops"))
     channel = connect(config["channel"])
     journal = Journal(layout, settings.slot, channel)
     member_volume = DirectoryVolume(volume, settings.slot, settings.cluster)
     credentials = AgentCredentials(layout)
+    static_pod = StaticPod(config["staticPod"], volume) if "staticPod" in config else None
     ports = Ports(
         channel=channel,
         etcd=credentials.client,
@@ -96,7 +97,8 @@ async def keep(volume: Path) -> None:
         parallel=together,
         nonce=lambda: secrets.token_hex(8),
         log=journal.write,
-        pod=OwnPod(config["pod"]) if "pod" in config else None,
+        pod=static_pod or (OwnPod(config["pod"]) if "pod" in config else None),
+        agent_pod=OwnPod(config["agentPod"]) if "agentPod" in config else None,
     )
     mailbox = Mailbox(volume, Mounts.of(config["delivery"])) if "delivery" in config else None
     agent = Agent(ports, settings, journal.last_step())
@@ -104,6 +106,7 @@ async def keep(volume: Path) -> None:
     try:
         while True:
             _deliver(mailbox, journal)
+            _attend(static_pod, journal)
             credentials.refresh()
             decision = await agent.turn()
             _serve(metrics, agent, journal)
@@ -123,6 +126,18 @@ def _deliver(mailbox: Mailbox | None, journal: Journal) -> None:
         mailbox.empty()
     except (OSError, VolumeError) as problem:
         journal.write("credentials not delivered", {"problem": str(problem)})
+
+
+def _attend(static_pod: StaticPod | None, journal: Journal) -> None:
+    """Keep the static pod's manifest in place, and its token fresh."""
+    if static_pod is None:
+        return
+    try:
+        if static_pod.attend():
+            journal.write("manifest placed", {})
+        lend()
+    except OSError as problem:
+        journal.write("static pod not attended to", {"problem": str(problem)})
 
 
 def _serve(metrics: MetricsServer, agent: Agent, journal: Journal) -> None:

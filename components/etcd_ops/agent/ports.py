@@ -84,10 +84,13 @@ class Foreign(Protocol):
 
 
 class Pod(Protocol):
-    """The pod that this agent and its member run in."""
+    """A pod that runs the member, or this agent, or both."""
+
+    def template(self) -> str:
+        """Digest of the template that it was made from; empty where that is not known."""
 
     async def recreate(self, template: str) -> None:
-        """Delete it, so that the declared one is made in its place.
+        """Let the declared one take its place. Idempotent.
 
         Args:
             template: digest of the declared pod.
@@ -122,4 +125,6 @@ class Ports:
     log: Callable[[str, dict[str, object]], None]
     """Takes an event's name and its values."""
     pod: Pod | None = None
-    """None where the member runs in none."""
+    """The member's; None where it runs in none."""
+    agent_pod: Pod | None = None
+    """The agent's, where it is another one than the member's."""

@@ -42,5 +42,3 @@ class Settings:
     zone: str
     agent_version: str
     pace: Pace = Pace()
-    template: str = ""
-    """Digest of the pod that the agent runs in; empty where it runs in none."""

@@ -250,6 +250,8 @@ class Facts:
     """Of the agent that observed this."""
     template: str = ""
     """Digest of the pod that the member runs in; empty where it runs in none."""
+    agent_template: str = ""
+    """Digest of the pod that the agent runs in, where that is another one than the member's; else empty."""
     agent_failure: str = ""
     """Why the declared release of the agent was taken back; empty where it was not."""
     settle_expired: bool = False

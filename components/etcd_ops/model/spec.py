@@ -85,6 +85,8 @@ class MemberSpec(_Grown):
     certificates: MemberCertificates
     template: str = ""
     """Digest of the pod that the member is to run in; empty where it runs in none."""
+    agent_template: str = ""
+    """Digest of the pod that its agent is to run in, where that is another one than the member's; else empty."""
 
 
 class TrustSpec(Strict):

@@ -193,8 +193,17 @@ class UpgradeAgent(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecreateAgentPod(Step):
+    """Let the declared pod of the agent take this one's place; etcd runs in another, and is not touched."""
+
+    intent: ClassVar[IntentKind | None] = IntentKind.UPGRADE_AGENT
+    template: str
+    """Digest of the declared pod."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecreateStoppedPod(Step):
-    """Delete this member's own pod, in which etcd does not run: its StatefulSet makes the declared one."""
+    """Let the declared pod take the place of this member's, in which etcd does not run."""
 
     template: str
     """Digest of the declared pod."""

@@ -13,8 +13,8 @@ from etcd_ops.model.gate import quorum
 from etcd_ops.model.problems import Invalid, Problem
 
 __all__ = [
-    "Addressing", "Loopback", "Named", "OneAddress", "Place", "Slot", "Topology", "Urls", "Zones", "fatal_zones",
-    "order_of_change", "plan", "quorum", "tolerates",
+    "Addressing", "Loopback", "Named", "OnNodes", "OneAddress", "Place", "Slot", "Topology", "Urls", "Zones",
+    "fatal_zones", "order_of_change", "plan", "quorum", "tolerates",
 ]  # fmt: skip
 
 CLIENT_PORT = 2379
@@ -163,6 +163,32 @@ class Named:
 
     def _host(self, place: Place) -> str:
         return f"{self.prefix}{place.slot}{self.suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class OnNodes:
+    """A node, and so an address, of its own for every member, and the ports that are free on all of the nodes."""
+
+    addresses: Mapping[str, str]
+    """By slot: a host name or an IP address."""
+    base_port: int = CLIENT_PORT
+
+    def problem(self, place: Place) -> str:
+        """Why there is no address for this place; empty where there is one."""
+        if place.slot not in self.addresses:
+            return "no node is named for it"
+        return _port_problem(self.base_port)
+
+    def urls(self, place: Place) -> Urls:
+        """The URLs of the member in this place."""
+        address = self.addresses[place.slot]
+        host = f"[{address}]" if ":" in address else address
+        return Urls(
+            peer=f"https://{host}:{self.base_port + 1}",
+            client=f"https://{host}:{self.base_port}",
+            metrics=f"https://{host}:{self.base_port + 2}",
+            health=f"http://127.0.0.1:{self.base_port + 3}",
+        )
 
 
 @dataclass(frozen=True, slots=True)

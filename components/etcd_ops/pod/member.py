@@ -33,6 +33,8 @@ def start(program: MemberProgram, run: Path) -> NoReturn:
         run: the folder of its socket and logs.
     """
     configuration = run / CONFIGURATION
+    if template := os.environ.get(places.TEMPLATE):
+        write_file(run / places.TEMPLATE_NOTE, template.encode())
     write_file(configuration, render_pod(program, run).encode())
     (run / places.SOCKET.name).unlink(missing_ok=True)
     words = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(configuration)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from etcd_ops.channel.kubernetes_objects import NamespacePlace, api_client
 from etcd_ops.channel.remote import Failed
-from etcd_ops.pod.places import TEMPLATE_ANNOTATION
+from etcd_ops.pod.places import POD, TEMPLATE, TEMPLATE_ANNOTATION
 
 CONNECT_SECONDS, READ_SECONDS = 2.0, 4.0
 
@@ -17,16 +18,24 @@ class OwnPod:
     """Implements `etcd_ops.agent.ports.Pod`.
 
     Args:
-        value: `pod` of an agent's configuration: its namespace, name and StatefulSet.
+        value: of an agent's configuration: its namespace, what makes it, as `statefulsets/<name>`, and its name, where
+            that does not change.
+        environment: of the process.
     """
 
-    def __init__(self, value: Mapping[str, str]) -> None:
+    def __init__(self, value: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> None:
+        name = value.get("name") or environment[POD]
+        self._template = environment.get(TEMPLATE, "")
         self._place = NamespacePlace(value["namespace"])
-        self._pod = f"/api/v1/namespaces/{value['namespace']}/pods/{value['name']}"
-        self._stateful_set = f"/apis/apps/v1/namespaces/{value['namespace']}/statefulsets/{value['statefulSet']}"
+        self._pod = f"/api/v1/namespaces/{value['namespace']}/pods/{name}"
+        self._controller = f"/apis/apps/v1/namespaces/{value['namespace']}/{value['controller']}"
+
+    def template(self) -> str:
+        """Digest of the template that it was made from."""
+        return self._template
 
     async def recreate(self, template: str) -> None:
-        """Delete the pod, once its StatefulSet would make the declared one in its place.
+        """Delete the pod, once what made it would make the declared one in its place.
 
         Raises:
             OSError: it would not, or the API server does not answer, or refuses.
@@ -38,9 +47,9 @@ class OwnPod:
 
         try:
             with api_client(self._place, CONNECT_SECONDS, READ_SECONDS) as client:
-                found = _content(client.get(self._stateful_set))
+                found = _content(client.get(self._controller))
                 if reason := unready(found, template):
-                    raise OSError(f"StatefulSet {found['metadata']['name']} {reason}")
+                    raise OSError(f"{found['kind']} {found['metadata']['name']} {reason}")
                 uid = _content(client.get(self._pod))["metadata"]["uid"]
                 # Of this name there may be another pod by now, which is not this agent's to delete.
                 only = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
@@ -49,19 +58,19 @@ class OwnPod:
             raise OSError(f"the pod was not made anew: {problem}") from problem
 
 
-def unready(stateful_set: Mapping[str, Any], template: str) -> str:
-    """Why a StatefulSet would not make the declared pod; empty where it would.
+def unready(controller: Mapping[str, Any], template: str) -> str:
+    """Why a StatefulSet or DaemonSet would not make the declared pod; empty where it would.
 
     Args:
-        stateful_set: as the API server has it.
+        controller: as the API server has it.
         template: digest of the declared pod.
     """
-    annotations = stateful_set["spec"]["template"]["metadata"].get("annotations") or {}
+    annotations = controller["spec"]["template"]["metadata"].get("annotations") or {}
     found = annotations.get(TEMPLATE_ANNOTATION, "")
     if found != template:
         return f"makes pods of template {found or 'unknown'}, not of {template} as declared: run `pulumi up`"
-    observed = stateful_set.get("status", {}).get("observedGeneration", 0)
-    if observed < stateful_set["metadata"]["generation"]:
+    observed = controller.get("status", {}).get("observedGeneration", 0)
+    if observed < controller["metadata"]["generation"]:
         return "has changed, and its controller has not seen that yet"
     return ""
 

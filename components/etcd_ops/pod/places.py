@@ -15,9 +15,21 @@ INSTALLER = Path("/usr/local/bin/install-program")
 RUN = Path("/run/etcd-ops")
 """Shared by the pod's containers: the supervisor's socket, and etcd's log."""
 SOCKET = RUN / "supervisor.sock"
+TEMPLATE_NOTE = "template"
+"""In `RUN`: digest of the static pod that runs there."""
+LENT_TOKEN = "token"  # noqa: S105 (a folder)
+"""In `RUN`: the folder of what the agent lends its static pod."""
+STATIC_POD = "static-pod.json"
+"""Beside `CONFIG`: the declared manifest of a member that is a static pod."""
+MANIFESTS = Path("/etc/etcd-ops/manifests")
+"""The folder in which a node's kubelet looks for static pods."""
 HEALTH = "http://127.0.0.1:2382"
 """etcd's own health listener."""
+TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""What speaks for the pod at its API server."""
 TEMPLATE = "ETCD_OPS_POD_TEMPLATE"
 """Environment variable of the agent: digest of the pod that it runs in."""
+POD = "ETCD_OPS_POD"
+"""Environment variable of the agent: name of the pod that it runs in, where no configuration can know it."""
 TEMPLATE_ANNOTATION = "pulumi-etcd.dev/template"
 """The same on the StatefulSet's template."""

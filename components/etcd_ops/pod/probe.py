@@ -1,4 +1,4 @@
-"""What a kubelet asks of etcd: `python -m etcd_ops.pod.probe ready|live`. Standard library only, and quick.
+"""What a kubelet asks of etcd: `python -m etcd_ops.pod.probe ready|live [URL]`. Standard library only, and quick.
 
 Ready is whoever serves a linearizable read. Alive is everything but an etcd that listens and does not answer: one that
 does not run is its supervisor's affair, and one that may not start is not started by killing its container. Neither a
@@ -55,7 +55,8 @@ def problem(kind: str, url: str = HEALTH, seconds: float = SECONDS) -> str:
 
 def main() -> int:
     """Run as a program."""
-    found = problem(sys.argv[1])
+    kind, url = [*sys.argv[1:], HEALTH][:2]
+    found = problem(kind, url)
     if found:
         print(found)
     return 1 if found else 0

@@ -15,18 +15,31 @@ KILL_SECONDS = 5.0
 
 def holder(data: Path, proc: Path = Path("/proc")) -> Process | None:
     """The process that holds the database of this data directory open; None where none that may be looked at does."""
-    database = (data / "member" / "snap" / "db").resolve()
+    try:
+        found = (data / "member" / "snap" / "db").stat()
+    except FileNotFoundError:
+        return None
+    database = (found.st_dev, found.st_ino)
     for folder in proc.iterdir():
         if folder.name.isdigit() and _holds(folder, database):
             return look(int(folder.name))
     return None
 
 
-def _holds(folder: Path, database: Path) -> bool:
+def _holds(folder: Path, database: tuple[int, int]) -> bool:
+    """By the file itself: in a container it has another name than outside."""
     try:
-        return any(each.readlink() == database for each in (folder / "fd").iterdir())
+        return any(_identity(each) == database for each in (folder / "fd").iterdir())
     except OSError:
         return False  # it has ended meanwhile, or is another user's
+
+
+def _identity(descriptor: Path) -> tuple[int, int] | None:
+    try:
+        found = descriptor.stat()
+    except OSError:
+        return None  # closed meanwhile, or no file
+    return found.st_dev, found.st_ino
 
 
 class ForeignProcess:

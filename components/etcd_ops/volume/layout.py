@@ -52,6 +52,11 @@ class VolumeLayout(NamedTuple):
         return self.agent / "confirmed"
 
     @property
+    def static_pod(self) -> Path:
+        """The manifest from which the kubelet runs the member, where that is a static pod."""
+        return self.agent / "static-pod.json"
+
+    @property
     def member(self) -> Path:
         """What starts etcd."""
         return self.root / "member"

@@ -7,11 +7,11 @@ import pulumi
 
 from pulumi_etcd.certificates import issue
 from pulumi_etcd.declaration import declared
+from pulumi_etcd.kubernetes.objects import plugin_version
 from pulumi_etcd.placing import credential_to_wire, operator_credential
 from pulumi_etcd.shared import ClientCredential
 from pulumi_etcd.stateful_sets.arguments import StatefulSetClusterArgs
 from pulumi_etcd.stateful_sets.declaration import contract, declare
-from pulumi_etcd.stateful_sets.kubernetes import plugin_version
 from pulumi_etcd.stateful_sets.resources import create
 
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from etcd_ops.model.spec import ClusterSpec
 from etcd_ops.model.topology import CLIENT_PORT, Slot, Topology
-from etcd_ops.model.validation import UNKNOWN_FINGERPRINT
 from etcd_ops.programs import etcd as etcd_programs
 from pulumi_etcd import declaration
 from pulumi_etcd.body import VOLUME_BYTES
 from pulumi_etcd.declaration import Collected, common, decided
 from pulumi_etcd.fitting import fit
+from pulumi_etcd.kubernetes import parts as shared
 from pulumi_etcd.stateful_sets import parts
 from pulumi_etcd.stateful_sets.arguments import StatefulSetClusterArgs
 from pulumi_etcd.stateful_sets.disruption import minimum
-from pulumi_etcd.stateful_sets.images import Image, pinned
-from pulumi_etcd.stateful_sets.naming import Names
+from pulumi_etcd.stateful_sets.naming import StatefulSetNames
 from pulumi_etcd.stateful_sets.pods import SECURITY, Pods, template_digest
 from pulumi_etcd.trusts import Wire
 from pulumi_etcd.wire import to_wire
@@ -53,7 +51,7 @@ class Declaration(declaration.Declaration):
     """Where files for etcd-ops are written; empty for none."""
 
     @property
-    def names(self) -> Names:
+    def names(self) -> StatefulSetNames:
         """What the cluster's objects are called."""
         return self.pods.names
 
@@ -88,15 +86,15 @@ def declare(name: str, args: StatefulSetClusterArgs) -> Declaration:
     wire = to_wire({**_MISSING, **fitted.arguments}, StatefulSetClusterArgs)
     wire["etcd"] = {"version": etcd_programs.DEFAULT, **wire.get("etcd", {})}
     wire["agent"] = wire.get("agent", {})
-    pods = _pods(collected, parts.names(name, wire), wire)
+    pods = _pods(collected, StatefulSetNames(*shared.named(name, wire)), wire)
     wire["etcd"].pop("image", None)
     topology = collected.of(lambda: parts.topology(wire, pods.names), Topology(()))
     nowhere: tuple[Wire, Wire] = ({}, {})
-    own = collected.of(lambda: parts.places(name, wire), nowhere)
-    outside, inside = collected.of(lambda: parts.channels(wire, own), nowhere)
+    own = collected.of(lambda: shared.places(name, wire), nowhere)
+    outside, inside = collected.of(lambda: shared.channels(wire, own), nowhere)
     collected.problems += parts.own_problems(name, wire)
-    binary = parts.binary(pods.etcd)
-    spec, trusts = decided(collected, name, wire, topology, binary, parts.agent(wire))
+    binary = shared.binary(pods.containers.etcd)
+    spec, trusts = decided(collected, name, wire, topology, binary, shared.agent(wire))
     return Declaration(
         **common(name, wire, topology, _with_templates(spec, topology, pods), trusts, outside),
         pods=pods,
@@ -112,22 +110,13 @@ def declare(name: str, args: StatefulSetClusterArgs) -> Declaration:
     )
 
 
-def _pods(collected: Collected, named: Names, wire: Wire) -> Pods:
+def _pods(collected: Collected, named: StatefulSetNames, wire: Wire) -> Pods:
     return Pods(
         names=named,
-        etcd=_image(collected, "etcd", wire),
-        agent=_image(collected, "agent", wire),
-        etcd_resources=collected.of(partial(parts.resources, "etcd", wire), parts.RESOURCES["etcd"]),
-        agent_resources=collected.of(partial(parts.resources, "agent", wire), parts.RESOURCES["agent"]),
+        containers=shared.containers(collected, wire),
         priority_class=wire.get("priorityClassName", ""),
         tolerations=wire.get("tolerations", ()),
     )
-
-
-def _image(collected: Collected, whose: str, wire: Wire) -> Image:
-    unknown = Image("", UNKNOWN_FINGERPRINT)
-    reference = wire[whose].get("image")
-    return unknown if reference is None else collected.of(lambda: pinned(f"{whose}.image", reference), unknown)
 
 
 def _with_templates(spec: ClusterSpec, topology: Topology, pods: Pods) -> ClusterSpec:
@@ -142,17 +131,15 @@ def _with_templates(spec: ClusterSpec, topology: Topology, pods: Pods) -> Cluste
 def contract(this: Declaration) -> dict[str, Any]:
     """What policies and reviewers read: everything that matters, nothing secret, all of it known in a preview."""
     pods = this.pods
-    resources = {"etcd": pods.etcd_resources.manifest(), "agent": pods.agent_resources.manifest()}
     return declaration.contract(this, "stateful-sets") | {
         "keepVolumes": False,
         "namespace": this.names.namespace,
         "namespaceUid": this.namespace_uid,
         "clusterDomain": this.names.domain,
-        "images": {"etcd": pods.etcd.reference, "agent": pods.agent.reference},
         "storageClass": this.storage_class,
         "disruptionBudget": {"minAvailable": minimum(len(this.slots))},
         "podSecurity": dict(SECURITY),
-        "resources": resources,
+        **shared.contract(pods.containers),
         "priorityClassName": pods.priority_class,
         "tolerations": [dict(each) for each in pods.tolerations],
         "clients": [dict(each) for each in this.clients],

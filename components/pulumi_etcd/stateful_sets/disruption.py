@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pulumi_etcd.stateful_sets.manifests import Manifest, manifest
-from pulumi_etcd.stateful_sets.naming import Names
+from pulumi_etcd.kubernetes.manifests import Manifest, manifest
+from pulumi_etcd.kubernetes.naming import Names
 
 
 def minimum(voters: int) -> int:

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from etcd_ops.model.topology import CLIENT_PORT, METRICS_PORT, PEER_PORT
-from pulumi_etcd.stateful_sets.manifests import SKIP_AWAIT, Manifest, manifest
-from pulumi_etcd.stateful_sets.naming import Names
+from pulumi_etcd.kubernetes.manifests import SKIP_AWAIT, Manifest, manifest
+from pulumi_etcd.stateful_sets.naming import StatefulSetNames
 
 Selectors = Sequence[Mapping[str, Any]]
 """Clients in camelCase, as the arguments name them."""
 
 
-def services(names: Names) -> list[Manifest]:
+def services(names: StatefulSetNames) -> list[Manifest]:
     """One that gives every member a host name, ready or not, and one for clients."""
     peers = manifest("v1", "Service", names, names.peers, annotations=SKIP_AWAIT)
     peers["spec"] = {
@@ -27,7 +27,7 @@ def services(names: Names) -> list[Manifest]:
     return [peers, clients]
 
 
-def policy(names: Names, clients: Selectors, metrics_clients: Selectors) -> Manifest:
+def policy(names: StatefulSetNames, clients: Selectors, metrics_clients: Selectors) -> Manifest:
     """Who may reach the members' pods: each other, and on two of the ports those that are named."""
     members: Manifest = {"podSelector": {"matchLabels": names.selector}}
     among = [PEER_PORT, CLIENT_PORT]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from etcd_ops.model.topology import Slot
-from pulumi_etcd.stateful_sets import access, delivery, disruption, network
+from pulumi_etcd.kubernetes import access, delivery
+from pulumi_etcd.kubernetes.access import Rule, rule
+from pulumi_etcd.kubernetes.manifests import Manifest
+from pulumi_etcd.stateful_sets import disruption, network
 from pulumi_etcd.stateful_sets.declaration import Declaration
-from pulumi_etcd.stateful_sets.manifests import Manifest
+from pulumi_etcd.stateful_sets.naming import StatefulSetNames
 from pulumi_etcd.stateful_sets.stateful_set import stateful_set
 
 
@@ -25,12 +28,25 @@ def beside(this: Declaration, slot: Slot) -> list[Manifest]:
     agent = this.spec.agent.to_wire()
     return [
         access.account(this.names, slot.name),
-        access.own_role(this.names, slot.name, this.channel),
+        access.own_role(this.names, slot.name, this.channel, _own_pod(this.names, slot.name)),
         *access.bindings(this.names, slot.name, this.channel),
-        delivery.agent_config(this.names, slot, this.agents_channel, agent),
+        delivery.agent_config(this.names, slot, this.agents_channel, agent, {"pod": _pod(this.names, slot.name)}),
     ]
 
 
 def member(this: Declaration, slot: Slot) -> Manifest:
     """A member's StatefulSet."""
     return stateful_set(this.pods, slot, this.volume_bytes, this.storage_class)
+
+
+def _own_pod(names: StatefulSetNames, slot: str) -> list[Rule]:
+    """Have the own pod made anew."""
+    return [
+        rule("apps", "statefulsets", ["get"], [names.member(slot)]),
+        rule("", "pods", ["get", "delete"], [names.pod(slot)]),
+    ]
+
+
+def _pod(names: StatefulSetNames, slot: str) -> dict[str, str]:
+    """The pod of agent and member, as its agent is told of it."""
+    return {"namespace": names.namespace, "name": names.pod(slot), "controller": f"statefulsets/{names.member(slot)}"}

@@ -10,60 +10,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from etcd_ops.model.document import canonical, digest
 from etcd_ops.model.topology import CLIENT_PORT, METRICS_PORT, PEER_PORT, Slot
-from etcd_ops.pod import places
-from pulumi_etcd.stateful_sets.images import Image
-from pulumi_etcd.stateful_sets.manifests import Manifest
-from pulumi_etcd.stateful_sets.naming import VOLUME, ZONE_LABEL, Names
+from etcd_ops.pod.template import template_digest as digest_of
+from pulumi_etcd.kubernetes import containers
+from pulumi_etcd.kubernetes.containers import GRACE_SECONDS, PATHS, Containers, mounts, named_by_digest, port
+from pulumi_etcd.kubernetes.manifests import Manifest
+from pulumi_etcd.kubernetes.naming import ZONE_LABEL, Names
+from pulumi_etcd.stateful_sets.naming import VOLUME, StatefulSetNames
 
 USER = 65532
 """Of every process in a pod, and its group."""
-TEMPLATE_DIGITS = 16
-GRACE_SECONDS = 60
-"""For etcd to hand its leadership over and end."""
-TOKEN_SECONDS = 3600
-
-VOLUME_PATH, PROGRAMS, RUN = str(places.VOLUME), str(places.PROGRAMS), str(places.RUN)
-CONFIG, AGENT_CONFIG = str(places.CONFIG.parent), places.CONFIG.name
-CREDENTIALS = "/etc/etcd-ops/credentials"
-AUTHORITIES = "/etc/etcd-ops/authorities"
-TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 (a path)
-
-_WRITABLE = {"data": VOLUME_PATH, "run": RUN, "tmp": "/tmp"}  # noqa: S108 (a volume of the pod's own)
-_DELIVERED = {"config": CONFIG, "credentials": CREDENTIALS, "authorities": AUTHORITIES}
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What one container asks for."""
-
-    cpu: str
-    memory: str
-    memory_limit: str
-
-    def manifest(self) -> Manifest:
-        """As a container says it; there is no limit of processor time."""
-        return {"requests": {"cpu": self.cpu, "memory": self.memory}, "limits": {"memory": self.memory_limit}}
 
 
 @dataclass(frozen=True, slots=True)
 class Pods:
     """What the pods of one cluster have in common."""
 
-    names: Names
-    etcd: Image
-    agent: Image
-    etcd_resources: Resources
-    agent_resources: Resources
+    names: StatefulSetNames
+    containers: Containers
     priority_class: str
     """Empty for the Kubernetes cluster's default."""
     tolerations: Sequence[Mapping[str, Any]]
-
-    @property
-    def program(self) -> str:
-        """Where etcd's program is put, for the container in which it runs."""
-        return f"{PROGRAMS}/{self.etcd.digest}/etcd"
 
 
 SECURITY: Mapping[str, Any] = {
@@ -79,21 +46,12 @@ SECURITY: Mapping[str, Any] = {
 
 def template(pods: Pods, slot: Slot) -> Manifest:
     """The template of a slot's pod, which names its own digest."""
-    named = _template(pods, slot)
-    found = _digest(named)
-    named["metadata"]["annotations"] = {places.TEMPLATE_ANNOTATION: found}
-    agent = next(each for each in named["spec"]["containers"] if each["name"] == "agent")
-    agent["env"].append({"name": places.TEMPLATE, "value": found})
-    return named
+    return named_by_digest(_template(pods, slot))
 
 
 def template_digest(pods: Pods, slot: Slot) -> str:
     """Tells one template of a slot's pod from another."""
-    return _digest(_template(pods, slot))
-
-
-def _digest(plain: Manifest) -> str:
-    return digest(canonical(plain))[:TEMPLATE_DIGITS]
+    return digest_of(_template(pods, slot))
 
 
 def _template(pods: Pods, slot: Slot) -> Manifest:
@@ -116,7 +74,7 @@ def _template(pods: Pods, slot: Slot) -> Manifest:
             "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "initContainers": [_provide(pods), _etcd_program(pods)],
+        "initContainers": [pods.containers.provider(), pods.containers.etcd_program()],
         "containers": [_etcd(pods), _agent(pods)],
         "volumes": _volumes(names, slot.name),
         **optional,
@@ -131,76 +89,16 @@ def _apart(names: Names) -> Manifest:
     return {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
 
 
-def _provide(pods: Pods) -> Manifest:
-    """Prepares the volume, and hands the program over with which the next container copies etcd's."""
-    command = ["python3", "-m", "etcd_ops.pod.provide"]
-    mounts = _mounts("data", "programs", "tmp", "config", "credentials", "authorities")
-    return _ours("provide", pods.agent, command, pods.agent_resources, mounts)
-
-
-def _etcd_program(pods: Pods) -> Manifest:
-    """The image of etcd has no shell: the program that copies comes from the agent's image."""
-    command = [f"{PROGRAMS}/{places.INSTALLER.name}", "/usr/local/bin/etcd", pods.program]
-    return _container("etcd-program", pods.etcd, command, pods.agent_resources, _mounts("programs"))
-
-
 def _etcd(pods: Pods) -> Manifest:
     """It has the token, too: before etcd starts, its launcher looks whether the channel is of a later incarnation."""
-    mounts = [*_mounts("data", "run", "tmp"), *_mounts("programs", "token", read_only=True)]
-    found = _ours("etcd", pods.agent, ["python3", "-m", "etcd_ops.pod.member"], pods.etcd_resources, mounts)
-    found["ports"] = [_port("client", CLIENT_PORT), _port("peer", PEER_PORT)]
-    found["readinessProbe"] = _probe("ready", period=5, timeout=5, failures=2)
-    # It fails only where a listening etcd does not answer: a lost quorum or a full disk must not restart it in a loop.
-    found["livenessProbe"] = _probe("live", period=20, timeout=10, failures=6)
-    return found
+    mounted = [*mounts("data", "run", "tmp"), *mounts("programs", "token", read_only=True)]
+    return pods.containers.member(mounted, [port("client", CLIENT_PORT), port("peer", PEER_PORT)])
 
 
 def _agent(pods: Pods) -> Manifest:
-    delivered = _mounts("config", "credentials", "authorities", "token", read_only=True)
-    mounts = [*_mounts("data", "run", "tmp"), *_mounts("programs", read_only=True), *delivered]
-    command = ["python3", "-m", "etcd_ops.runtime.agent_launch", VOLUME_PATH]
-    found = _ours("agent", pods.agent, command, pods.agent_resources, mounts)
-    found["ports"] = [_port("metrics", METRICS_PORT)]
-    return found
-
-
-def _ours(name: str, image: Image, command: list[str], resources: Resources, mounts: list[Manifest]) -> Manifest:
-    """A container of the agent's image. Its root is read-only, so Python keeps nothing and is at home elsewhere."""
-    found = _container(name, image, command, resources, mounts)
-    found["env"] = [{"name": "HOME", "value": "/tmp"}, {"name": "PYTHONDONTWRITEBYTECODE", "value": "1"}]  # noqa: S108
-    return found
-
-
-def _container(name: str, image: Image, command: list[str], resources: Resources, mounts: list[Manifest]) -> Manifest:
-    return {
-        "name": name,
-        "image": image.reference,
-        "imagePullPolicy": "IfNotPresent",
-        "command": command,
-        "resources": resources.manifest(),
-        "securityContext": {
-            "readOnlyRootFilesystem": True,
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-        },
-        "volumeMounts": mounts,
-    }
-
-
-def _mounts(*volumes: str, read_only: bool = False) -> list[Manifest]:
-    paths = {**_WRITABLE, **_DELIVERED, "programs": PROGRAMS, "token": TOKEN}
-    marked = {"readOnly": True} if read_only else {}
-    return [{"name": each, "mountPath": paths[each], **marked} for each in volumes]
-
-
-def _port(name: str, number: int) -> Manifest:
-    return {"name": name, "containerPort": number, "protocol": "TCP"}
-
-
-def _probe(what: str, *, period: int, timeout: int, failures: int) -> Manifest:
-    command = ["python3", "-m", "etcd_ops.pod.probe", what]
-    times = {"periodSeconds": period, "timeoutSeconds": timeout, "failureThreshold": failures}
-    return {"exec": {"command": command}, **times}
+    delivered = mounts("config", "credentials", "authorities", "token", read_only=True)
+    mounted = [*mounts("data", "run", "tmp"), *mounts("programs", read_only=True), *delivered]
+    return pods.containers.keeper(mounted, [port("metrics", METRICS_PORT)])
 
 
 def _volumes(names: Names, slot: str) -> list[Manifest]:
@@ -211,18 +109,8 @@ def _volumes(names: Names, slot: str) -> list[Manifest]:
         {"name": "config", "configMap": {"name": names.member(slot)}},
         {"name": "credentials", "secret": {"secretName": names.credentials(slot), "defaultMode": 0o440}},
         {"name": "authorities", "configMap": {"name": names.authorities}},
-        {"name": "token", "projected": {"sources": _token()}},
+        {"name": "token", "projected": {"sources": containers.token_sources()}},
     ]
 
 
-def _token() -> list[Manifest]:
-    """What a container is given by default, for those two that speak to the API."""
-    namespace = {"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}
-    return [
-        {"serviceAccountToken": {"path": "token", "expirationSeconds": TOKEN_SECONDS}},
-        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
-        {"downwardAPI": {"items": [namespace]}},
-    ]
-
-
-assert VOLUME in _WRITABLE, "the claim is mounted by its template's name"
+assert VOLUME in PATHS, "the claim is mounted by its template's name"

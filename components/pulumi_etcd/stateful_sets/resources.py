@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-from dataclasses import dataclass
-from typing import Any
-
 import pulumi
 
 from etcd_ops.model.topology import Slot
 from pulumi_etcd.certificates import Certificates
-from pulumi_etcd.placing import authorities, connection, context, credentials, rollout
+from pulumi_etcd.kubernetes import delivery
+from pulumi_etcd.kubernetes.objects import provider
+from pulumi_etcd.kubernetes.placing import Place, authority_files, credential_files
+from pulumi_etcd.placing import connection, context, rollout
 from pulumi_etcd.rollout import Rollout
-from pulumi_etcd.stateful_sets import delivery, plan
+from pulumi_etcd.stateful_sets import plan
 from pulumi_etcd.stateful_sets.declaration import Declaration
-from pulumi_etcd.stateful_sets.kubernetes import KubernetesObject, provider
-from pulumi_etcd.stateful_sets.manifests import Manifest
 from pulumi_etcd.stateful_sets.member import StatefulSetMember
 from pulumi_etcd.stateful_sets.stateful_set import KEPT
 
@@ -29,12 +26,12 @@ def create(cluster: pulumi.Resource, this: Declaration, certificates: Certificat
         certificates: what was issued for it.
     """
     parent = pulumi.ResourceOptions(parent=cluster)
-    place = _Place(
+    place = Place(
         cluster,
         provider(this.name, this.kubeconfig, this.context, this.names.namespace, this.namespace_uid, parent),
     )
     everybodys: list[pulumi.Resource] = [place.put(each) for each in plan.shared(this)]
-    everybodys.append(place.put(delivery.authorities(this.names, _authority_files(certificates))))
+    everybodys.append(place.put(delivery.authorities(this.names, authority_files(certificates))))
     everything = [*everybodys]
     for slot in this.slots:
         everything += _member(this, slot, certificates, place, everybodys)
@@ -43,25 +40,12 @@ def create(cluster: pulumi.Resource, this: Declaration, certificates: Certificat
     return rollout(this, certificates, {}, pulumi.ResourceOptions(parent=cluster, depends_on=everything))
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where objects are put."""
-
-    cluster: pulumi.Resource
-    provider: pulumi.ProviderResource
-
-    def put(self, manifest: Manifest, **options: Any) -> KubernetesObject:
-        """One object; a resource has the object's name."""
-        opts = pulumi.ResourceOptions(parent=self.cluster, provider=self.provider, **options)
-        return KubernetesObject(manifest["metadata"]["name"], manifest, opts)
-
-
 def _member(
-    this: Declaration, slot: Slot, certificates: Certificates, place: _Place, everybodys: list[pulumi.Resource]
+    this: Declaration, slot: Slot, certificates: Certificates, place: Place, everybodys: list[pulumi.Resource]
 ) -> list[pulumi.Resource]:
     """What belongs to one slot. Its StatefulSet is made last and deleted first."""
     own: list[pulumi.Resource] = [place.put(each) for each in plan.beside(this, slot)]
-    own.append(place.put(delivery.credentials(this.names, slot.name, _credential_files(certificates, slot.name))))
+    own.append(place.put(delivery.credentials(this.names, slot.name, credential_files(certificates, slot.name))))
     own.append(_record(this, slot, pulumi.ResourceOptions(parent=place.cluster, protect=this.protect_volumes)))
     stateful_set = place.put(
         plan.member(this, slot),
@@ -91,25 +75,3 @@ def _record(this: Declaration, slot: Slot, options: pulumi.ResourceOptions) -> S
         },
         options,
     )
-
-
-def _authority_files(certificates: Certificates) -> dict[str, pulumi.Output[str]]:
-    return {
-        f"{trust}-{generation}.crt": certificate
-        for trust, generations in authorities(certificates).items()
-        for generation, certificate in generations.items()
-    }
-
-
-def _credential_files(certificates: Certificates, slot: str) -> dict[str, pulumi.Output[str]]:
-    """Certificates and keys by file name, in Base64; whatever is in a Secret is one."""
-    parts = {"crt": "cert_pem", "key": "key_pem"}
-    return {
-        f"{use}.{suffix}": pulumi.Output.secret(leaf[part]).apply(_base64)  # type: ignore[literal-required]
-        for use, leaf in credentials(certificates, slot).items()
-        for suffix, part in parts.items()
-    }
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from etcd_ops.model.topology import Slot
-from pulumi_etcd.stateful_sets.manifests import SKIP_AWAIT, Manifest, manifest
-from pulumi_etcd.stateful_sets.naming import INSTANCE_LABEL, NAME_LABEL, SLOT_LABEL, VOLUME, Names
+from pulumi_etcd.kubernetes.manifests import SKIP_AWAIT, Manifest, manifest
+from pulumi_etcd.kubernetes.naming import INSTANCE_LABEL, NAME_LABEL, SLOT_LABEL, Names
+from pulumi_etcd.stateful_sets.naming import VOLUME
 from pulumi_etcd.stateful_sets.pods import Pods, template
 
 KEPT = tuple(

@@ -22,7 +22,7 @@ from etcd_ops.model.decisions.joining import (
 )
 from etcd_ops.model.decisions.leaves import leaf_rule, prepare_rule
 from etcd_ops.model.decisions.recovering import recovery_rule
-from etcd_ops.model.decisions.replacing import pod_rule, stopped_pod_rule
+from etcd_ops.model.decisions.replacing import agent_pod_rule, pod_rule, stopped_pod_rule
 from etcd_ops.model.decisions.settling import settling_rule
 from etcd_ops.model.decisions.standing import (
     behind_rule,
@@ -66,6 +66,7 @@ _RULES = (
     orphan_rule,
     alarm_rule,
     cancel_downgrade_rule,
+    agent_pod_rule,
     pod_rule,
     agent_rule,
     restart_rule,

@@ -27,7 +27,7 @@ def agent_rule(view: View) -> Decision | None:
     if view.facts.agent_failure:
         text = f"agent {declared.version} was taken back: {view.facts.agent_failure}"
         return hold(text, State.FAILED)
-    if view.facts.template:
+    if view.facts.template or view.facts.agent_template:
         text = f"the agent's image holds release {view.facts.agent_version}, and {declared.version} is declared"
         return hold(f"{text}: declare the image of that release")
     text = f"agent {view.facts.agent_version} gives way to {declared.version}"
@@ -163,7 +163,9 @@ def applied_rule(view: View) -> Decision | None:
     memory, volume = view.facts.memory, view.facts.volume
     if view.member is None or volume is None or not view.healthy or view.needs_restart or view.facts.target is None:
         return None
-    if view.listed is None or view.listed.learner or late_leaves(volume, view.member) or view.outdated_pod:
+    if view.listed is None or view.listed.learner or late_leaves(volume, view.member):
+        return None
+    if view.outdated_pod or view.outdated_agent_pod:
         return None
     if volume.launch is not None and volume.launch != volume.good:
         return take(MarkGood(slot=view.slot, reason="healthy with the staged configuration"))

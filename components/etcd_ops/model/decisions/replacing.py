@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from etcd_ops.model.decisions.changing import handed_over
-from etcd_ops.model.decisions.view import Decision, View, take
+from etcd_ops.model.decisions.view import Decision, View, hold, take
 from etcd_ops.model.gate import Action
-from etcd_ops.model.steps import RecreatePod, RecreateStoppedPod
+from etcd_ops.model.steps import RecreateAgentPod, RecreatePod, RecreateStoppedPod
 
 
 def stopped_pod_rule(view: View) -> Decision | None:
@@ -35,3 +35,24 @@ def pod_rule(view: View) -> Decision | None:
             reason="the declared pod is another one",
         )
     )
+
+
+def agent_pod_rule(view: View) -> Decision | None:
+    """Have the declared pod of the agent made: under the lock, and while all the other agents are at work.
+
+    One whose new pod does not come up falls silent, and the others keep theirs.
+    """
+    if not view.outdated_agent_pod:
+        return None
+    assert view.member is not None
+    if silent := sorted(slot for slot in view.spec.members if slot != view.slot and not _at_work(view, slot)):
+        return hold(f"the declared pod of the agent is another one, which waits for the agent of {', '.join(silent)}")
+    template = view.member.agent_template
+    return take(
+        RecreateAgentPod(slot=view.slot, template=template, reason="the declared pod of the agent is another one")
+    )
+
+
+def _at_work(view: View, slot: str) -> bool:
+    peer = view.channel.statuses.get(slot)
+    return peer is not None and peer.fresh

@@ -217,6 +217,11 @@ class View:
         """The member runs in another pod than is declared."""
         return self.member is not None and self.facts.template not in ("", self.member.template)
 
+    @property
+    def outdated_agent_pod(self) -> bool:
+        """The agent runs in another pod than is declared."""
+        return self.member is not None and self.facts.agent_template not in ("", self.member.agent_template)
+
     @cached_property
     def target_failed(self) -> bool:
         """This document was tried on this member and taken back."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from etcd_ops.channel.kubernetes_kinds import object_name
 from etcd_ops.channel.port import FORMATION, LOCK, log_name, status_name
-from pulumi_etcd.stateful_sets.manifests import Manifest, manifest
-from pulumi_etcd.stateful_sets.naming import Names
+from pulumi_etcd.kubernetes.manifests import Manifest, manifest
+from pulumi_etcd.kubernetes.naming import Names
 
 API = "rbac.authorization.k8s.io"
+Rule = dict[str, Any]
+"""Of a Role."""
 
 
 def account(names: Names, slot: str) -> Manifest:
@@ -19,15 +21,19 @@ def account(names: Names, slot: str) -> Manifest:
     return {**found, "automountServiceAccountToken": False}
 
 
-def own_role(names: Names, slot: str, channel: Mapping[str, Any]) -> Manifest:
-    """What one agent may do: write its own status and log, and have its own pod made anew."""
-    rules = [
-        _rule("apps", "statefulsets", ["get"], [names.member(slot)]),
-        _rule("", "pods", ["get", "delete"], [names.pod(slot)]),
-    ]
+def own_role(names: Names, slot: str, channel: Mapping[str, Any], own: Sequence[Rule]) -> Manifest:
+    """What one agent may do: write its own status and log, and what its platform needs of it.
+
+    Args:
+        names: of the cluster.
+        slot: the member.
+        channel: connection value, as agents use it.
+        own: what it may do with its own pods.
+    """
+    rules = [*own]
     if channel["kind"] == "kubernetes":
         written = [object_name(names.cluster, name) for name in (status_name(slot), log_name(slot))]
-        rules.append(_rule("", "configmaps", ["update"], written))
+        rules.append(rule("", "configmaps", ["update"], written))
     return {**manifest(f"{API}/v1", "Role", names, names.member(slot), slot=slot), "rules": rules}
 
 
@@ -39,11 +45,11 @@ def agents_role(names: Names) -> Manifest:
     """
     formation, lock = (object_name(names.cluster, name) for name in (FORMATION, LOCK))
     rules = [
-        _rule("", "namespaces", ["get"], [names.namespace]),
-        _rule("", "configmaps", ["get", "list", "create"]),
-        _rule("", "configmaps", ["update"], [formation]),
-        _rule("coordination.k8s.io", "leases", ["create"]),
-        _rule("coordination.k8s.io", "leases", ["get", "update"], [lock]),
+        rule("", "namespaces", ["get"], [names.namespace]),
+        rule("", "configmaps", ["get", "list", "create"]),
+        rule("", "configmaps", ["update"], [formation]),
+        rule("coordination.k8s.io", "leases", ["create"]),
+        rule("coordination.k8s.io", "leases", ["get", "update"], [lock]),
     ]
     return {**manifest(f"{API}/v1", "Role", names, names.agents), "rules": rules}
 
@@ -69,6 +75,7 @@ def _binding(names: Names, slot: str, name: str, role: str) -> Manifest:
     }
 
 
-def _rule(group: str, resource: str, verbs: list[str], names: list[str] | None = None) -> dict[str, Any]:
+def rule(group: str, resource: str, verbs: list[str], names: list[str] | None = None) -> Rule:
+    """What may be done with one kind of objects; with those of some names only, where any are given."""
     confined = {"resourceNames": names} if names else {}
     return {"apiGroups": [group], "resources": [resource], "verbs": verbs, **confined}

@@ -9,7 +9,7 @@ import importlib.metadata
 
 import pulumi
 
-from pulumi_etcd.stateful_sets.manifests import Manifest
+from pulumi_etcd.kubernetes.manifests import Manifest
 
 SDK = "pulumi-kubernetes"
 _SECRET = ("data", "stringData")
@@ -73,4 +73,4 @@ def plugin_version() -> str:
     try:
         return importlib.metadata.version(SDK)
     except importlib.metadata.PackageNotFoundError as error:
-        raise pulumi.RunError(f"StatefulSetCluster needs {SDK}: install pulumi-etcd[kubernetes]") from error
+        raise pulumi.RunError(f"clusters on Kubernetes need {SDK}: install pulumi-etcd[kubernetes]") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_etcd.stateful_sets.naming import Names
+from pulumi_etcd.kubernetes.naming import Names
 
 Manifest = dict[str, Any]
 """One Kubernetes object."""

@@ -9,12 +9,19 @@ from typing import Any
 from etcd_ops.model.topology import Slot
 from etcd_ops.pod import places
 from etcd_ops.zone.configuration import etcd_program
-from pulumi_etcd.stateful_sets.manifests import Manifest, manifest
-from pulumi_etcd.stateful_sets.naming import Names
-from pulumi_etcd.stateful_sets.pods import AGENT_CONFIG, AUTHORITIES, CREDENTIALS, VOLUME_PATH
+from pulumi_etcd.kubernetes.containers import PATHS
+from pulumi_etcd.kubernetes.manifests import Manifest, manifest
+from pulumi_etcd.kubernetes.naming import Names
 
 
-def agent_config(names: Names, slot: Slot, channel: Mapping[str, Any], agent: Mapping[str, Any]) -> Manifest:
+def agent_config(
+    names: Names,
+    slot: Slot,
+    channel: Mapping[str, Any],
+    agent: Mapping[str, Any],
+    own: Mapping[str, Any],
+    files: Mapping[str, str] | None = None,
+) -> Manifest:
     """What a slot's agent is told at its start.
 
     Args:
@@ -22,24 +29,27 @@ def agent_config(names: Names, slot: Slot, channel: Mapping[str, Any], agent: Ma
         slot: the member.
         channel: connection value, as agents use it.
         agent: the agent, as the desired document describes it.
+        own: what is told of the platform's pods.
+        files: further files, by name.
     """
     found = manifest("v1", "ConfigMap", names, names.member(slot.name), slot=slot.name)
     config = {
         "cluster": names.cluster,
         "slot": slot.name,
         "zone": slot.zone,
-        "volume": VOLUME_PATH,
+        "volume": PATHS["data"],
         "channel": dict(channel),
         "runtime": {"kind": "supervisor", "socket": str(places.SOCKET), "program": etcd_program(slot.name)},
-        "delivery": {"credentials": CREDENTIALS, "authorities": AUTHORITIES},
+        "delivery": {"credentials": PATHS["credentials"], "authorities": PATHS["authorities"]},
         "agent": dict(agent),
-        "pod": {
-            "namespace": names.namespace,
-            "name": names.pod(slot.name),
-            "statefulSet": names.member(slot.name),
-        },
+        **own,
     }
-    return {**found, "data": {AGENT_CONFIG: json.dumps(config, indent=1, sort_keys=True) + "\n"}}
+    return {**found, "data": {places.CONFIG.name: text(config), **(files or {})}}
+
+
+def text(content: Mapping[str, Any]) -> str:
+    """A file's content."""
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
 
 def credentials(names: Names, slot: str, data: Mapping[str, Any]) -> Manifest:

@@ -1,0 +1,1 @@
+"""What clusters on Kubernetes have in common, whatever makes their pods."""
