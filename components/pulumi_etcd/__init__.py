@@ -5,6 +5,8 @@ from pulumi_etcd.local.cluster import LocalCluster
 from pulumi_etcd.rollout import Rollout, RolloutArgs
 from pulumi_etcd.stateful_sets.arguments import StatefulSetClusterArgs
 from pulumi_etcd.stateful_sets.cluster import StatefulSetCluster
+from pulumi_etcd.static_pods.arguments import StaticPodClusterArgs
+from pulumi_etcd.static_pods.cluster import StaticPodCluster
 
 __all__ = [
     "LocalCluster",
@@ -13,4 +15,6 @@ __all__ = [
     "RolloutArgs",
     "StatefulSetCluster",
     "StatefulSetClusterArgs",
+    "StaticPodCluster",
+    "StaticPodClusterArgs",
 ]

@@ -8,22 +8,23 @@ from __future__ import annotations
 import importlib.metadata
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from etcd_ops.model.problems import Invalid, Problem
 from etcd_ops.model.spec import Binary
+from etcd_ops.model.topology import Slot
 from etcd_ops.model.urls import Url
 from etcd_ops.model.validation import UNKNOWN_FINGERPRINT
 from etcd_ops.pod.places import PROGRAMS
 from etcd_ops.zone.paths import unusable
-from pulumi_etcd import body
+from pulumi_etcd import body, declaration
 from pulumi_etcd.declaration import Collected
 from pulumi_etcd.kubernetes.containers import Containers, Resources
 from pulumi_etcd.kubernetes.images import Image, pinned
-from pulumi_etcd.kubernetes.naming import no_service
+from pulumi_etcd.kubernetes.naming import Names, no_service
 from pulumi_etcd.kubernetes.quantities import amount
 from pulumi_etcd.trusts import Wire
 
@@ -37,6 +38,61 @@ RESOURCES: Mapping[str, Resources] = {
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 SUBDOMAIN = re.compile(r"(?!.{254})[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 """Names of storage and priority classes."""
+
+
+MISSING: Mapping[str, Any] = {
+    "namespace": "n",
+    "namespace_uid": "00000000-0000-0000-0000-000000000000",
+    "kubeconfig": "/",
+    "context": "c",
+}
+"""Stand for arguments that are missing, which is a problem already, so that the others can be judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration(declaration.Declaration):
+    """One cluster on Kubernetes, completely decided but for its certificates."""
+
+    namespace_uid: str
+    kubeconfig: str
+    context: str
+    agents_channel: Mapping[str, Any]
+    """Connection value, as agents use it."""
+    volume_bytes: int
+    directory: str
+    """Where files for etcd-ops are written; empty for none."""
+
+    @property
+    def context_file(self) -> str:
+        """Path of the file from which etcd-ops knows the cluster; empty where none is written."""
+        return str(Path(self.directory, "context.json")) if self.directory else ""
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The members."""
+        return self.topology.slots
+
+
+def common(wire: Wire, agents_channel: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that `Declaration` has beside those of every platform, with every default."""
+    return {
+        "namespace_uid": wire["namespaceUid"],
+        "kubeconfig": wire["kubeconfig"],
+        "context": wire["context"],
+        "agents_channel": agents_channel,
+        "volume_bytes": wire.get("volumeBytes", body.VOLUME_BYTES),
+        "directory": wire.get("directory", ""),
+    }
+
+
+def contract(this: Declaration, names: Names) -> dict[str, Any]:
+    """What policies and reviewers read of a cluster on Kubernetes."""
+    return {
+        "keepVolumes": False,
+        "namespace": names.namespace,
+        "namespaceUid": this.namespace_uid,
+        "clusterDomain": names.domain,
+    }
 
 
 def named(name: str, wire: Wire) -> tuple[str, str, str]:
@@ -105,7 +161,7 @@ def containers(collected: Collected, wire: Wire) -> Containers:
     )
 
 
-def contract(these: Containers) -> dict[str, Any]:
+def contained(these: Containers) -> dict[str, Any]:
     """What policies and reviewers read of a cluster's containers."""
     return {
         "images": {"etcd": these.etcd.reference, "agent": these.agent.reference},
@@ -158,9 +214,14 @@ def problems(name: str, wire: Wire) -> Iterator[Problem]:
     yield from class_problems("priorityClassName", wire)
 
 
+def is_subdomain(text: str) -> bool:
+    """Whether it can be the name of a node, a storage class or a priority class."""
+    return SUBDOMAIN.fullmatch(text) is not None
+
+
 def class_problems(argument: str, wire: Wire) -> Iterator[Problem]:
     """Problems with the name of a storage or priority class."""
-    if argument in wire and not SUBDOMAIN.fullmatch(wire[argument]):
+    if argument in wire and not is_subdomain(wire[argument]):
         yield Problem(argument, f"{wire[argument]!r} is not a name", "use lower-case letters, digits, dashes and dots")
 
 

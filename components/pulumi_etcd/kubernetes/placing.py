@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
+from etcd_ops.model.topology import Slot
 from pulumi_etcd.certificates import Certificates
+from pulumi_etcd.kubernetes import delivery
 from pulumi_etcd.kubernetes.manifests import Manifest
-from pulumi_etcd.kubernetes.objects import KubernetesObject
-from pulumi_etcd.placing import authorities, credentials
+from pulumi_etcd.kubernetes.naming import Names
+from pulumi_etcd.kubernetes.objects import KubernetesObject, provider
+from pulumi_etcd.kubernetes.parts import Declaration
+from pulumi_etcd.placing import authorities, context, credentials, rollout
+from pulumi_etcd.rollout import Rollout
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,37 @@ class Place:
         """One object; a resource has the object's name."""
         opts = pulumi.ResourceOptions(parent=self.cluster, provider=self.provider, **options)
         return KubernetesObject(manifest["metadata"]["name"], manifest, opts)
+
+
+def create(
+    cluster: pulumi.Resource,
+    this: Declaration,
+    names: Names,
+    certificates: Certificates,
+    shared: Sequence[Manifest],
+    member: Callable[[Place, Slot, Sequence[pulumi.Resource]], list[pulumi.Resource]],
+) -> Rollout:
+    """Declare objects and members, and the rollout that depends on them all.
+
+    Args:
+        cluster: the component that they belong to.
+        this: what is declared.
+        names: of its objects.
+        certificates: what was issued for it.
+        shared: objects that members have in common.
+        member: declares what belongs to one slot, which needs what is everybody's.
+    """
+    parent = pulumi.ResourceOptions(parent=cluster)
+    plugin = provider(this.name, this.kubeconfig, this.context, names.namespace, this.namespace_uid, parent)
+    place = Place(cluster, plugin)
+    everybodys: list[pulumi.Resource] = [place.put(each) for each in shared]
+    everybodys.append(place.put(delivery.authorities(names, authority_files(certificates))))
+    everything = [*everybodys]
+    for slot in this.slots:
+        everything += member(place, slot, everybodys)
+    if this.directory:
+        context(this, this.directory, certificates, parent)
+    return rollout(this, certificates, {}, pulumi.ResourceOptions(parent=cluster, depends_on=everything))
 
 
 def authority_files(certificates: Certificates) -> dict[str, pulumi.Output[str]]:

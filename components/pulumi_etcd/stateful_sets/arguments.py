@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 
 from typing_extensions import NotRequired
 
+from pulumi_etcd.kubernetes.arguments import ContainerResources
 from pulumi_etcd.shared import ChannelConnection, Healing, Protect, Renewal, Trusts
 
 
@@ -44,17 +45,6 @@ class StatefulSetAgent(TypedDict):
     """Its container image, pinned: `repository@sha256:<64 hexadecimal digits>`."""
     version: NotRequired[str]
     """The version of etcd-ops in the image; that of the etcd-ops beside this package when absent."""
-
-
-class ContainerResources(TypedDict):
-    """What a container asks for. There is no limit of its processor time: throttling costs elections."""
-
-    cpu: NotRequired[str]
-    """Processor time that is reserved, as Kubernetes writes it, such as `250m`."""
-    memory: NotRequired[str]
-    """Memory that is reserved, as Kubernetes writes it, such as `512Mi`."""
-    memory_limit: NotRequired[str]
-    """Memory beyond which the container is ended."""
 
 
 class StatefulSetResources(TypedDict):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from etcd_ops.model.spec import ClusterSpec
-from etcd_ops.model.topology import CLIENT_PORT, Slot, Topology
+from etcd_ops.model.topology import CLIENT_PORT, Topology
 from etcd_ops.programs import etcd as etcd_programs
 from pulumi_etcd import declaration
-from pulumi_etcd.body import VOLUME_BYTES
 from pulumi_etcd.declaration import Collected, common, decided
 from pulumi_etcd.fitting import fit
 from pulumi_etcd.kubernetes import parts as shared
@@ -23,32 +21,16 @@ from pulumi_etcd.stateful_sets.pods import SECURITY, Pods, template_digest
 from pulumi_etcd.trusts import Wire
 from pulumi_etcd.wire import to_wire
 
-_MISSING: Mapping[str, Any] = {
-    "namespace": "n",
-    "namespace_uid": "00000000-0000-0000-0000-000000000000",
-    "kubeconfig": "/",
-    "context": "c",
-}
-"""Stand for arguments that are missing, which is a problem already, so that the others can be judged."""
-
 
 @dataclass(frozen=True, slots=True)
-class Declaration(declaration.Declaration):
+class Declaration(shared.Declaration):
     """One StatefulSet cluster, completely decided but for its certificates."""
 
     pods: Pods
-    namespace_uid: str
-    kubeconfig: str
-    context: str
-    agents_channel: Mapping[str, Any]
-    """Connection value, as agents use it."""
-    volume_bytes: int
     storage_class: str
     """Empty for the Kubernetes cluster's default."""
     clients: Sequence[Mapping[str, Any]]
     metrics_clients: Sequence[Mapping[str, Any]]
-    directory: str
-    """Where files for etcd-ops are written; empty for none."""
 
     @property
     def names(self) -> StatefulSetNames:
@@ -59,16 +41,6 @@ class Declaration(declaration.Declaration):
     def service(self) -> str:
         """URL of the Service for clients."""
         return f"https://{self.names.services[0]}:{CLIENT_PORT}"
-
-    @property
-    def context_file(self) -> str:
-        """Path of the file from which etcd-ops knows the cluster; empty where none is written."""
-        return str(Path(self.directory, "context.json")) if self.directory else ""
-
-    @property
-    def slots(self) -> tuple[Slot, ...]:
-        """The members."""
-        return self.topology.slots
 
 
 def declare(name: str, args: StatefulSetClusterArgs) -> Declaration:
@@ -83,7 +55,7 @@ def declare(name: str, args: StatefulSetClusterArgs) -> Declaration:
     """
     fitted = fit(args, StatefulSetClusterArgs)
     collected = Collected(fitted.problems)
-    wire = to_wire({**_MISSING, **fitted.arguments}, StatefulSetClusterArgs)
+    wire = to_wire({**shared.MISSING, **fitted.arguments}, StatefulSetClusterArgs)
     wire["etcd"] = {"version": etcd_programs.DEFAULT, **wire.get("etcd", {})}
     wire["agent"] = wire.get("agent", {})
     pods = _pods(collected, StatefulSetNames(*shared.named(name, wire)), wire)
@@ -97,16 +69,11 @@ def declare(name: str, args: StatefulSetClusterArgs) -> Declaration:
     spec, trusts = decided(collected, name, wire, topology, binary, shared.agent(wire))
     return Declaration(
         **common(name, wire, topology, _with_templates(spec, topology, pods), trusts, outside),
+        **shared.common(wire, inside),
         pods=pods,
-        namespace_uid=wire["namespaceUid"],
-        kubeconfig=wire["kubeconfig"],
-        context=wire["context"],
-        agents_channel=inside,
-        volume_bytes=wire.get("volumeBytes", VOLUME_BYTES),
         storage_class=wire.get("storageClass", ""),
         clients=wire.get("clients", parts.ANYBODY_HERE),
         metrics_clients=wire.get("metricsClients", parts.ANYBODY_HERE),
-        directory=wire.get("directory", ""),
     )
 
 
@@ -131,17 +98,17 @@ def _with_templates(spec: ClusterSpec, topology: Topology, pods: Pods) -> Cluste
 def contract(this: Declaration) -> dict[str, Any]:
     """What policies and reviewers read: everything that matters, nothing secret, all of it known in a preview."""
     pods = this.pods
-    return declaration.contract(this, "stateful-sets") | {
-        "keepVolumes": False,
-        "namespace": this.names.namespace,
-        "namespaceUid": this.namespace_uid,
-        "clusterDomain": this.names.domain,
-        "storageClass": this.storage_class,
-        "disruptionBudget": {"minAvailable": minimum(len(this.slots))},
-        "podSecurity": dict(SECURITY),
-        **shared.contract(pods.containers),
-        "priorityClassName": pods.priority_class,
-        "tolerations": [dict(each) for each in pods.tolerations],
-        "clients": [dict(each) for each in this.clients],
-        "metricsClients": [dict(each) for each in this.metrics_clients],
-    }
+    return (
+        declaration.contract(this, "stateful-sets")
+        | shared.contract(this, this.names)
+        | {
+            "storageClass": this.storage_class,
+            "disruptionBudget": {"minAvailable": minimum(len(this.slots))},
+            "podSecurity": dict(SECURITY),
+            **shared.contained(pods.containers),
+            "priorityClassName": pods.priority_class,
+            "tolerations": [dict(each) for each in pods.tolerations],
+            "clients": [dict(each) for each in this.clients],
+            "metricsClients": [dict(each) for each in this.metrics_clients],
+        }
+    )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 
 from etcd_ops.model.topology import Slot
 from pulumi_etcd.certificates import Certificates
-from pulumi_etcd.kubernetes import delivery
-from pulumi_etcd.kubernetes.objects import provider
-from pulumi_etcd.kubernetes.placing import Place, authority_files, credential_files
-from pulumi_etcd.placing import connection, context, rollout
+from pulumi_etcd.kubernetes import delivery, placing
+from pulumi_etcd.kubernetes.placing import Place, credential_files
+from pulumi_etcd.placing import connection
 from pulumi_etcd.rollout import Rollout
 from pulumi_etcd.stateful_sets import plan
 from pulumi_etcd.stateful_sets.declaration import Declaration
@@ -25,35 +26,21 @@ def create(cluster: pulumi.Resource, this: Declaration, certificates: Certificat
         this: what is declared.
         certificates: what was issued for it.
     """
-    parent = pulumi.ResourceOptions(parent=cluster)
-    place = Place(
-        cluster,
-        provider(this.name, this.kubeconfig, this.context, this.names.namespace, this.namespace_uid, parent),
-    )
-    everybodys: list[pulumi.Resource] = [place.put(each) for each in plan.shared(this)]
-    everybodys.append(place.put(delivery.authorities(this.names, authority_files(certificates))))
-    everything = [*everybodys]
-    for slot in this.slots:
-        everything += _member(this, slot, certificates, place, everybodys)
-    if this.directory:
-        context(this, this.directory, certificates, parent)
-    return rollout(this, certificates, {}, pulumi.ResourceOptions(parent=cluster, depends_on=everything))
 
+    def member(place: Place, slot: Slot, everybodys: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+        """Its StatefulSet is made last and deleted first."""
+        own: list[pulumi.Resource] = [place.put(each) for each in plan.beside(this, slot)]
+        own.append(place.put(delivery.credentials(this.names, slot.name, credential_files(certificates, slot.name))))
+        own.append(_record(this, slot, pulumi.ResourceOptions(parent=cluster, protect=this.protect_volumes)))
+        stateful_set = place.put(
+            plan.member(this, slot),
+            depends_on=[*everybodys, *own],
+            protect=this.protect_volumes,
+            ignore_changes=list(KEPT),
+        )
+        return [*own, stateful_set]
 
-def _member(
-    this: Declaration, slot: Slot, certificates: Certificates, place: Place, everybodys: list[pulumi.Resource]
-) -> list[pulumi.Resource]:
-    """What belongs to one slot. Its StatefulSet is made last and deleted first."""
-    own: list[pulumi.Resource] = [place.put(each) for each in plan.beside(this, slot)]
-    own.append(place.put(delivery.credentials(this.names, slot.name, credential_files(certificates, slot.name))))
-    own.append(_record(this, slot, pulumi.ResourceOptions(parent=place.cluster, protect=this.protect_volumes)))
-    stateful_set = place.put(
-        plan.member(this, slot),
-        depends_on=[*everybodys, *own],
-        protect=this.protect_volumes,
-        ignore_changes=list(KEPT),
-    )
-    return [*own, stateful_set]
+    return placing.create(cluster, this, this.names, certificates, plan.shared(this), member)
 
 
 def _record(this: Declaration, slot: Slot, options: pulumi.ResourceOptions) -> StatefulSetMember:

@@ -1,0 +1,114 @@
+"""What is in a namespace of a Kubernetes cluster, asked until it is as it should be."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from etcd_ops.channel import remote
+from etcd_ops.channel.kubernetes_objects import NamespacePlace, api_client
+from etcd_ops.model.problems import Problem
+from pulumi_etcd.provider.resource import Call, Failed
+from pulumi_etcd.provider.values import Properties
+
+if TYPE_CHECKING:
+    from httpx2 import Client
+
+WAIT_SECONDS = 600.0
+"""For what is waited for, where the resource's own timeout says nothing."""
+POLL = 1.0
+REMIND = 30.0
+"""Seconds after which what is still waited for is said again."""
+CONNECT_SECONDS, READ_SECONDS = 3.0, 5.0
+
+Question = Callable[["Client", str], str]
+"""From a client and the namespace's path to what is still to happen; empty where nothing is."""
+
+
+async def wait(call: Call, question: Question, needs: str) -> None:
+    """Wait until nothing is left to happen, saying what that is whenever it changes, and now and then.
+
+    Args:
+        call: of a resource whose state has `namespace`, `namespaceUid`, `kubeconfig` and `context`.
+        question: what is asked.
+        needs: what whoever runs Pulumi must be allowed, in words.
+
+    Raises:
+        Failed: it took too long, or the user wants the wait to end, or what is reached is not that namespace.
+    """
+    until = time.monotonic() + (call.timeout or WAIT_SECONDS)
+    said, said_at = "", 0.0
+    while left := await asyncio.to_thread(_ask, call.state, question, needs):
+        if call.cancelled.is_set() or time.monotonic() >= until:
+            ended = "cancelled" if call.cancelled.is_set() else "given up"
+            raise Failed(Problem("objects", f"the wait was {ended}: {left}", _remedy(call.state)))
+        if left != said or time.monotonic() - said_at >= REMIND:
+            said, said_at = left, time.monotonic()
+            await call.info(f"waiting for {left}")
+        await _pause(call.cancelled)
+
+
+def get(client: Client, path: str) -> Properties | None:
+    """An object; None where there is none.
+
+    Raises:
+        httpx2.HTTPError
+    """
+    answer = client.get(path)
+    if answer.status_code == 404:
+        return None
+    answer.raise_for_status()
+    found: Properties = answer.json()
+    return found
+
+
+def describe(found: Properties) -> str:
+    """An object that should not be there any more."""
+    metadata = found["metadata"]
+    return f"{metadata['name']} ({'is being deleted' if 'deletionTimestamp' in metadata else 'is not being deleted'})"
+
+
+async def _pause(cancelled: asyncio.Event) -> None:
+    """Until the next look, or the user wants the wait to end."""
+    stop = asyncio.ensure_future(cancelled.wait())
+    await asyncio.wait({stop}, timeout=POLL)
+    stop.cancel()
+
+
+def _remedy(state: Properties) -> str:
+    return f"see why with `kubectl -n {state['namespace']} describe` of them, and run it again"
+
+
+def _ask(state: Properties, question: Question, needs: str) -> str:
+    """What is still to happen, or why that cannot be told; empty where nothing is.
+
+    Raises:
+        Failed: what is reached is not the member's namespace, or may not be asked.
+    """
+    import httpx2
+
+    place = NamespacePlace(state["namespace"], state["kubeconfig"], state["context"], state["namespaceUid"])
+    path = f"/api/v1/namespaces/{place.namespace}"
+    try:
+        with api_client(place, CONNECT_SECONDS, READ_SECONDS) as client:
+            _refuse_another(client, path, place)
+            return question(client, path)
+    except remote.Failed as problem:
+        raise Failed(Problem("kubeconfig", str(problem))) from problem
+    except httpx2.HTTPStatusError as problem:
+        if problem.response.status_code < 500:
+            reason = f"{place}: {problem.response.status_code} {problem.response.text[:200]}"
+            raise Failed(Problem("context", reason, f"allow {needs}")) from problem
+    except httpx2.HTTPError:
+        pass
+    return f"the API server of {place}, which does not answer"
+
+
+def _refuse_another(client: Client, path: str, place: NamespacePlace) -> None:
+    found = get(client, path)
+    if found is None or found["metadata"]["uid"] != place.uid:
+        seen = "there is no such namespace" if found is None else f"its UID is {found['metadata']['uid']}"
+        remedy = f"name the context in which it has the UID {place.uid}; `pulumi state delete` forgets the member"
+        raise Failed(Problem("context", f"{place}: {seen}", remedy))

@@ -1,0 +1,111 @@
+"""What StaticPodMember does: see a member off its node. What makes it are the Kubernetes objects beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from etcd_ops.channel.port import ChannelUnavailable
+from etcd_ops.model.problems import Problem
+from pulumi_etcd.kubernetes.naming import INSTANCE_LABEL, SLOT_LABEL
+from pulumi_etcd.provider.fixed import moved, unknown
+from pulumi_etcd.provider.forgetting import forget, published_volume
+from pulumi_etcd.provider.namespaces import Question, describe, get, wait
+from pulumi_etcd.provider.resource import Call, Checked, Failed, Live
+from pulumi_etcd.provider.values import Properties
+from pulumi_etcd.static_pods.naming import AGENT, COMPONENT_LABEL
+from pulumi_etcd.static_pods.removal import removal_pod
+
+if TYPE_CHECKING:
+    from httpx2 import Client
+
+_NEEDS = "get, list, create and delete of pods, and get of the namespace"
+_IDENTITY = (
+    "cluster", "slot", "name", "zone", "node", "address", "basePort", "namespace", "namespaceUid", "manifests", "file",
+    "volumes", "runs",
+)  # fmt: skip
+_KNOWN = (*_IDENTITY, "channel", "kubeconfig", "context", "image")
+
+
+class StaticPodMembers:
+    """Created before a member's DaemonSet and deleted after it: only then nobody puts the static pod back."""
+
+    replaces: ClassVar[frozenset[str]] = frozenset()
+
+    async def check(self, call: Call) -> Checked:
+        """Judge what names the member."""
+        remedy = "declare another slot, and drop this one in a later step"
+        return Checked(call.inputs, unknown(call.inputs, _KNOWN) or moved(call.old, call.inputs, _IDENTITY, remedy))
+
+    async def drift(self, call: Call) -> Mapping[str, str]:
+        """Nothing that an update could mend."""
+        del call
+        return {}
+
+    async def create(self, call: Call) -> tuple[str, Properties]:
+        """Record it."""
+        return f"{call.inputs['namespace']}/{call.inputs['name']}", call.inputs
+
+    async def read(self, call: Call) -> Live | None:
+        """It as it was recorded."""
+        if not call.inputs:
+            raise Failed("a StaticPodMember is part of a StaticPodCluster: it cannot be imported by itself")
+        return Live(call.id, call.inputs, call.state)
+
+    async def update(self, call: Call) -> Properties:
+        """Record it."""
+        return call.inputs
+
+    async def delete(self, call: Call) -> None:
+        """Wait for the agent to be gone, take the member off its node, and leave nothing of it in the channel."""
+        state = call.state
+        try:
+            volume_id = await published_volume(state["channel"], state["slot"])
+        except ChannelUnavailable as problem:
+            reason = f"which volume {state['slot']} has cannot be read: {problem}"
+            raise Failed(Problem("channel", reason, "run it again when the channel answers")) from problem
+        await wait(call, _agents(state), _NEEDS)
+        await wait(call, _removal(state), _NEEDS)
+        await forget(state["channel"], state["slot"], volume_id, volume_is_gone=True)
+
+
+def _agents(state: Properties) -> Question:
+    """Which pods of the member's agent are there."""
+    labels = {INSTANCE_LABEL: state["cluster"], SLOT_LABEL: state["slot"], COMPONENT_LABEL: AGENT}
+    selector = ",".join(f"{name}={value}" for name, value in labels.items())
+
+    def ask(client: Client, namespace: str) -> str:
+        answer = client.get(f"{namespace}/pods", params={"labelSelector": selector})
+        answer.raise_for_status()
+        return ", ".join(f"pod {describe(each)}" for each in answer.json()["items"])
+
+    return ask
+
+
+def _removal(state: Properties) -> Question:
+    """Whether the member was taken off its node; begins with that where nobody has."""
+    pod = removal_pod(state)
+    name = pod["metadata"]["name"]
+
+    def ask(client: Client, namespace: str) -> str:
+        found = get(client, f"{namespace}/pods/{name}")
+        if found is None:
+            client.post(f"{namespace}/pods", json=pod).raise_for_status()
+            return f"pod {name} to take {state['slot']} off node {state['node']}"
+        phase = found["status"].get("phase", "Pending")
+        if phase not in ("Succeeded", "Failed"):
+            return f"pod {name} on node {state['node']}, which is {phase}"
+        client.delete(f"{namespace}/pods/{name}").raise_for_status()
+        if phase == "Failed":
+            reason = f"{state['slot']} was not taken off node {state['node']}: {_message(found)}"
+            raise Failed(Problem("node", reason, "see to it there, and run it again"))
+        return ""
+
+    return ask
+
+
+def _message(pod: Properties) -> str:
+    """The last words of its container."""
+    ends = (each.get("state", {}).get("terminated", {}) for each in pod["status"].get("containerStatuses", ()))
+    told = [str(each.get("message") or each.get("reason") or "").strip() for each in ends]
+    return "; ".join(filter(None, told)) or str(pod["status"].get("reason", "it did not say why"))

@@ -1,0 +1,1 @@
+"""The static pod platform: a cluster on chosen nodes, whose members the kubelets run without an API server."""

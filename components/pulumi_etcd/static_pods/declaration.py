@@ -1,0 +1,110 @@
+"""What a `StaticPodCluster`'s arguments mean: validated at once, with defaults, before anything is created. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from etcd_ops.model.spec import ClusterSpec
+from etcd_ops.model.topology import CLIENT_PORT, Slot, Topology
+from etcd_ops.programs import etcd as etcd_programs
+from pulumi_etcd import declaration
+from pulumi_etcd.declaration import Collected, common, decided
+from pulumi_etcd.fitting import fit
+from pulumi_etcd.kubernetes import parts as shared
+from pulumi_etcd.kubernetes.naming import Names
+from pulumi_etcd.static_pods import parts
+from pulumi_etcd.static_pods.arguments import StaticPodClusterArgs
+from pulumi_etcd.static_pods.pods import SECURITY, Node, Pods, agent_template_digest, static_pod_digest
+from pulumi_etcd.trusts import Wire
+from pulumi_etcd.wire import to_wire
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration(shared.Declaration):
+    """One static pod cluster, completely decided but for its certificates."""
+
+    pods: Pods
+    nodes: Mapping[str, Node]
+    """By slot."""
+    base_port: int
+
+    @property
+    def names(self) -> Names:
+        """What the cluster's objects are called."""
+        return self.pods.names
+
+    @property
+    def service(self) -> str:
+        """URL of the Service for clients."""
+        return f"https://{self.names.services[0]}:{self.base_port}"
+
+
+def declare(name: str, args: StaticPodClusterArgs) -> Declaration:
+    """Decide everything that the arguments leave open, and judge the whole.
+
+    Args:
+        name: the cluster's.
+        args: as the program wrote them.
+
+    Raises:
+        Invalid: with every problem, by property path.
+    """
+    fitted = fit(args, StaticPodClusterArgs)
+    collected = Collected(fitted.problems)
+    wire = to_wire({**shared.MISSING, "slots": {}, **fitted.arguments}, StaticPodClusterArgs)
+    wire["slots"] = {slot: _complete(each) for slot, each in wire["slots"].items()}
+    wire["etcd"] = {"version": etcd_programs.DEFAULT, **wire.get("etcd", {})}
+    wire["agent"] = wire.get("agent", {})
+    names = Names(*shared.named(name, wire))
+    pods = Pods(names, shared.containers(collected, wire), wire.get("priorityClassName", parts.PRIORITY_CLASS))
+    wire["etcd"].pop("image", None)
+    topology = collected.of(lambda: parts.topology(wire, names), Topology(()))
+    nowhere: tuple[Wire, Wire] = ({}, {})
+    own = collected.of(lambda: shared.places(name, wire), nowhere)
+    outside, inside = collected.of(lambda: shared.channels(wire, own), nowhere)
+    collected.problems += parts.own_problems(name, wire)
+    spec, trusts = decided(collected, name, wire, topology, shared.binary(pods.containers.etcd), shared.agent(wire))
+    nodes = parts.nodes(wire, names)
+    return Declaration(
+        **common(name, wire, topology, _with_templates(spec, topology, pods, nodes), trusts, outside),
+        **shared.common(wire, inside),
+        pods=pods,
+        nodes=nodes,
+        base_port=wire.get("basePort", CLIENT_PORT),
+    )
+
+
+def _complete(slot: Wire) -> Wire:
+    """What is missing is a problem already, and must not keep the rest from being judged."""
+    return {"zone": "z", "node": "n", "address": "a", **slot}
+
+
+def _with_templates(spec: ClusterSpec, topology: Topology, pods: Pods, nodes: Mapping[str, Node]) -> ClusterSpec:
+    """The document's body that says which pods every member and its agent are to run in."""
+
+    def templates(slot: Slot) -> dict[str, str]:
+        node = nodes[slot.name]
+        return {
+            "template": static_pod_digest(pods, slot, node),
+            "agent_template": agent_template_digest(pods, slot, node),
+        }
+
+    members = {slot.name: spec.members[slot.name].model_copy(update=templates(slot)) for slot in topology.slots}
+    return spec.model_copy(update={"members": members})
+
+
+def contract(this: Declaration) -> dict[str, Any]:
+    """What policies and reviewers read: everything that matters, nothing secret, all of it known in a preview."""
+    nodes = {slot: {"node": each.name, "manifestDirectory": each.paths.manifests} for slot, each in this.nodes.items()}
+    return (
+        declaration.contract(this, "static-pods")
+        | shared.contract(this, this.names)
+        | {
+            "nodes": nodes,
+            "podSecurity": dict(SECURITY),
+            "priorityClassName": this.pods.priority_class,
+            **shared.contained(this.pods.containers),
+        }
+    )

@@ -1,0 +1,98 @@
+"""Parts of a static pod cluster, each decided and judged by itself: pure.
+
+Those that decide raise `Invalid` with every problem, by the path of the argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from etcd_ops.model.problems import Invalid, Problem
+from etcd_ops.model.topology import CLIENT_PORT, OnNodes, Topology
+from etcd_ops.model.urls import Url
+from etcd_ops.zone.paths import unusable
+from pulumi_etcd import body
+from pulumi_etcd.kubernetes import parts
+from pulumi_etcd.kubernetes.naming import Names
+from pulumi_etcd.static_pods.naming import node_paths, too_long
+from pulumi_etcd.static_pods.pods import Node
+from pulumi_etcd.trusts import Wire
+
+PRIORITY_CLASS = "system-node-critical"
+FOLDERS: Mapping[str, str] = {
+    "manifestDirectory": "/etc/kubernetes/manifests",
+    "dataDirectory": "/var/lib/pulumi-etcd",
+    "runDirectory": "/run/pulumi-etcd",
+}
+"""On the nodes, by argument."""
+
+
+def topology(wire: Wire, named: Names) -> Topology:
+    """Slots on their nodes."""
+    slots = wire["slots"]
+    if problems := [*_node_problems(slots), *_name_problems(slots, named)]:
+        raise Invalid(problems)
+    zones = {slot: each["zone"] for slot, each in slots.items()}
+    addresses = {slot: each["address"] for slot, each in slots.items()}
+    placed = {"slots": zones, "zones": tuple(dict.fromkeys(zones.values()))}
+    return body.topology(placed, (), OnNodes(addresses, wire.get("basePort", CLIENT_PORT)))
+
+
+def nodes(wire: Wire, named: Names) -> dict[str, Node]:
+    """The node of every slot."""
+    manifests, data, run = (folder(each, wire) for each in FOLDERS)
+    return {
+        slot: Node(each["node"], node_paths(named, slot, each.get("manifestDirectory", manifests), data, run))
+        for slot, each in wire["slots"].items()
+    }
+
+
+def folder(argument: str, wire: Wire) -> str:
+    """One of the folders on the nodes."""
+    return str(Path(wire.get(argument, FOLDERS[argument])))
+
+
+def own_problems(name: str, wire: Wire) -> Iterator[Problem]:
+    """Problems with arguments that only this platform has, and that no other judgement is about."""
+    yield from parts.problems(name, wire)
+    folders = {each: wire[each] for each in FOLDERS if each in wire}
+    folders |= {
+        f"slots.{slot}.manifestDirectory": each["manifestDirectory"]
+        for slot, each in wire["slots"].items()
+        if "manifestDirectory" in each
+    }
+    for path, value in folders.items():
+        if reason := unusable(Path(value)):
+            yield Problem(path, reason)
+
+
+def _node_problems(slots: Wire) -> Iterator[Problem]:
+    if not slots:
+        yield Problem("slots", "there is none", "name the nodes that members are to run on")
+    for slot, each in slots.items():
+        if not _is_host(each["address"]):
+            reason = f"{each['address']!r} is neither a host name nor an IP address"
+            yield Problem(f"slots.{slot}.address", reason, "write it without a port")
+    for property_ in ("node", "address"):
+        taken: dict[str, str] = {}
+        for slot, each in slots.items():
+            other = taken.setdefault(each[property_], slot)
+            if other != slot:
+                reason = f"{each[property_]} is that of {other} already"
+                yield Problem(f"slots.{slot}.{property_}", reason, "give every member a node of its own")
+
+
+def _name_problems(slots: Wire, named: Names) -> Iterator[Problem]:
+    for slot, each in slots.items():
+        if reason := too_long(named, slot, each["node"]):
+            yield Problem(f"slots.{slot}", reason, "give the cluster, or the slot, a shorter name")
+        if not parts.is_subdomain(each["node"]):
+            yield Problem(f"slots.{slot}.node", f"{each['node']!r} is not the name of a node")
+
+
+def _is_host(address: str) -> bool:
+    try:
+        return Url.parse(f"https://[{address}]:1" if ":" in address else f"https://{address}:1").host == address
+    except ValueError:
+        return False

@@ -1,0 +1,50 @@
+"""Every Kubernetes object of a cluster but those that carry credentials, as one value: pure."""
+
+from __future__ import annotations
+
+from etcd_ops.model.topology import Slot
+from etcd_ops.pod import places
+from pulumi_etcd.kubernetes import access, delivery
+from pulumi_etcd.kubernetes.access import Rule, rule
+from pulumi_etcd.kubernetes.manifests import Manifest
+from pulumi_etcd.kubernetes.naming import Names
+from pulumi_etcd.static_pods import network
+from pulumi_etcd.static_pods.daemon_set import daemon_set
+from pulumi_etcd.static_pods.declaration import Declaration
+from pulumi_etcd.static_pods.pods import static_pod
+
+
+def shared(this: Declaration) -> list[Manifest]:
+    """What the members have in common."""
+    roles = [access.agents_role(this.names)] if this.channel["kind"] == "kubernetes" else []
+    return [network.service(this.names, this.base_port), *roles]
+
+
+def beside(this: Declaration, slot: Slot) -> list[Manifest]:
+    """What a member's DaemonSet needs of its own."""
+    names, node = this.names, this.nodes[slot.name]
+    controller = f"daemonsets/{names.member(slot.name)}"
+    own = {
+        "agentPod": {"namespace": names.namespace, "controller": controller},
+        "staticPod": {"manifests": str(places.MANIFESTS), "file": node.paths.file},
+    }
+    files = {places.STATIC_POD: static_pod(this.pods, slot, node)}
+    return [
+        access.account(names, slot.name),
+        access.own_role(names, slot.name, this.channel, _agent_pod(names, slot.name)),
+        *access.bindings(names, slot.name, this.channel),
+        delivery.agent_config(names, slot, this.agents_channel, this.spec.agent.to_wire(), own, files),
+    ]
+
+
+def member(this: Declaration, slot: Slot) -> Manifest:
+    """A member's DaemonSet."""
+    return daemon_set(this.pods, slot, this.nodes[slot.name])
+
+
+def _agent_pod(names: Names, slot: str) -> list[Rule]:
+    """Have the own pod made anew. No rule can name it: what a DaemonSet makes has a name that nobody knows before."""
+    return [
+        rule("apps", "daemonsets", ["get"], [names.member(slot)]),
+        rule("", "pods", ["get", "delete"]),
+    ]

@@ -1,0 +1,59 @@
+"""The pod that takes a member off its node once its agent is gone: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from etcd_ops.pod import places
+from pulumi_etcd.kubernetes.containers import CONTAINED
+from pulumi_etcd.kubernetes.manifests import Manifest
+from pulumi_etcd.static_pods.pods import HOSTNAME_LABEL
+
+VOLUMES, RUNS = "/volumes", "/runs"
+
+
+def removal_pod(member: Mapping[str, Any]) -> Manifest:
+    """It ends the static pod, and deletes volume and sockets.
+
+    Args:
+        member: properties of a `StaticPodMember`, in camelCase.
+    """
+    manifest, volume, run = (
+        f"{places.MANIFESTS}/{member['file']}",
+        f"{VOLUMES}/{member['slot']}",
+        f"{RUNS}/{member['slot']}",
+    )
+    container = {
+        "name": "remove",
+        "image": member["image"],
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["python3", "-m", "etcd_ops.static_pod.remove", manifest, volume, run],
+        "env": [{"name": "PYTHONDONTWRITEBYTECODE", "value": "1"}],
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "securityContext": dict(CONTAINED),
+        "volumeMounts": [
+            {"name": "manifests", "mountPath": str(places.MANIFESTS)},
+            {"name": "volumes", "mountPath": VOLUMES},
+            {"name": "runs", "mountPath": RUNS},
+        ],
+    }
+    paths = {"manifests": member["manifests"], "volumes": member["volumes"], "runs": member["runs"]}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": f"{member['name']}-removal", "namespace": member["namespace"]},
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "hostPID": True,
+            "nodeSelector": {HOSTNAME_LABEL: member["node"]},
+            "tolerations": [{"operator": "Exists"}],
+            "securityContext": {"runAsUser": 0, "runAsGroup": 0, "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [container],
+            "volumes": [
+                {"name": name, "hostPath": {"path": path, "type": "DirectoryOrCreate"}} for name, path in paths.items()
+            ],
+        },
+    }
