@@ -42,6 +42,8 @@ class RolloutMember(TypedDict):
     """Its leaf certificates."""
     template: NotRequired[str]
     """Digest of the pod that it is to run in; empty, or absent, where it runs in none."""
+    agent_template: NotRequired[str]
+    """Digest of the pod that its agent is to run in, where that is another one than the member's."""
 
 
 class RolloutTrust(TypedDict):

@@ -1,17 +1,27 @@
-"""One stack with one StatefulSetCluster on real nodes, driven through the real engine."""
+"""One stack with one cluster on real nodes, driven through the real engine."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import subprocess
+import tempfile
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from typing_extensions import Self
+
+from etcd_ops.programs.cache import Cache
 from tests.e2e.project import Arguments, Project
 from tests.e2e.records import Records
+from tests.nodes import images
 from tests.nodes.cluster import Cluster
+from tests.nodes.node import Node
 from tests.servers.kubernetes import CONTEXT
+from tools import engine as engines
 from tools.engine import Engine
 
 PROGRAM = Path(__file__).parent / "program"
@@ -24,14 +34,17 @@ ZONE = "a"
 
 
 class PodStack(Project):
-    """A project whose cluster runs in a namespace of its own.
+    """A project whose cluster has its objects in a namespace of its own.
 
     Args:
         engine: the prepared engine.
         directory: of the project; deleted by `remove`.
         nodes: what the cluster runs on.
-        arguments: further arguments of the StatefulSetCluster.
+        arguments: further arguments of the component.
     """
+
+    component: ClassVar[str]
+    """Name of the component's class."""
 
     def __init__(self, engine: Engine, directory: Path, nodes: Cluster, arguments: Arguments) -> None:
         self.nodes = nodes
@@ -40,12 +53,28 @@ class PodStack(Project):
             "namespace_uid": nodes.plane.make_namespace(NAMESPACE),
             "kubeconfig": str(nodes.plane.kubeconfig),
             "context": CONTEXT,
-            "zones": ["a", "b", "c"],
+            "etcd": {"image": images.etcd_image().reference},
+            "agent": {"image": images.agent_image().reference},
             "directory": str(directory / "context"),
             "deadline_seconds": 240,
             **arguments,
         }
         super().__init__(engine, directory, PROGRAM, base, "nodes")
+        self.environment["E2E_COMPONENT"] = self.component
+
+    @classmethod
+    @contextmanager
+    def on(cls, nodes: Cluster, arguments: Arguments) -> Iterator[Self]:
+        """One that is up, removed with the block."""
+        for image in (images.agent_image(), images.etcd_image()):
+            nodes.import_image(image)
+        with tempfile.TemporaryDirectory(prefix="e2e-", ignore_cleanup_errors=True) as folder:
+            made = cls(engines.prepare(Cache.of_user()), Path(folder, "project"), nodes, arguments)
+            try:
+                made.up()
+                yield made
+            finally:
+                made.remove()
 
     def remove(self) -> None:
         """Destroy, and delete the directory."""
@@ -54,9 +83,13 @@ class PodStack(Project):
         finally:
             shutil.rmtree(self.directory)
 
+    @abstractmethod
+    def pod_name(self, slot: str) -> str:
+        """The pod in which etcd runs."""
+
     def pod(self, slot: str) -> dict[str, Any]:
         """The pod of a slot, as the API server has it."""
-        return self.nodes.plane.request("GET", f"/api/v1/namespaces/{NAMESPACE}/pods/{NAME}-{slot}-0")
+        return self.nodes.plane.request("GET", f"/api/v1/namespaces/{NAMESPACE}/pods/{self.pod_name(slot)}")
 
     def pods(self) -> dict[str, str]:
         """The node of every pod that is ready, by the pod's name."""
@@ -108,3 +141,40 @@ class PodStack(Project):
         ]
         logs = self.nodes.last_logs(NAMESPACE)
         return "\n".join([*told, *events, *logs, super().last_words() if self.context.exists() else ""])
+
+
+class StatefulSetStack(PodStack):
+    """With a StatefulSetCluster."""
+
+    component = "StatefulSetCluster"
+
+    def pod_name(self, slot: str) -> str:
+        """The pod in which etcd, and its agent, run."""
+        return f"{NAME}-{slot}-0"
+
+
+class StaticPodStack(PodStack):
+    """With a StaticPodCluster."""
+
+    component = "StaticPodCluster"
+
+    def pod_name(self, slot: str) -> str:
+        """The mirror of the static pod."""
+        return f"{NAME}-{slot}-{self.node(slot).name}"
+
+    def node(self, slot: str) -> Node:
+        """The node of a slot."""
+        return self.nodes.nodes[slot[0]]
+
+    def manifest(self, slot: str) -> Path:
+        """The file from which the kubelet runs a slot's static pod."""
+        return self.node(slot).manifests / f"{NAMESPACE}.{NAME}.{slot}.json"
+
+    def agent_pods(self) -> dict[str, str]:
+        """UID of the pod of every agent, by slot."""
+        labels = ((each["metadata"]["labels"], each["metadata"]["uid"]) for each in self.objects("pods"))
+        return {
+            each["pulumi-etcd.dev/slot"]: uid
+            for each, uid in labels
+            if each.get("app.kubernetes.io/component") == "agent"
+        }

@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from etcd_ops.programs.cache import Cache
-from tests.nodes import images
 from tests.nodes.cluster import Cluster
-from tests.nodes.stack import NAME, NAMESPACE, SLOTS, PodStack
+from tests.nodes.stack import NAME, NAMESPACE, SLOTS, StatefulSetStack
 from tests.nodes.test_cluster import until
-from tools import engine as engines
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(600), pytest.mark.xdist_group("nodes")]
 
 
 @pytest.fixture(scope="module")
-def stack(running: Cluster) -> Iterator[PodStack]:
+def stack(running: Cluster) -> Iterator[StatefulSetStack]:
     """Three members, which tests leave as they found them."""
-    for image in (images.agent_image(), images.etcd_image()):
-        running.import_image(image)
-    pinned = {"etcd": {"image": images.etcd_image().reference}, "agent": {"image": images.agent_image().reference}}
-    with tempfile.TemporaryDirectory(prefix="e2e-", ignore_cleanup_errors=True) as folder:
-        made = PodStack(engines.prepare(Cache.of_user()), Path(folder, "project"), running, pinned)
-        try:
-            made.up()
-            yield made
-        finally:
-            made.remove()
+    with StatefulSetStack.on(running, {"zones": ["a", "b", "c"]}) as made:
+        yield made
     until(lambda: running.plane.items(f"/api/v1/namespaces/{NAMESPACE}/pods") == [])
 
 
-def test_three_voters_in_three_zones(stack: PodStack) -> None:
+def test_three_voters_in_three_zones(stack: StatefulSetStack) -> None:
     stack.wait_in_order()
     until(lambda: stack.pods() == {f"{NAME}-{slot}-0": f"node-{slot[0]}" for slot in SLOTS})
     assert len(stack.etcdctl("a", "endpoint", "health", "--cluster").splitlines()) == 3
 
 
-def test_an_unchanged_declaration_changes_nothing(stack: PodStack) -> None:
+def test_an_unchanged_declaration_changes_nothing(stack: StatefulSetStack) -> None:
     generation = stack.status()["generation"]
     outcome = stack.up("--expect-no-changes")
     assert "unchanged" in outcome.output
@@ -48,7 +35,7 @@ def test_an_unchanged_declaration_changes_nothing(stack: PodStack) -> None:
     assert stack.status()["generation"] == generation
 
 
-def test_a_configuration_change_restarts_etcd_and_no_container(stack: PodStack) -> None:
+def test_a_configuration_change_restarts_etcd_and_no_container(stack: StatefulSetStack) -> None:
     before = {slot: stack.containers(slot) for slot in SLOTS}
     stack.up(etcd={"quota_backend_bytes": 3 * 1024**3})
     stack.wait_in_order()
@@ -56,7 +43,7 @@ def test_a_configuration_change_restarts_etcd_and_no_container(stack: PodStack) 
     assert all("RestartMember" in stack.steps(slot) for slot in SLOTS)
 
 
-def test_a_deleted_pod_comes_back_with_its_data(stack: PodStack) -> None:
+def test_a_deleted_pod_comes_back_with_its_data(stack: StatefulSetStack) -> None:
     stack.etcdctl("a", "put", "key", "value")
     before = stack.pod("b-1")["metadata"]["uid"]
     members = {each["name"]: each["id"] for each in stack.listed()}
@@ -68,7 +55,7 @@ def test_a_deleted_pod_comes_back_with_its_data(stack: PodStack) -> None:
     assert stack.etcdctl("c", "get", "key", "--print-value-only").strip() == "value"
 
 
-def test_another_pod_is_made_one_after_the_other(stack: PodStack) -> None:
+def test_another_pod_is_made_one_after_the_other(stack: StatefulSetStack) -> None:
     before = {slot: stack.pod(slot)["metadata"]["uid"] for slot in SLOTS}
     stack.up(resources={"etcd": {"cpu": "110m"}})
     stack.wait_in_order()
@@ -77,7 +64,7 @@ def test_another_pod_is_made_one_after_the_other(stack: PodStack) -> None:
     assert len({stack.pod(slot)["metadata"]["creationTimestamp"] for slot in SLOTS}) == 3
 
 
-def test_a_lost_claim_is_replaced_once_an_operator_says_that_it_is_lost(stack: PodStack) -> None:
+def test_a_lost_claim_is_replaced_once_an_operator_says_that_it_is_lost(stack: StatefulSetStack) -> None:
     stack.etcdctl("a", "put", "key", "value")
     core = f"/api/v1/namespaces/{NAMESPACE}"
     members = {each["name"]: each["id"] for each in stack.listed()}
@@ -98,7 +85,7 @@ def test_a_lost_claim_is_replaced_once_an_operator_says_that_it_is_lost(stack: P
     assert stack.etcdctl("c", "get", "key", "--print-value-only").strip() == "value"
 
 
-def test_leaves_are_renewed_without_a_restart(stack: PodStack) -> None:
+def test_leaves_are_renewed_without_a_restart(stack: StatefulSetStack) -> None:
     before = {slot: stack.containers(slot) for slot in SLOTS}
     stack.up(renewal={"validity_hours": 2000, "window_hours": 500})
     stack.wait_in_order()

@@ -1,4 +1,4 @@
-"""The program of the tests on nodes: one StatefulSetCluster from the arguments that a test wrote."""
+"""The program of the tests on nodes: one cluster from the arguments that a test wrote."""
 
 import json
 import os
@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pulumi
 
-from pulumi_etcd.stateful_sets.cluster import StatefulSetCluster
+import pulumi_etcd
 
 arguments = json.loads(Path(os.environ["E2E_ARGUMENTS"]).read_text())
-cluster = StatefulSetCluster(arguments["name"], arguments["cluster"])
+component = getattr(pulumi_etcd, os.environ["E2E_COMPONENT"])
+cluster = component(arguments["name"], arguments["cluster"])
 pulumi.export("endpoints", cluster.endpoints)
 pulumi.export("members", cluster.members)
 pulumi.export("generation", cluster.generation)
