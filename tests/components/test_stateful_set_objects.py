@@ -11,17 +11,11 @@ import pytest
 
 from etcd_ops.channel.kubernetes import KubernetesChannel, KubernetesConnection
 from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION, LOCK, ChannelUnavailable, log_name, status_name
-from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.stateful_sets.declaration import Declaration
+from tests.components.kubernetes_objects import ACCESS, NAMESPACE, changed, may, path
 from tests.components.stateful_sets import declaration, objects
 from tests.servers.kubernetes import KubernetesServer, kubernetes_server
 
-NAMESPACE = "orders"
-KINDS = {
-    "StatefulSet": "statefulsets", "ServiceAccount": "serviceaccounts", "Role": "roles", "RoleBinding": "rolebindings",
-    "ConfigMap": "configmaps", "Secret": "secrets", "Service": "services", "NetworkPolicy": "networkpolicies",
-    "PodDisruptionBudget": "poddisruptionbudgets",
-}  # fmt: skip
 RICH: Mapping[str, Any] = {
     "storage_class": "fast",
     "priority_class_name": "system-cluster-critical",
@@ -46,35 +40,11 @@ def declared(**changes: Any) -> Declaration:
     return declaration(namespace=NAMESPACE, **changes)
 
 
-def path(manifest: Manifest) -> str:
-    root = "apis" if "/" in manifest["apiVersion"] else "api"
-    return f"/{root}/{manifest['apiVersion']}/namespaces/{NAMESPACE}/{KINDS[manifest['kind']]}"
-
-
-def encoded(manifest: Manifest) -> Manifest:
-    """A planned Secret with data that is Base64."""
-    if manifest["kind"] != "Secret":
-        return manifest
-    return {**manifest, "data": dict.fromkeys(manifest["data"], "aGVsbG8=")}
-
-
 @pytest.mark.parametrize("size", [1, 3, 5])
 @pytest.mark.parametrize("changes", [{}, RICH], ids=["plain", "rich"])
 def test_every_object_is_valid(server: KubernetesServer, size: int, changes: Mapping[str, Any]) -> None:
     for each in objects(declared(size=size, **changes)):
-        found = server.request("POST", f"{path(each)}?dryRun=All&fieldValidation=Strict", encoded(each))
-        assert found["metadata"]["name"] == each["metadata"]["name"]
-        assert kept(encoded(each), found) == []
-
-
-def kept(wanted: Any, found: Any, where: str = "") -> list[str]:
-    """What the server changed of what was wanted; it adds defaults."""
-    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
-        return [each for name in wanted for each in kept(wanted[name], found.get(name), f"{where}.{name}")]
-    if isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
-        pairs = zip(wanted, found, strict=True)
-        return [each for index, pair in enumerate(pairs) for each in kept(*pair, f"{where}[{index}]")]
-    return [] if wanted == found else [f"{where}: {found} for {wanted}"]
+        assert changed(server, each) == []
 
 
 def test_a_field_that_is_misspelt_is_not_valid(server: KubernetesServer) -> None:
@@ -82,7 +52,7 @@ def test_a_field_that_is_misspelt_is_not_valid(server: KubernetesServer) -> None
     stateful_set = next(each for each in objects(declared()) if each["kind"] == "StatefulSet")
     stateful_set["spec"]["template"]["spec"]["nodeSelectors"] = {}
     with pytest.raises(httpx2.HTTPStatusError):
-        server.request("POST", f"{path(stateful_set)}?dryRun=All&fieldValidation=Strict", stateful_set)
+        changed(server, stateful_set)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +60,7 @@ def this(server: KubernetesServer) -> Declaration:
     """A cluster whose roles are in force."""
     made = declared()
     for each in objects(made):
-        if each["kind"] in ("ServiceAccount", "Role", "RoleBinding"):
+        if each["kind"] in ACCESS:
             server.request("POST", path(each), each)
     return made
 
@@ -178,14 +148,4 @@ def test_an_agent_can_do_nothing_else_in_the_channel(server: KubernetesServer, t
 def test_what_the_api_server_says_that_an_agent_may_do(
     server: KubernetesServer, this: Declaration, verb: str, group: str, resource: str, name: str, allowed: bool
 ) -> None:
-    kind, _, part = resource.partition("/")
-    attributes = {
-        "namespace": NAMESPACE, "verb": verb, "group": group, "resource": kind, "subresource": part, "name": name,
-    }  # fmt: skip
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SubjectAccessReview",
-        "spec": {"user": f"system:serviceaccount:{NAMESPACE}:demo-a-1", "resourceAttributes": attributes},
-    }
-    found = server.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
-    assert found["status"]["allowed"] is allowed
+    assert may(server, "demo-a-1", verb, group, resource, name) is allowed

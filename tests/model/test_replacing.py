@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from etcd_ops.model.decisions import decide
-from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, ProcessFacts
+from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, PeerStatus, ProcessFacts
 from etcd_ops.model.records import LockRecord
 from etcd_ops.model.spec import ClusterSpec
-from etcd_ops.model.status import State
+from etcd_ops.model.status import MemberStatus, State
 from etcd_ops.model.steps import (
     AcquireLock,
     FetchBinary,
+    RecreateAgentPod,
     RecreatePod,
     RecreateStoppedPod,
     Remember,
@@ -123,3 +124,72 @@ def test_a_release_of_the_agent_comes_with_its_image() -> None:
     decision = decide(facts(NEW, agent_version="0.0.9", lock=LockFacts(None, available=True)))
     assert (decision.step, decision.state) == (None, State.HELD)
     assert "declare the image of that release" in decision.reason
+
+
+class WithAgentsApart(InPods):
+    """The same three members, whose agents are in pods of their own, which have to be of template `new` as well."""
+
+    @property
+    def spec(self) -> ClusterSpec:
+        spec = super().spec
+        members = {slot: each.model_copy(update={"agent_template": NEW}) for slot, each in spec.members.items()}
+        return spec.model_copy(update={"members": members})
+
+
+APART = WithAgentsApart("3.6.15", ("3.6.15",) * 3, "3.6", ("3.6.0",) * 3)
+
+
+def apart(agent_template: str, **changes: Any) -> Facts:
+    """Of an agent that runs in a pod of its own; its member runs what is declared."""
+    known = APART.facts()
+    assert known.volume is not None and known.target is not None
+    volume = replace(known.volume, running_digest="digest", running_binary=known.target.binary_sha256)
+    found = replace(known, volume=volume, template=NEW, agent_template=agent_template, **changes)
+    return at_work(found, *(slot for slot in IDS if slot != SLOT))
+
+
+def at_work(known: Facts, *slots: str) -> Facts:
+    """The statuses of these are fresh, and there are no others."""
+    assert known.channel is not None
+    statuses = {slot: published(slot) for slot in slots}
+    return replace(known, channel=replace(known.channel, statuses=statuses))
+
+
+def published(slot: str, *, fresh: bool = True) -> PeerStatus:
+    status = MemberStatus(
+        slot=slot, zone=slot[0], boot_id="b", sequence=1, agent_version="1", state=State.RUNNING, volume_id=slot
+    )
+    return PeerStatus(status, fresh=fresh)
+
+
+def test_another_pod_of_the_agent_is_made_anew_and_the_members_is_not() -> None:
+    step = decide(apart(OLD)).step
+    assert isinstance(step, RecreateAgentPod)
+    assert (step.template, step.request) == (NEW, None)
+
+
+def test_the_declared_pod_of_the_agent_and_none_of_its_own_are_left_alone() -> None:
+    for template in (NEW, ""):
+        assert not isinstance(decide(apart(template)).step, RecreateAgentPod)
+
+
+def test_no_agent_goes_without_the_lock() -> None:
+    assert isinstance(decide(apart(OLD, lock=LockFacts(None, available=True))).step, AcquireLock)
+
+
+def test_no_agent_goes_while_another_is_silent() -> None:
+    """One whose new pod does not come up takes no other with it."""
+    for known in (at_work(apart(OLD), "b-1"), at_work(apart(OLD))):
+        decision = decide(known)
+        assert not isinstance(decision.step, RecreateAgentPod)
+        assert "waits for the agent of" in decision.reason
+    silent = apart(OLD)
+    assert silent.channel is not None
+    statuses = {**silent.channel.statuses, "c-1": published("c-1", fresh=False)}
+    held = decide(replace(silent, channel=replace(silent.channel, statuses=statuses)))
+    assert not isinstance(held.step, RecreateAgentPod)
+    assert "waits for the agent of c-1" in held.reason
+
+
+def test_a_document_is_not_applied_by_an_agent_in_another_pod() -> None:
+    assert not isinstance(decide(at_work(apart(OLD), "b-1")).step, Remember)

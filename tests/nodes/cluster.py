@@ -23,6 +23,8 @@ from tools.oci_image import Image
 DIRECTORY = Path(f"/tmp/{PREFIX}")
 """Always the same, so that a run finds what one before it left that was killed."""
 ZONES = ("a", "b", "c")
+SPARE = "d"
+"""A zone more, for tests in which members move."""
 API_PORT = 6443
 
 
@@ -198,11 +200,11 @@ def cluster(zones: Sequence[str] = ZONES) -> Iterator[Cluster]:
 
 def remove_leftovers() -> None:
     """What a run before this one left because it was killed: containers in our cgroups, shims, mounts, networks."""
-    for zone in ("a", "b", "c", "d"):
+    for zone in (*ZONES, SPARE):
         cgroups.kill(f"{PREFIX}-{zone}")
     _kill_shims()
     unmount_below(DIRECTORY)
-    for zone in ("a", "b", "c", "d"):
+    for zone in (*ZONES, SPARE):
         cgroups.remove(f"{PREFIX}-{zone}")
     remove_namespaces()
     if DIRECTORY.exists():

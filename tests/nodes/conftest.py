@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.nodes.cluster import Cluster, cluster, missing
+from tests.nodes.cluster import SPARE, ZONES, Cluster, cluster, missing
 
 
 @pytest.fixture(scope="module")
@@ -13,4 +13,13 @@ def running() -> Iterator[Cluster]:
     if why := missing():
         pytest.skip(why)
     with cluster() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def roomy() -> Iterator[Cluster]:
+    """The same with a spare zone."""
+    if why := missing():
+        pytest.skip(why)
+    with cluster((*ZONES, SPARE)) as started:
         yield started

@@ -115,12 +115,21 @@ class PodStack(Project):
 
     def etcdctl(self, zone: str, *words: str) -> str:
         """Run etcdctl from the network of a zone's node."""
+        done = self._etcdctl(zone, *words)
+        done.check_returncode()
+        return done.stdout
+
+    def try_etcdctl(self, zone: str, *words: str) -> bool:
+        """Whether etcdctl succeeds from the network of a zone's node."""
+        return self._etcdctl(zone, *words).returncode == 0
+
+    def _etcdctl(self, zone: str, *words: str) -> subprocess.CompletedProcess[str]:
         known = json.loads(self.context.read_text())
         credentials = (f"--cacert={known['ca']}", f"--cert={known['cert']}", f"--key={known['key']}")
         program = str(self._engine.etcd / "etcdctl")
-        command = [program, f"--endpoints={','.join(known['endpoints'])}", *credentials, *words]
-        done = subprocess.run(self.nodes.named(zone, *command), capture_output=True, text=True, check=True, timeout=30)
-        return done.stdout
+        endpoints = () if any(each.startswith("--endpoints=") for each in words) else (",".join(known["endpoints"]),)
+        command = [program, *(f"--endpoints={each}" for each in endpoints), *credentials, *words]
+        return subprocess.run(self.nodes.named(zone, *command), capture_output=True, text=True, check=False, timeout=30)
 
     def last_words(self) -> str:
         """What the agents did, and what became of the pods, for a failed test."""

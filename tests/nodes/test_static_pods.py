@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import shutil
+import signal
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from etcd_ops.runtime.foreign import holder
+from etcd_ops.volume.layout import VolumeLayout
+from etcd_ops.zone.process import Process, look, send
 from tests.nodes.cluster import DIRECTORY, Cluster
 from tests.nodes.stack import NAMESPACE, SLOTS, StaticPodStack
 from tests.nodes.test_cluster import until
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(600), pytest.mark.xdist_group("nodes")]
+
+
+SPARE_SLOT = "d-1"
 
 
 def place(cluster: Cluster, slot: str) -> dict[str, Any]:
@@ -28,18 +37,18 @@ def folder(what: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stack(running: Cluster) -> Iterator[StaticPodStack]:
+def stack(roomy: Cluster) -> Iterator[StaticPodStack]:
     """Three members, which tests leave as they found them."""
     arguments = {
-        "slots": {slot: place(running, slot) for slot in SLOTS},
+        "slots": {slot: place(roomy, slot) for slot in SLOTS},
         "data_directory": str(DIRECTORY / "volumes"),
         "run_directory": str(DIRECTORY / "runs"),
     }
-    with StaticPodStack.on(running, arguments) as made:
+    with StaticPodStack.on(roomy, arguments) as made:
         yield made
-    until(lambda: running.plane.items(f"/api/v1/namespaces/{NAMESPACE}/pods") == [])
-    for slot in SLOTS:
-        assert list(running.nodes[slot[0]].manifests.iterdir()) == []
+    until(lambda: roomy.plane.items(f"/api/v1/namespaces/{NAMESPACE}/pods") == [])
+    for slot in (*SLOTS, SPARE_SLOT):
+        assert list(roomy.nodes[slot[0]].manifests.iterdir()) == []
         assert not (folder("volumes") / slot).exists()
         assert not (folder("runs") / slot).exists()
 
@@ -108,10 +117,79 @@ def test_other_pods_of_agents_leave_etcd_alone(stack: StaticPodStack) -> None:
     assert all("RecreateAgentPod" in stack.steps(slot) for slot in SLOTS)
 
 
-def test_members_run_on_without_agents_and_api_server(stack: StaticPodStack) -> None:
-    """Their pods are static: the kubelet alone brings one back that was killed."""
-    token = json.loads((folder("runs") / "a-1" / "token" / "namespace").read_text().join('""'))
-    assert token == NAMESPACE
+def processes(slot: str) -> tuple[Process, Process]:
+    """Etcd, and the supervisor that is its container's first process."""
+    etcd = holder(VolumeLayout(folder("volumes") / slot).data)
+    assert etcd is not None
+    supervisor = look(etcd.parent)
+    assert supervisor is not None and "supervisord" in " ".join(supervisor.command)
+    return etcd, supervisor
+
+
+def test_a_kubelet_alone_brings_a_member_back(stack: StaticPodStack) -> None:
+    """Neither the agent nor its API server is needed."""
+    plane = stack.nodes.plane
+    plane.kill_api()
+    try:
+        killed = processes("b-1")
+        for process in reversed(killed):
+            send(process, signal.SIGKILL)
+        until(lambda: runs_again("b-1", killed))
+        known = json.loads(stack.context.read_text())
+        url = f"--endpoints={known['members']['b-1']['clientUrl']}"
+        until(lambda: stack.try_etcdctl("a", "endpoint", "health", url))
+    finally:
+        plane.start_api()
+    stack.wait_in_order()
+    until(lambda: plane_knows(stack, "b-1"))
+
+
+def runs_again(slot: str, killed: tuple[Process, Process]) -> bool:
+    """In a container that was made since."""
+    etcd = holder(VolumeLayout(folder("volumes") / slot).data)
+    return etcd is not None and etcd.pid != killed[0].pid and etcd.parent != killed[1].pid
+
+
+def plane_knows(stack: StaticPodStack, slot: str) -> bool:
+    """The mirror tells the container that runs: its kubelet has reached the API server again."""
+    (_, supervisor), status = processes(slot), stack.containers(slot)["etcd"]
+    identity, started = status[0].removeprefix("containerd://"), stack.node(slot).ctr("tasks", "ls").stdout
+    return f"{identity} {supervisor.pid} " in " ".join(started.split()) + " "
+
+
+def test_the_token_that_is_lent_is_the_agents(stack: StaticPodStack) -> None:
+    lent = folder("runs") / "a-1" / "token"
+    assert (lent / "namespace").read_text() == NAMESPACE
+    assert {stat.S_IMODE(each.stat().st_mode) for each in lent.iterdir()} == {0o600}
+
+
+def test_a_member_whose_data_were_wiped_is_replaced(stack: StaticPodStack) -> None:
+    stack.etcdctl("a", "put", "key", "value")
+    before = ids(stack)
+    etcd, _ = processes("c-1")
+    shutil.rmtree(VolumeLayout(folder("volumes") / "c-1").data)
+    send(etcd, signal.SIGKILL)
+    stack.eventually(lambda: ids(stack).get("c-1") not in (None, before["c-1"]), "another member", 120)
+    stack.wait_in_order()
+    after = ids(stack)
+    assert {slot for slot in SLOTS if after[slot] != before[slot]} == {"c-1"}
+    assert stack.etcdctl("c", "get", "key", "--print-value-only").strip() == "value"
+
+
+def test_a_member_moves_to_another_zone_and_back(stack: StaticPodStack) -> None:
+    stack.etcdctl("a", "put", "key", "value")
+    there = {slot: place(stack.nodes, slot) for slot in ("a-1", "b-1", SPARE_SLOT)}
+    stack.declare(slots=None)
+    stack.up(slots=there)
+    stack.wait_in_order()
+    assert ids(stack).keys() == there.keys()
+    assert not stack.manifest("c-1").exists()
+    assert not (folder("volumes") / "c-1").exists()
+    stack.declare(slots=None)
+    stack.up(slots=stack.base["slots"])
+    stack.wait_in_order()
+    assert ids(stack).keys() == set(SLOTS)
+    assert stack.etcdctl("c", "get", "key", "--print-value-only").strip() == "value"
 
 
 def test_leaves_are_renewed_without_a_restart(stack: StaticPodStack) -> None:

@@ -14,7 +14,7 @@ from etcd_ops.channel.connect import connect
 from etcd_ops.channel.port import FORMATION, Channel, log_name, status_name
 from etcd_ops.model.records import FormationRecord, FormationState, Started
 from etcd_ops.model.status import MemberStatus, State
-from pulumi_etcd.provider import stateful_set_members
+from pulumi_etcd.provider import namespaces
 from pulumi_etcd.provider.stateful_set_members import StatefulSetMembers
 from tests.provider.harness import Client, Refusal
 from tests.provider.local import with_client
@@ -73,7 +73,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubernetesServe
 
 @pytest.fixture
 def place(server: KubernetesServer, monkeypatch: pytest.MonkeyPatch) -> Place:
-    monkeypatch.setattr(stateful_set_members, "POLL", 0.05)
+    monkeypatch.setattr(namespaces, "POLL", 0.05)
     namespace = f"n-{uuid.uuid4().hex[:8]}"
     found = Place(server, namespace, server.make_namespace(namespace))
     metadata = {"name": "data-demo-a-1-0"}
@@ -191,7 +191,7 @@ def remove(place: Place) -> None:
 
 
 def test_a_wait_is_bounded_and_says_what_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stateful_set_members, "GONE_SECONDS", 0.3)
+    monkeypatch.setattr(namespaces, "WAIT_SECONDS", 0.3)
 
     async def body(client: Client) -> None:
         await publish(place)

@@ -70,12 +70,24 @@ class KubernetesServer:
             RuntimeError: one ended, or was not ready in time; with the end of its log.
         """
         self._run("etcd", str(etcd.obtain(etcd.DEFAULT) / "etcd"), *self._etcd_options())
+        self.start_api()
+
+    def start_api(self) -> None:
+        """Start the API server, which may have run before, and wait until it is ready.
+
+        Raises:
+            RuntimeError: it ended, or was not ready in time; with the end of its log.
+        """
         self._run("kube-apiserver", str(self.programs / "kube-apiserver"), *self._options())
         try:
             self.processes.wait_for("the API server", self._serves, START_TIMEOUT)
         except RuntimeError:
             self.kill()
             raise
+
+    def kill_api(self) -> None:
+        """End the API server at once; what it serves stays."""
+        self.processes.stop("kube-apiserver", signal.SIGKILL)
 
     def start_controllers(self, *names: str) -> None:
         """Start some of the controllers, such as the garbage collector, without which nothing is deleted foreground."""

@@ -14,12 +14,13 @@ from pulumi_etcd.provider.namespaces import Question, describe, get, wait
 from pulumi_etcd.provider.resource import Call, Checked, Failed, Live
 from pulumi_etcd.provider.values import Properties
 from pulumi_etcd.static_pods.naming import AGENT, COMPONENT_LABEL
+from pulumi_etcd.static_pods.pods import HOSTNAME_LABEL
 from pulumi_etcd.static_pods.removal import removal_pod
 
 if TYPE_CHECKING:
     from httpx2 import Client
 
-_NEEDS = "get, list, create and delete of pods, and get of the namespace"
+_NEEDS = "get, list, create and delete of pods, get of the namespace, and list of nodes"
 _IDENTITY = (
     "cluster", "slot", "name", "zone", "node", "address", "basePort", "namespace", "namespaceUid", "manifests", "file",
     "volumes", "runs",
@@ -65,7 +66,10 @@ class StaticPodMembers:
             reason = f"which volume {state['slot']} has cannot be read: {problem}"
             raise Failed(Problem("channel", reason, "run it again when the channel answers")) from problem
         await wait(call, _agents(state), _NEEDS)
-        await wait(call, _removal(state), _NEEDS)
+        told: list[str] = []
+        await wait(call, _removal(state, told), _NEEDS)
+        for line in told:
+            await call.info(line)
         await forget(state["channel"], state["slot"], volume_id, volume_is_gone=True)
 
 
@@ -82,13 +86,19 @@ def _agents(state: Properties) -> Question:
     return ask
 
 
-def _removal(state: Properties) -> Question:
-    """Whether the member was taken off its node; begins with that where nobody has."""
+def _removal(state: Properties, told: list[str]) -> Question:
+    """Whether the member was taken off its node; begins with that where nobody has.
+
+    A node that the Kubernetes cluster has no more is nothing to wait for, which is told.
+    """
     pod = removal_pod(state)
     name = pod["metadata"]["name"]
 
     def ask(client: Client, namespace: str) -> str:
         found = get(client, f"{namespace}/pods/{name}")
+        if found is None and _is_gone(client, state["node"]):
+            told.append(f"there is no node {state['node']} any more: what {state['slot']} has there was left alone")
+            return ""
         if found is None:
             client.post(f"{namespace}/pods", json=pod).raise_for_status()
             return f"pod {name} to take {state['slot']} off node {state['node']}"
@@ -102,6 +112,12 @@ def _removal(state: Properties) -> Question:
         return ""
 
     return ask
+
+
+def _is_gone(client: Client, node: str) -> bool:
+    answer = client.get("/api/v1/nodes", params={"labelSelector": f"{HOSTNAME_LABEL}={node}"})
+    answer.raise_for_status()
+    return not answer.json()["items"]
 
 
 def _message(pod: Properties) -> str:

@@ -1,0 +1,194 @@
+"""Seeing a member off its node: its agent first, then the static pod by a pod of ours, then what speaks of it."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import httpx2
+import pytest
+
+from pulumi_etcd.provider import namespaces
+from pulumi_etcd.provider.static_pod_members import StaticPodMembers
+from tests.components.stateful_sets import AGENT
+from tests.provider.harness import Client, Refusal
+from tests.provider.local import with_client
+from tests.provider.test_stateful_set_member import Place, known, publish, until
+from tests.servers.kubernetes import KubernetesServer, kubernetes_server
+
+TOKEN = "etcd:index:StaticPodMember"
+NODE = "node-a"
+REMOVAL = "demo-a-1-removal"
+LABELS = {
+    "app.kubernetes.io/name": "etcd",
+    "app.kubernetes.io/instance": "demo",
+    "pulumi-etcd.dev/slot": "a-1",
+    "app.kubernetes.io/component": "agent",
+}
+
+
+class OnNode(Place):
+    """A namespace with a member that is on a node."""
+
+    def inputs(self, **changes: Any) -> dict[str, Any]:
+        """Of the member."""
+        found = {name: value for name, value in super().inputs().items() if name not in STATEFUL}
+        own = {
+            "name": "demo-a-1", "node": NODE, "address": "10.0.0.1", "basePort": 2379, "image": AGENT,
+            "manifests": "/etc/static", "file": "n.demo.a-1.json", "volumes": "/srv/demo", "runs": "/run/demo",
+        }  # fmt: skip
+        return {**found, **own, **changes}
+
+    def pod(self, name: str) -> dict[str, Any]:
+        return self.server.request("GET", f"/api/v1/namespaces/{self.namespace}/pods/{name}")
+
+    def end(self, phase: str, message: str = "") -> None:
+        """The pod that takes the member off its node ends, as its kubelet would tell."""
+        ended = {"exitCode": int(bool(message)), "message": message}
+        status = {"name": "remove", "state": {"terminated": ended}, "ready": False, "restartCount": 0}
+        status |= {"image": AGENT, "imageID": ""}
+        path = f"/api/v1/namespaces/{self.namespace}/pods/{REMOVAL}/status"
+        self.server.request(
+            "PUT", path, {**self.pod(REMOVAL), "status": {"phase": phase, "containerStatuses": [status]}}
+        )
+
+    def remove_agent(self) -> None:
+        self.delete("pods", "demo-a-1-x7k2p")
+
+
+STATEFUL = ("pod", "claim", "volumeBytes", "storageClass")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubernetesServer]:
+    with kubernetes_server(tmp_path_factory.mktemp("kubernetes"), address="127.43.0.9") as running:
+        yield running
+
+
+@pytest.fixture
+def place(server: KubernetesServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnNode]:
+    monkeypatch.setattr(namespaces, "POLL", 0.05)
+    namespace = f"n-{uuid.uuid4().hex[:8]}"
+    found = OnNode(server, namespace, server.make_namespace(namespace))
+    found.put("serviceaccounts", {"metadata": {"name": "default"}})
+    pod = {"containers": [{"name": "agent", "image": AGENT}], "automountServiceAccountToken": False}
+    found.put("pods", {"metadata": {"name": "demo-a-1-x7k2p", "labels": LABELS}, "spec": pod})
+    others = {**LABELS, "pulumi-etcd.dev/slot": "b-1"}
+    found.put("pods", {"metadata": {"name": "demo-b-1-2ab3c", "labels": others}, "spec": pod})
+    metadata = {"name": NODE, "labels": {"kubernetes.io/hostname": NODE}}
+    server.request("POST", "/api/v1/nodes", {"metadata": metadata})
+    yield found
+    with suppress(httpx2.HTTPStatusError):  # a test may have removed it
+        server.request("DELETE", f"/api/v1/nodes/{NODE}")
+
+
+async def made(client: Client, place: OnNode) -> tuple[str, dict[str, Any]]:
+    inputs, failures = await client.check(place.inputs())
+    assert failures == []
+    return await client.create(inputs)
+
+
+def run(body: Callable[[Client], Awaitable[None]]) -> None:
+    with_client(StaticPodMembers(), TOKEN, body)
+
+
+def test_it_is_recorded_and_changes_nothing(place: OnNode) -> None:
+    async def body(client: Client) -> None:
+        id_, outputs = await made(client, place)
+        assert id_ == f"{place.namespace}/demo-a-1"
+        assert await client.read(id_, place.inputs(), outputs) == (id_, place.inputs(), outputs)
+        assert (await client.diff(id_, outputs, place.inputs(), place.inputs())).detailedDiff == {}
+        assert (await client.update(id_, outputs, place.inputs(image="other")))["image"] == "other"
+
+    run(body)
+
+
+FIXED = (
+    "cluster", "slot", "name", "zone", "node", "address", "basePort", "namespace", "namespaceUid", "manifests", "file",
+    "volumes", "runs",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_it_cannot_be_moved(place: OnNode, name: str) -> None:
+    async def body(client: Client) -> None:
+        other = 1 if name == "basePort" else "other"
+        _, failures = await client.check(place.inputs(**{name: other}), place.inputs())
+        assert len(failures) == 1
+        assert failures[0].startswith(f"{name}: cannot change from")
+
+    run(body)
+
+
+def test_its_agent_goes_first_then_it_then_what_speaks_of_it(place: OnNode) -> None:
+    async def body(client: Client) -> None:
+        await publish(place, "v1", "b-1")
+        id_, outputs = await made(client, place)
+        deleting = asyncio.ensure_future(client.delete(id_, outputs))
+        await until(lambda: "waiting for pod demo-a-1-x7k2p (is not being deleted)" in client.lines)
+        with pytest.raises(httpx2.HTTPStatusError):
+            await asyncio.to_thread(place.pod, REMOVAL)
+        await asyncio.to_thread(place.remove_agent)
+        await until(lambda: any(f"pod {REMOVAL} on node {NODE}, which is Pending" in line for line in client.lines))
+        assert (await known(place))[1:] == (True, True)
+        spec = (await asyncio.to_thread(place.pod, REMOVAL))["spec"]
+        assert spec["nodeSelector"] == {"kubernetes.io/hostname": NODE}
+        await asyncio.to_thread(place.end, "Succeeded")
+        await deleting
+        record, status, log = await known(place)
+        assert record is not None
+        assert set(record.started) == {"b-1"}
+        assert (status, log) == (False, False)
+        assert (await asyncio.to_thread(place.pod, "demo-b-1-2ab3c"))["metadata"]["name"] == "demo-b-1-2ab3c"
+
+    run(body)
+
+
+def test_what_could_not_be_taken_off_is_told_and_tried_again(place: OnNode) -> None:
+    async def body(client: Client) -> None:
+        await publish(place)
+        place.remove_agent()
+        id_, outputs = await made(client, place)
+        deleting = asyncio.ensure_future(client.delete(id_, outputs))
+        await until(lambda: any("which is Pending" in line for line in client.lines))
+        await asyncio.to_thread(place.end, "Failed", "etcd still runs as process 7")
+        with pytest.raises(Refusal, match="a-1 was not taken off node node-a: etcd still runs as process 7"):
+            await deleting
+        assert (await known(place))[1:] == (True, True)
+        before = len(client.lines)
+        again = asyncio.ensure_future(client.delete(id_, outputs))
+        await until(lambda: any("which is Pending" in line for line in client.lines[before:]))
+        await asyncio.to_thread(place.end, "Succeeded")
+        await again
+        assert (await known(place))[1:] == (False, False)
+
+    run(body)
+
+
+def test_a_node_that_is_gone_is_not_waited_for(place: OnNode) -> None:
+    async def body(client: Client) -> None:
+        await publish(place)
+        place.remove_agent()
+        await asyncio.to_thread(place.server.request, "DELETE", f"/api/v1/nodes/{NODE}")
+        id_, outputs = await made(client, place)
+        await client.delete(id_, outputs)
+        assert any("there is no node node-a any more" in line for line in client.lines)
+        assert (await known(place))[1:] == (False, False)
+
+    run(body)
+
+
+def test_a_wait_is_bounded_and_says_what_for(place: OnNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(namespaces, "WAIT_SECONDS", 0.3)
+
+    async def body(client: Client) -> None:
+        await publish(place)
+        id_, outputs = await made(client, place)
+        with pytest.raises(Refusal, match=r"given up: pod demo-a-1-x7k2p .*kubectl -n n-"):
+            await client.delete(id_, outputs)
+        assert (await known(place))[1:] == (True, True)
+
+    run(body)

@@ -1,0 +1,105 @@
+"""A member is taken off its node for good: first what runs it, then it, then its data."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from etcd_ops.pod import places
+from etcd_ops.runtime.foreign import holder
+from etcd_ops.static_pod import remove as removing
+from etcd_ops.static_pod.remove import remove
+from etcd_ops.volume.layout import VolumeLayout
+from tests.runtime.member import eventually
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removing, "_LOOK_SECONDS", 0.05)
+
+
+@pytest.fixture
+def member(tmp_path: Path) -> tuple[Path, Path, Path]:
+    """Manifest, volume and sockets."""
+    manifest, volume, run = tmp_path / "manifests" / "c.a-1.json", tmp_path / "volumes" / "a-1", tmp_path / "runs"
+    database = VolumeLayout(volume).data / "member" / "snap" / "db"
+    for folder in (manifest.parent, database.parent, run):
+        folder.mkdir(parents=True)
+    manifest.write_text("{}")
+    database.write_text("all of it")
+    return manifest, volume, run
+
+
+@contextmanager
+def holding(volume: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has the database open, as etcd has."""
+    database = VolumeLayout(volume).data / "member" / "snap" / "db"
+    script = "import sys, time; file = open(sys.argv[1]); time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-c", script, str(database)]) as process:
+        try:
+            eventually(lambda: holder(VolumeLayout(volume).data) is not None)
+            yield process
+        finally:
+            process.kill()
+
+
+def test_nothing_is_left_of_one_that_does_not_run(member: tuple[Path, Path, Path]) -> None:
+    for _ in range(2):
+        assert remove(*member) == ""
+        assert [each.exists() for each in member] == [False, False, False]
+
+
+def test_data_in_use_are_kept_and_told(member: tuple[Path, Path, Path]) -> None:
+    manifest, volume, run = member
+    with holding(volume) as process:
+        reason = remove(manifest, volume, run, seconds=0.2)
+        assert reason == f"etcd still runs as process {process.pid} 0 s after its manifest was deleted"
+        assert not manifest.exists()
+        assert (VolumeLayout(volume).data / "member" / "snap" / "db").read_text() == "all of it"
+    assert remove(manifest, volume, run) == ""
+
+
+def test_etcd_is_waited_for(member: tuple[Path, Path, Path]) -> None:
+    manifest, volume, run = member
+    with holding(volume) as process:
+
+        def kubelet() -> None:
+            while manifest.exists():
+                time.sleep(0.02)
+            process.kill()
+            process.wait()
+
+        ending = threading.Thread(target=kubelet)
+        ending.start()
+        assert remove(manifest, volume, run, seconds=30) == ""
+        ending.join()
+    assert not volume.exists()
+
+
+def test_a_supervisor_that_answers_may_start_etcd_again(member: tuple[Path, Path, Path]) -> None:
+    manifest, volume, run = member
+    with socket.socket(socket.AF_UNIX) as supervisor:
+        supervisor.bind(str(run / places.SOCKET.name))
+        supervisor.listen()
+        assert "its supervisor still answers" in remove(manifest, volume, run, seconds=0.2)
+        assert volume.exists()
+    assert remove(manifest, volume, run) == ""
+
+
+def test_a_name_of_the_data_in_another_place_is_the_same_data(member: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    """In a container, a volume has another name than outside."""
+    _, volume, _ = member
+    other = tmp_path / "elsewhere"
+    other.symlink_to(volume)
+    with holding(volume) as process:
+        found = holder(VolumeLayout(other).data)
+        assert found is not None
+        assert found.pid == process.pid
