@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from etcd_ops.model.decisions import decide
+from etcd_ops.model.decisions import View, decide
+from etcd_ops.model.decisions.replacing import agent_pod_rule
 from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, PeerStatus, ProcessFacts
 from etcd_ops.model.records import LockRecord
 from etcd_ops.model.spec import ClusterSpec
@@ -155,10 +156,11 @@ def at_work(known: Facts, *slots: str) -> Facts:
     return replace(known, channel=replace(known.channel, statuses=statuses))
 
 
-def published(slot: str, *, fresh: bool = True) -> PeerStatus:
+def published(slot: str, *, fresh: bool = True, agent_template: str = OLD) -> PeerStatus:
     status = MemberStatus(
-        slot=slot, zone=slot[0], boot_id="b", sequence=1, agent_version="1", state=State.RUNNING, volume_id=slot
-    )
+        slot=slot, zone=slot[0], boot_id="b", sequence=1, agent_version="1", agent_template=agent_template,
+        state=State.RUNNING, volume_id=slot,
+    )  # fmt: skip
     return PeerStatus(status, fresh=fresh)
 
 
@@ -189,6 +191,30 @@ def test_no_agent_goes_while_another_is_silent() -> None:
     held = decide(replace(silent, channel=replace(silent.channel, statuses=statuses)))
     assert not isinstance(held.step, RecreateAgentPod)
     assert "waits for the agent of c-1" in held.reason
+
+
+@pytest.mark.parametrize(
+    ("templates", "goes"),
+    [
+        ({"a-1": OLD, "c-1": OLD}, False),
+        ({"a-1": OLD, "c-1": NEW}, False),
+        ({"a-1": NEW, "c-1": OLD}, True),
+        ({"a-1": NEW, "c-1": NEW}, True),
+    ],
+)
+def test_an_agent_follows_those_before_it_once_they_are_in_their_declared_pods(
+    templates: dict[str, str], goes: bool
+) -> None:
+    """A status is fresh for longer than the lock of an agent that ended: freshness alone would let all of them go."""
+    known = apart(OLD)
+    assert known.channel is not None and known.channel.desired is not None
+    statuses = {slot: published(slot, agent_template=template) for slot, template in templates.items()}
+    channel = replace(known.channel, statuses=statuses)
+    view = View(replace(known, slot="b-1", channel=channel), channel, known.channel.desired, APART.spec)
+    decision = agent_pod_rule(view)
+    assert decision is not None
+    assert isinstance(decision.step, RecreateAgentPod) is goes
+    assert goes or "waits for the agent of a-1" in decision.reason
 
 
 def test_a_document_is_not_applied_by_an_agent_in_another_pod() -> None:

@@ -49,7 +49,9 @@ def test_every_kind_of_step_fault_and_change_takes_place() -> None:
     assert missing(counts) == set()
 
 
-OF_PODS = frozenset({f"step {each.__name__}" for each in (steps.RecreatePod, steps.RecreateStoppedPod)})
+OF_PODS = frozenset(
+    f"step {each.__name__}" for each in (steps.RecreateAgentPod, steps.RecreatePod, steps.RecreateStoppedPod)
+)
 """No member of a schedule runs in a pod: tests/model/test_replacing.py has their rules, tests/nodes real pods."""
 
 

@@ -50,6 +50,7 @@ def report(
         boot_id=boot_id,
         sequence=sequence,
         agent_version=agent_version,
+        agent_template=facts.agent_template,
         generation=desired.generation if desired else 0,
         seen_digest=digest,
         digest=facts.memory.applied_digest,

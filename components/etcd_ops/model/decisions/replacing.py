@@ -38,21 +38,26 @@ def pod_rule(view: View) -> Decision | None:
 
 
 def agent_pod_rule(view: View) -> Decision | None:
-    """Have the declared pod of the agent made: under the lock, and while all the other agents are at work.
+    """Have the declared pod of the agent made: under the lock, in the order of slots, while all others are at work.
 
-    One whose new pod does not come up falls silent, and the others keep theirs.
+    One whose new pod does not come up stays as it last was in the channel, and no other follows it: a status that was
+    written just before its agent ended is fresh for a while, and proves nothing of the new pod.
     """
     if not view.outdated_agent_pod:
         return None
     assert view.member is not None
-    if silent := sorted(slot for slot in view.spec.members if slot != view.slot and not _at_work(view, slot)):
-        return hold(f"the declared pod of the agent is another one, which waits for the agent of {', '.join(silent)}")
+    waits = [slot for slot in sorted(view.spec.members) if slot != view.slot and not _lets_follow(view, slot)]
+    if waits:
+        return hold(f"the declared pod of the agent is another one, which waits for the agent of {', '.join(waits)}")
     template = view.member.agent_template
     return take(
         RecreateAgentPod(slot=view.slot, template=template, reason="the declared pod of the agent is another one")
     )
 
 
-def _at_work(view: View, slot: str) -> bool:
+def _lets_follow(view: View, slot: str) -> bool:
+    """The agent of another slot is at work, in its declared pod where it goes first."""
     peer = view.channel.statuses.get(slot)
-    return peer is not None and peer.fresh
+    if peer is None or not peer.fresh:
+        return False
+    return slot > view.slot or peer.status.agent_template == view.spec.members[slot].agent_template
