@@ -20,6 +20,7 @@ from etcd_ops.model.steps import (
     RecreatePod,
     RecreateStoppedPod,
     Remember,
+    RestartMember,
     StageLaunch,
     TransferLeadership,
 )
@@ -215,6 +216,13 @@ def test_an_agent_follows_those_before_it_once_they_are_in_their_declared_pods(
     assert decision is not None
     assert isinstance(decision.step, RecreateAgentPod) is goes
     assert goes or "waits for the agent of a-1" in decision.reason
+
+
+def test_an_agent_that_waits_for_another_does_all_else_meanwhile() -> None:
+    known = at_work(apart(OLD), "b-1")
+    assert known.volume is not None
+    changed = replace(known, volume=replace(known.volume, running_digest="another"))
+    assert isinstance(decide(changed).step, (StageLaunch, RestartMember))
 
 
 def test_a_document_is_not_applied_by_an_agent_in_another_pod() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from etcd_ops.model.decisions.changing import handed_over
-from etcd_ops.model.decisions.view import Decision, View, hold, take
+from etcd_ops.model.decisions.view import Decision, View, take, wait
 from etcd_ops.model.gate import Action
 from etcd_ops.model.steps import RecreateAgentPod, RecreatePod, RecreateStoppedPod
 
@@ -48,7 +50,8 @@ def agent_pod_rule(view: View) -> Decision | None:
     assert view.member is not None
     waits = [slot for slot in sorted(view.spec.members) if slot != view.slot and not _lets_follow(view, slot)]
     if waits:
-        return hold(f"the declared pod of the agent is another one, which waits for the agent of {', '.join(waits)}")
+        reason = f"the declared pod of the agent is another one, which waits for the agent of {', '.join(waits)}"
+        return replace(wait(reason), yields=True)
     template = view.member.agent_template
     return take(
         RecreateAgentPod(slot=view.slot, template=template, reason="the declared pod of the agent is another one")
