@@ -99,6 +99,11 @@ class Node:
         """Its containers go on."""
         self.processes.stop("kubelet", signal.SIGKILL)
 
+    def lose_power(self) -> None:
+        """End the kubelet and all containers at once; what is on disk stays."""
+        self.kill_kubelet()
+        self._remove_containers()
+
     def ctr(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Ask containerd."""
         command = ["ctr", "--address", str(self._socket), "--namespace", "k8s.io", *words]

@@ -181,9 +181,17 @@ class StaticPodStack(PodStack):
 
     def agent_pods(self) -> dict[str, str]:
         """UID of the pod of every agent, by slot."""
-        labels = ((each["metadata"]["labels"], each["metadata"]["uid"]) for each in self.objects("pods"))
+        return {slot: each["uid"] for slot, each in self._agents().items()}
+
+    def agent_pod(self, slot: str) -> str:
+        """Name of the pod of a slot's agent."""
+        return str(self._agents()[slot]["name"])
+
+    def _agents(self) -> dict[str, dict[str, Any]]:
+        """Metadata of the pod of every agent, by slot."""
+        found = (each["metadata"] for each in self.objects("pods"))
         return {
-            each["pulumi-etcd.dev/slot"]: uid
-            for each, uid in labels
-            if each.get("app.kubernetes.io/component") == "agent"
+            each["labels"]["pulumi-etcd.dev/slot"]: each
+            for each in found
+            if each["labels"].get("app.kubernetes.io/component") == "agent"
         }

@@ -150,6 +150,26 @@ def runs_again(slot: str, killed: tuple[Process, Process]) -> bool:
     return etcd is not None and etcd.pid != killed[0].pid and etcd.parent != killed[1].pid
 
 
+def test_all_nodes_lose_power_and_come_back_by_themselves(stack: StaticPodStack) -> None:
+    """Their API server comes back last: in a Kubernetes cluster that they back, it could not come back before them."""
+    stack.etcdctl("a", "put", "key", "value")
+    before, plane = ids(stack), stack.nodes.plane
+    plane.kill_api()
+    try:
+        for slot in SLOTS:
+            stack.node(slot).lose_power()
+        shutil.rmtree(folder("runs"))
+        until(lambda: all(holder(VolumeLayout(folder("volumes") / slot).data) is None for slot in SLOTS))
+        for slot in SLOTS:
+            stack.node(slot).start_kubelet(plane.kubeconfig_of(stack.node(slot)))
+        until(lambda: stack.try_etcdctl("a", "endpoint", "health"))
+        assert stack.etcdctl("a", "get", "key", "--print-value-only").strip() == "value"
+    finally:
+        plane.start_api()
+    stack.wait_in_order(seconds=180)
+    assert ids(stack) == before
+
+
 def plane_knows(stack: StaticPodStack, slot: str) -> bool:
     """The mirror tells the container that runs: its kubelet has reached the API server again."""
     (_, supervisor), status = processes(slot), stack.containers(slot)["etcd"]
@@ -174,6 +194,23 @@ def test_a_member_whose_data_were_wiped_is_replaced(stack: StaticPodStack) -> No
     after = ids(stack)
     assert {slot for slot in SLOTS if after[slot] != before[slot]} == {"c-1"}
     assert stack.etcdctl("c", "get", "key", "--print-value-only").strip() == "value"
+
+
+def test_a_volume_that_was_wiped_as_a_whole_waits_for_an_operator(stack: StaticPodStack) -> None:
+    """Nothing on it tells it from the wrong disk."""
+    stack.etcdctl("a", "put", "key", "value")
+    before = ids(stack)
+    etcd, _ = processes("b-1")
+    for each in (folder("volumes") / "b-1").iterdir():
+        shutil.rmtree(each) if each.is_dir() else each.unlink()
+    send(etcd, signal.SIGKILL)
+    asked = "etcd-ops approve replace b-1"
+    stack.eventually(lambda: any(asked in reason for reason in stack.reasons()), "a replacement is asked for", 60)
+    assert ids(stack) == before
+    stack.ops("approve", "replace", "b-1")
+    stack.eventually(lambda: ids(stack).get("b-1") not in (None, before["b-1"]), "another member", 120)
+    stack.wait_in_order()
+    assert stack.etcdctl("b", "get", "key", "--print-value-only").strip() == "value"
 
 
 def test_a_member_moves_to_another_zone_and_back(stack: StaticPodStack) -> None:

@@ -94,7 +94,7 @@ class Containers:
 
     def keeper(self, mounted: list[Manifest], ports: list[Manifest]) -> Manifest:
         """Runs the agent."""
-        command = ["python3", "-m", "etcd_ops.runtime.agent_launch", PATHS["data"]]
+        command = ["python3", "-m", "etcd_ops.pod.keep"]
         found = ours("agent", self.agent, command, self.agent_resources, mounted)
         found["ports"] = ports
         return found
