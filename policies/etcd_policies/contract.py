@@ -7,9 +7,9 @@ so messages repeat numbers and what a rule compares with, never a text that coul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pulumi_policy.proxy import UnknownValueError
 
@@ -17,9 +17,15 @@ from etcd_ops.model.problems import Problem
 
 MODULE = "etcd:index:"
 """Begins the type of every component and resource of the provider."""
+STATEFUL_SETS, STATIC_PODS = "stateful-sets", "static-pods"
+KUBERNETES = (STATEFUL_SETS, STATIC_PODS)
+"""Platforms whose members run in pods."""
+CONTAINERS = ("etcd", "agent")
+"""What a member consists of there."""
 _OUTPUT = "contract"
 _MARKS = frozenset({"clusterName", "members", "etcd"})
 """Properties that together only a contract has."""
+T = TypeVar("T")
 
 
 class Unreadable(Exception):
@@ -50,17 +56,18 @@ class Section:
 
     def section(self, key: str) -> Section:
         """An object in it."""
+        return _as_section(self._value(key), self.at(key))
+
+    def entries(self, key: str) -> tuple[Entry, ...]:
+        """A list in it. Its entries can be counted even where one of them is not known yet."""
         value = self._value(key)
-        if not isinstance(value, Mapping):
-            raise Unreadable(self.at(key), "is not an object")
-        return Section(value, self.at(key))
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            raise Unreadable(self.at(key), "is not a list")
+        return tuple(Entry(value, index, f"{self.at(key)}[{index}]") for index in range(len(value)))
 
     def text(self, key: str) -> str:
         """A text in it."""
-        value = self._value(key)
-        if not isinstance(value, str):
-            raise Unreadable(self.at(key), "is not a text")
-        return value
+        return _as_text(self._value(key), self.at(key))
 
     def whole(self, key: str) -> int:
         """A whole number in it; the engine hands every number over as a float."""
@@ -76,10 +83,33 @@ class Section:
             raise Unreadable(self.at(key), "is neither true nor false")
         return value
 
+    def has(self, key: str) -> bool:
+        """Whether there is such a property, known or not."""
+        return key in frozenset(self.values)
+
     def _value(self, key: str) -> Any:
-        if key not in frozenset(self.values):
+        if not self.has(key):
             raise Unreadable(self.at(key), "is missing")
         return self.values[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of a list in the contract."""
+
+    values: Sequence[Any]
+    index: int
+    path: str
+
+    @property
+    def section(self) -> Section:
+        """The object that it is."""
+        return _as_section(self.values[self.index], self.path)
+
+    @property
+    def text(self) -> str:
+        """The text that it is."""
+        return _as_text(self.values[self.index], self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +151,11 @@ class Cluster:
         return self.section.text("environment")
 
     @property
+    def platform(self) -> str:
+        """What its members run on, such as `stateful-sets`."""
+        return self.section.text("platform")
+
+    @property
     def members(self) -> tuple[Member, ...]:
         """Its members. They can be counted even where what is declared of one is not known yet."""
         section = self.section.section("members")
@@ -156,25 +191,35 @@ def cluster_of(resource_type: str, properties: Mapping[str, Any]) -> Cluster | N
     return Cluster(Section(properties)) if names >= _MARKS else None
 
 
-def each(members: Iterable[Member], judge: Callable[[Member], Iterable[Problem]]) -> Iterator[Problem]:
-    """What `judge` finds in each member; one that cannot be judged does not hide the others.
+def each(items: Iterable[T], judge: Callable[[T], Iterable[Problem]]) -> Iterator[Problem]:
+    """What `judge` finds in each item, such as a member; one that cannot be judged does not hide the others.
 
     Raises:
         UnknownValueError: for the first that is not known yet, when all others were judged.
     """
     unknown: list[UnknownValueError] = []
-    for member in members:
-        yield from _known(member, judge, unknown)
+    for item in items:
+        yield from _known(item, judge, unknown)
     if unknown:
         raise unknown[0]
 
 
-def _known(
-    member: Member, judge: Callable[[Member], Iterable[Problem]], unknown: list[UnknownValueError]
-) -> Iterator[Problem]:
+def _known(item: T, judge: Callable[[T], Iterable[Problem]], unknown: list[UnknownValueError]) -> Iterator[Problem]:
     try:
-        yield from judge(member)
+        yield from judge(item)
     except Unreadable as unreadable:
         yield unreadable.problem
     except UnknownValueError as later:
         unknown.append(later)
+
+
+def _as_section(value: Any, path: str) -> Section:
+    if not isinstance(value, Mapping):
+        raise Unreadable(path, "is not an object")
+    return Section(value, path)
+
+
+def _as_text(value: Any, path: str) -> str:
+    if not isinstance(value, str):
+        raise Unreadable(path, "is not a text")
+    return value

@@ -47,6 +47,9 @@ def _section(rule: Rule) -> Iterator[str]:
     yield ""
     yield f"*Remedy:* {rule.steps}"
     yield ""
+    if rule.platforms:
+        yield f"*Judges:* only clusters on {' and '.join(f'`{each}`' for each in rule.platforms)}"
+        yield ""
     if rule.framework is not None:
         yield f"*Asked for by:* {rule.framework.name} {rule.framework.version}, {rule.framework.reference}"
         yield ""

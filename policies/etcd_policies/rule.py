@@ -69,6 +69,8 @@ class Rule(ABC):
     framework: PolicyComplianceFramework | None = None
     level: EnforcementLevel = EnforcementLevel.MANDATORY
     """Where nothing else is configured: a cluster is held to everything unless it is declared a toy."""
+    platforms: tuple[str, ...] = ()
+    """Those whose clusters it is about; every one where empty."""
 
     @classmethod
     def declare(
@@ -80,6 +82,7 @@ class Rule(ABC):
         steps: str,
         framework: PolicyComplianceFramework | None = None,
         level: EnforcementLevel = EnforcementLevel.MANDATORY,
+        platforms: tuple[str, ...] = (),
     ) -> Callable[[Callable[..., Iterable[Any]]], Self]:
         """Make a rule of a function; the arguments are the fields of the rule."""
         return lambda judge: cls(
@@ -93,6 +96,7 @@ class Rule(ABC):
             judge=judge,
             framework=framework,
             level=level,
+            platforms=platforms,
         )
 
     @property
@@ -138,6 +142,10 @@ class Rule(ABC):
 class ClusterRule(Rule):
     """Judges what a cluster component declares: in a preview, an update, and an analysis of a state."""
 
+    def concerns(self, cluster: Cluster) -> bool:
+        """Whether the rule is about clusters of its platform."""
+        return not self.platforms or cluster.platform in self.platforms
+
     def problems(self, cluster: Cluster, config: Mapping[str, Any]) -> Iterable[Problem]:
         """Everything about a cluster that breaks the rule.
 
@@ -161,11 +169,15 @@ class ClusterRule(Rule):
     def _validate(self, resource: ResourceValidationArgs, report: ReportViolation) -> None:
         try:
             cluster = cluster_of(resource.resource_type, resource.props)
+            concerned = cluster is not None and self.concerns(cluster)
         except Unreadable as unreadable:
             report(str(unreadable), None)
             return
         if cluster is None:
             resource.not_applicable("not an etcd cluster")
+            return
+        if not concerned:
+            resource.not_applicable("an etcd cluster of another platform")
             return
         for problem in self.problems(cluster, resource.get_config()):
             report(str(problem), None)

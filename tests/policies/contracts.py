@@ -13,8 +13,17 @@ from pulumi_policy.proxy import unknown_checking_proxy
 
 from etcd_policies.rule import ClusterRule
 
-GOOD: Mapping[str, Any] = json.loads(Path(__file__).with_name("good.json").read_text())
+
+def _read(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Path(__file__).with_name(name).read_text())
+    return found
+
+
+GOOD: Mapping[str, Any] = _read("good.json")
 """A cluster of production that breaks no rule."""
+_GOOD_OF_ALL = (GOOD, _read("good_stateful_sets.json"), _read("good_static_pods.json"))
+PLATFORMS: Mapping[str, Mapping[str, Any]] = {good["platform"]: good for good in _GOOD_OF_ALL}
+"""By platform: clusters of production that break no rule."""
 TYPE = "etcd:index:StatefulSetCluster"
 URN = "urn:pulumi:production::shop::etcd:index:StatefulSetCluster::orders"
 OPTIONS = PolicyResourceOptions(
@@ -27,9 +36,16 @@ OPTIONS = PolicyResourceOptions(
 )
 
 
-def contract(changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The good contract with other values at some paths; None takes a property away."""
-    changed = copy.deepcopy(dict(GOOD))
+class Arguments(ResourceValidationArgs):
+    """What a rule is given; one that is about other resources reports nothing."""
+
+    def not_applicable(self, reason: str | None = None) -> None:
+        """The policy SDK would raise an exception that only it catches."""
+
+
+def contract(changes: Mapping[str, Any] | None = None, platform: str = GOOD["platform"]) -> dict[str, Any]:
+    """The good contract of a platform with other values at some paths; None takes a property away."""
+    changed = copy.deepcopy(dict(PLATFORMS[platform]))
     for path, value in (changes or {}).items():
         *parents, name = path.split(".")
         section = changed
@@ -70,7 +86,7 @@ def validate(
     reports: list[str] = [] if told is None else told
     policy = rule.policy()
     assert isinstance(policy, ResourceValidationPolicy)
-    arguments = ResourceValidationArgs(
+    arguments = Arguments(
         resource_type,
         unknown_checking_proxy(as_sent(properties)),
         URN,

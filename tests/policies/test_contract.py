@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import pytest
@@ -13,7 +13,10 @@ from etcd_policies.contract import Section, Unreadable, cluster_of
 from etcd_policies.rule import ClusterRule
 from pulumi_etcd.local import declaration
 from pulumi_etcd.local.arguments import LocalClusterArgs
-from tests.policies.contracts import GOOD, validate
+from pulumi_etcd.stateful_sets.declaration import contract as stateful_sets_contract
+from pulumi_etcd.static_pods.declaration import contract as static_pods_contract
+from tests.components import stateful_sets, static_pods
+from tests.policies.contracts import GOOD, PLATFORMS, validate
 
 BINARY = Binary(source="/usr/bin/etcd", sha256="0" * 64)
 
@@ -51,10 +54,41 @@ def test_what_is_no_flag(value: Any) -> None:
         Section({"on": value}).flag("on")
 
 
+@pytest.mark.parametrize("value", [0.0, "ALL", {"0": "ALL"}, None])
+def test_what_is_no_list(value: Any) -> None:
+    with pytest.raises(Unreadable, match=r"^pod\.drop: is not a list"):
+        Section({"drop": value}, "pod").entries("drop")
+
+
+def test_what_is_no_entry() -> None:
+    first, second = Section({"drop": ["ALL", {}]}, "pod").entries("drop")
+    with pytest.raises(Unreadable, match=r"^pod\.drop\[0\]: is not an object"):
+        _ = first.section
+    with pytest.raises(Unreadable, match=r"^pod\.drop\[1\]: is not a text"):
+        _ = second.text
+
+
 def local_contract(**arguments: Any) -> dict[str, Any]:
     written = cast("LocalClusterArgs", {"directory": "/srv/etcd", **arguments})
     declared = declaration.declare("orders", written, lambda version, path: BINARY)
     return declaration.contract(declared)
+
+
+def stateful_sets_declared(**arguments: Any) -> dict[str, Any]:
+    return stateful_sets_contract(stateful_sets.declaration("orders", **arguments))
+
+
+def static_pods_declared(**arguments: Any) -> dict[str, Any]:
+    return static_pods_contract(static_pods.declaration("orders", **arguments))
+
+
+DECLARED: Mapping[str, Callable[..., dict[str, Any]]] = {
+    "local": local_contract,
+    "stateful-sets": stateful_sets_declared,
+    "static-pods": static_pods_declared,
+}
+"""By platform: the contract of its component with some arguments, and everything else left open."""
+RULES = {name: rule for name, rule in catalogue().items() if isinstance(rule, ClusterRule)}
 
 
 def shape(value: Any) -> Any:
@@ -64,21 +98,32 @@ def shape(value: Any) -> Any:
     return type(value)
 
 
-def test_the_local_clusters_contract_has_the_shape_of_the_known_good_one() -> None:
-    assert shape(local_contract()) == shape(dict(GOOD))
+@pytest.mark.parametrize("platform", DECLARED)
+def test_a_components_contract_has_the_shape_of_the_known_good_one(platform: str) -> None:
+    assert shape(DECLARED[platform]()) == shape(PLATFORMS[platform])
 
 
-@pytest.mark.parametrize("name", [name for name, rule in catalogue().items() if isinstance(rule, ClusterRule)])
-def test_a_local_cluster_that_is_declared_without_thought_passes(name: str) -> None:
-    rule = catalogue()[name]
-    assert isinstance(rule, ClusterRule)
-    assert validate(rule, local_contract()) == []
-
-
-def test_a_local_cluster_of_production_has_to_be_protected() -> None:
-    broken = {
-        name
-        for name, rule in catalogue().items()
-        if isinstance(rule, ClusterRule) and validate(rule, local_contract(environment="production"))
+def test_every_platform_has_a_known_good_contract_of_its_own() -> None:
+    assert {platform: declared()["platform"] for platform, declared in DECLARED.items()} == {
+        platform: platform for platform in PLATFORMS
     }
-    assert broken == {"protected-volumes", "protected-authorities"}
+
+
+@pytest.mark.parametrize("platform", DECLARED)
+@pytest.mark.parametrize("name", RULES)
+def test_a_cluster_that_is_declared_without_thought_passes(name: str, platform: str) -> None:
+    assert validate(RULES[name], DECLARED[platform]()) == []
+
+
+@pytest.mark.parametrize(
+    ("platform", "more"), [("local", set()), ("stateful-sets", {"named-storage-class"}), ("static-pods", set())]
+)
+def test_a_cluster_of_production_has_to_be_protected(platform: str, more: set[str]) -> None:
+    declared = DECLARED[platform](environment="production")
+    broken = {name for name, rule in RULES.items() if validate(rule, declared)}
+    assert broken == {"protected-volumes", "protected-authorities", *more}
+
+
+def test_a_stateful_set_cluster_that_everybody_may_reach_is_told() -> None:
+    declared = stateful_sets_declared(clients=[{"namespace_labels": {}}], metrics_clients=[])
+    assert {name for name, rule in RULES.items() if validate(rule, declared)} == {"named-clients"}

@@ -77,8 +77,8 @@ def state(project: Project) -> dict[str, Any]:
     return exported
 
 
-def declare(project: Project, changes: Mapping[str, Any] | None = None) -> None:
-    (project.folder / "contract.json").write_text(json.dumps(contract(changes)))
+def declare(project: Project, changes: Mapping[str, Any] | None = None, platform: str = "local") -> None:
+    (project.folder / "contract.json").write_text(json.dumps(contract(changes, platform)))
 
 
 def configured(project: Project, config: Mapping[str, Any]) -> tuple[str, ...]:
@@ -111,6 +111,20 @@ def test_in_development_the_rest_is_only_told(project: Project) -> None:
     declare(project, {"members.b-1.volumeBytes": 1024**3, "environment": "development"})
     told = project.succeed("preview", "--policy-pack", PACK, "--policy-pack-config", f"{PACK}/development.json")
     assert "members.b-1.volumeBytes: 1 GiB are not larger than 3 quotas of 2 GiB" in told
+
+
+def test_a_port_that_is_open_to_every_namespace_is_refused(project: Project) -> None:
+    declare(project, {"clients": [{}, {"namespaceLabels": {}}]}, "stateful-sets")
+    told = project.fail("preview", "--policy-pack", PACK, "--policy-pack-config", f"{PACK}/production.json")
+    assert "clients[1].namespaceLabels: every pod of every namespace is let in" in told
+    assert "clients[0]" not in told
+
+
+@pytest.mark.parametrize("platform", ["stateful-sets", "static-pods"])
+def test_good_clusters_on_kubernetes_pass(project: Project, platform: str) -> None:
+    declare(project, platform=platform)
+    told = project.succeed("preview", "--policy-pack", PACK, "--policy-pack-config", f"{PACK}/production.json")
+    assert "severity" not in told
 
 
 def test_a_value_that_is_not_known_yet_refuses_nothing(project: Project) -> None:

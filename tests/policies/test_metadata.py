@@ -13,6 +13,7 @@ from pulumi_policy import EnforcementLevel
 from etcd_policies import documentation
 from etcd_policies.catalogue import catalogue
 from etcd_policies.configuration import problems
+from etcd_policies.contract import KUBERNETES
 from etcd_policies.folder import profiles
 from etcd_policies.parameters import Parameters, defaults, read, schema
 from etcd_policies.profiles import LEVEL, development, production
@@ -71,6 +72,21 @@ def test_a_page_explains_every_rule() -> None:
         assert f"\n### {rule.name}\n" in page
 
 
+def test_a_page_tells_the_platforms_of_a_rule_that_is_not_about_all() -> None:
+    told = {
+        rule.name: documentation.rules().partition(f"\n### {rule.name}\n")[2].partition("\n### ")[0] for rule in RULES
+    }
+    assert {name for name, section in told.items() if "*Judges:* only" in section} == {
+        rule.name for rule in RULES if rule.platforms
+    }
+    assert "*Judges:* only clusters on `stateful-sets` and `static-pods`\n" in told["pinned-images"]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=name_of)
+def test_a_rule_is_about_platforms_that_there_are(rule: Rule) -> None:
+    assert set(rule.platforms) <= set(KUBERNETES)
+
+
 def test_a_page_without_the_marker_is_refused() -> None:
     with pytest.raises(ValueError, match="printed by"):
         documentation.with_rules("# Policies\n")
@@ -78,12 +94,14 @@ def test_a_page_without_the_marker_is_refused() -> None:
 
 def test_development_refuses_what_loses_data_and_holds_production_to_its_own_rules() -> None:
     mandatory = {name for name, config in development().items() if config[LEVEL] == "mandatory"}
-    assert mandatory == {"mutual-tls", "safe-patch", "zone-spread", "protected-volumes", "protected-authorities"}
+    losing_data = {"mutual-tls", "pinned-images", "pod-security", "safe-patch", "separate-nodes", "zone-spread"}
+    assert mandatory == {*losing_data, "protected-volumes", "protected-authorities"}
     assert {rule.name for rule in RULES if rule.stake is Stake.DATA} <= mandatory
 
 
-def test_production_refuses_everything_but_what_only_an_update_heals() -> None:
-    assert {name for name, config in production().items() if config[LEVEL] != "mandatory"} == {"current-certificates"}
+def test_production_refuses_everything_but_what_must_not_stand_in_the_way_of_an_update() -> None:
+    advisory = {name for name, config in production().items() if config[LEVEL] != "mandatory"}
+    assert advisory == {"current-certificates", "named-storage-class"}
     assert production()["odd-member-count"]["minimum"] == 3
 
 

@@ -15,7 +15,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 from etcd_ops.model.topology import quorum
 from etcd_policies.catalogue import catalogue
 from etcd_policies.rule import ClusterRule
-from tests.policies.contracts import GOOD, contract, validate
+from tests.policies.contracts import GOOD, PLATFORMS, contract, validate
 
 RULES = {name: rule for name, rule in catalogue().items() if isinstance(rule, ClusterRule)}
 SECRET = "hunter2"
@@ -31,28 +31,36 @@ def paths(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield from paths(value, f"{prefix}{key}.")
 
 
-anywhere = st.sampled_from(sorted(paths(GOOD)))
+platforms = st.sampled_from(sorted(PLATFORMS))
+anywhere = {platform: st.sampled_from(sorted(paths(good))) for platform, good in PLATFORMS.items()}
 junk = st.recursive(
     st.booleans() | st.integers() | st.floats() | st.just(SECRET) | st.text(max_size=5).map(lambda text: SECRET + text),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["zone", "a", "version"]), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["zone", "a", "version", "namespaceLabels"]), inner)
+    ),
     max_leaves=4,
 )
 
 
-@given(names, st.lists(st.tuples(anywhere, junk), max_size=3))
-def test_no_declaration_breaks_a_rule_itself_or_is_repeated_by_it(name: str, changes: list[tuple[str, Any]]) -> None:
+@given(names, platforms, st.data())
+def test_no_declaration_breaks_a_rule_itself_or_is_repeated_by_it(
+    name: str, platform: str, data: st.DataObject
+) -> None:
+    changes = data.draw(st.lists(st.tuples(anywhere[platform], junk), max_size=3))
     # Deeper paths first, so that a replaced object does not take away the place of another change.
     ordered = dict(sorted(changes, key=lambda change: -change[0].count(".")))
-    for message in validate(RULES[name], contract(ordered)):
+    for message in validate(RULES[name], contract(ordered, platform)):
         assert SECRET not in message
 
 
-@given(names, st.sets(anywhere, min_size=1, max_size=3))
-def test_unknown_values_never_fail_and_hide_nothing_else(name: str, unknown: set[str]) -> None:
+@given(names, platforms, st.data())
+def test_unknown_values_never_fail_and_hide_nothing_else(name: str, platform: str, data: st.DataObject) -> None:
+    unknown = data.draw(st.sets(anywhere[platform], min_size=1, max_size=3))
     outermost = {path for path in unknown if not any(path.startswith(f"{other}.") for other in unknown)}
     told: list[str] = []
     with suppress(UnknownValueError):
-        validate(RULES[name], contract(dict.fromkeys(outermost, UNKNOWN_STRING_VALUE)), told=told)
+        validate(RULES[name], contract(dict.fromkeys(outermost, UNKNOWN_STRING_VALUE), platform), told=told)
     assert told == []
 
 
@@ -63,6 +71,20 @@ def test_an_unknown_member_does_not_hide_a_bad_one() -> None:
         validate(RULES["volume-headroom"], changed, told=told)
     assert len(told) == 1
     assert told[0].startswith("members.b-1.volumeBytes: ")
+
+
+def test_an_unknown_client_does_not_hide_an_open_port() -> None:
+    told: list[str] = []
+    changed = contract(
+        {"clients": [UNKNOWN_STRING_VALUE, {"namespaceLabels": {}}], "metricsClients": [{"namespaceLabels": {}}]},
+        "stateful-sets",
+    )
+    with pytest.raises(UnknownValueError):
+        validate(RULES["named-clients"], changed, told=told)
+    assert [message.partition(": ")[0] for message in told] == [
+        "clients[1].namespaceLabels",
+        "metricsClients[0].namespaceLabels",
+    ]
 
 
 def test_an_unknown_contract_is_not_judged_yet() -> None:
@@ -94,3 +116,19 @@ def test_of_one_to_seven_members_only_odd_numbers_pass(count: int) -> None:
     members = {f"m-{number}": GOOD["members"]["a-1"] for number in range(count)}
     messages = validate(RULES["odd-member-count"], contract({"members": members}))
     assert (messages == []) == (count in {1, 3, 5, 7})
+
+
+@given(st.integers(1, 7), st.integers(-1, 9))
+def test_of_all_budgets_only_the_one_that_lets_a_single_member_go_passes(count: int, staying: int) -> None:
+    good = PLATFORMS["stateful-sets"]["members"]["a-1"]
+    changes = {"members": {f"m-{number}": good for number in range(count)}, "disruptionBudget.minAvailable": staying}
+    messages = validate(RULES["disruption-budget"], contract(changes, "stateful-sets"))
+    assert (messages == []) == (staying == count - 1)
+
+
+@given(st.lists(st.sampled_from("abcdefg"), min_size=1, max_size=7))
+def test_as_many_members_are_refused_as_share_the_node_of_another(names: list[str]) -> None:
+    nodes = {f"m-{number}": {"node": name} for number, name in enumerate(names)}
+    members = dict.fromkeys(nodes, PLATFORMS["static-pods"]["members"]["a-1"])
+    messages = validate(RULES["separate-nodes"], contract({"members": members, "nodes": nodes}, "static-pods"))
+    assert len(messages) == len(names) - len(set(names))

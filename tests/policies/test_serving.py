@@ -16,7 +16,7 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from etcd_policies.catalogue import catalogue
 from etcd_policies.parameters import schema
-from tests.policies.contracts import GOOD, TYPE, URN, contract
+from tests.policies.contracts import GOOD, PLATFORMS, TYPE, URN, contract
 
 PACK = Path(__file__).resolve().parents[2] / "policies"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
@@ -74,9 +74,27 @@ def test_the_engine_is_told_every_rule(pack: analyzer_pb2_grpc.AnalyzerStub) -> 
     assert told["current-certificates"].policy_type == analyzer_pb2.POLICY_TYPE_STACK
 
 
-def test_a_good_cluster_passes(pack: analyzer_pb2_grpc.AnalyzerStub) -> None:
+def test_rules_of_other_platforms_say_that_they_are_not_about_a_cluster(pack: analyzer_pb2_grpc.AnalyzerStub) -> None:
     configure(pack)
-    assert analyze(pack, GOOD) == {}
+    sent = Struct()
+    sent.update(GOOD)
+    request = analyzer_pb2.AnalyzeRequest(type=TYPE, urn=URN, name="orders", properties=sent)
+    told = pack.Analyze(request, timeout=TIMEOUT).not_applicable
+    assert {each.policy_name: each.reason for each in told} == {
+        name: "an etcd cluster of another platform" for name, rule in catalogue().items() if rule.platforms
+    }
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_good_clusters_of_every_platform_pass(pack: analyzer_pb2_grpc.AnalyzerStub, platform: str) -> None:
+    configure(pack)
+    assert analyze(pack, PLATFORMS[platform]) == {}
+
+
+def test_an_open_port_is_told(pack: analyzer_pb2_grpc.AnalyzerStub) -> None:
+    configure(pack)
+    told = analyze(pack, contract({"clients": [{"namespaceLabels": {}}]}, "stateful-sets"))
+    assert set(told) == {"named-clients"}
 
 
 def test_a_violation_names_requirement_path_and_remedy(pack: analyzer_pb2_grpc.AnalyzerStub) -> None:

@@ -1,0 +1,27 @@
+"""A storage class that is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pulumi_policy import EnforcementLevel, Severity
+
+from etcd_ops.model.problems import Problem
+from etcd_policies.contract import STATEFUL_SETS, Cluster
+from etcd_policies.parameters import InProduction
+from etcd_policies.rule import ClusterRule, Stake
+
+
+@ClusterRule.declare(
+    requires="In production the storage class of an etcd cluster's volumes is named.",
+    severity=Severity.MEDIUM,
+    stake=Stake.SERVICE,
+    steps="Set `storageClass` when you declare the cluster: it cannot be changed later.",
+    # A cluster that was declared without one cannot be given one: it must not stand in the way of every other change.
+    level=EnforcementLevel.ADVISORY,
+    platforms=(STATEFUL_SETS,),
+)
+def named_storage_class(cluster: Cluster, given: InProduction) -> Iterator[Problem]:
+    """The default class may be another one tomorrow, and the next member's volume slower, or deleted with its claim."""
+    if given.covers(cluster.environment) and not cluster.section.text("storageClass"):
+        yield Problem("storageClass", "volumes are of the default class, which may be another one tomorrow", "name one")
