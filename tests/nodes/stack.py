@@ -29,6 +29,8 @@ NAMESPACE = "etcd"
 NAME = "e2e"
 """Of the cluster, as `Project` declares it."""
 SLOTS = ("a-1", "b-1", "c-1")
+NEWER = "3.7.2"
+"""The version that tests upgrade to."""
 ZONE = "a"
 """From where an operator looks."""
 
@@ -105,9 +107,17 @@ class PodStack(Project):
         return self.nodes.plane.items(f"/api/v1/namespaces/{NAMESPACE}/{plural}")
 
     def steps(self, slot: str) -> list[str]:
-        """The steps that the agent of a slot carried out, oldest first."""
+        """The steps of the agent of a slot, oldest first; those included that ended it."""
         with Records(json.loads(self.context.read_text())["channel"]) as records:
-            return [each["step"] for each in records.actions(slot) if each["event"] == "step"]
+            return [each["step"] for each in records.actions(slot) if each["event"] in ("step", "step interrupted")]
+
+    def upgrade(self, version: str) -> None:
+        """To another version of etcd, by its image; every member is of it then, and in order."""
+        image = images.etcd_image(version)
+        self.nodes.import_image(image)
+        self.up(etcd={"image": image.reference, "version": version})
+        self.wait_in_order(seconds=180)
+        assert {each["version"] for each in self.status()["members"]} == {version}
 
     def within(self, *command: str) -> list[str]:
         """A command where members' names resolve, and lead to them."""

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 
-from tests.nodes.cluster import Cluster
-from tests.nodes.stack import NAME, NAMESPACE, SLOTS, StatefulSetStack
+from tests.nodes.cluster import SPARE, Cluster
+from tests.nodes.stack import NAME, NAMESPACE, NEWER, SLOTS, StatefulSetStack
 from tests.nodes.test_cluster import until
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(600), pytest.mark.xdist_group("nodes")]
 
 
 @pytest.fixture(scope="module")
-def stack(running: Cluster) -> Iterator[StatefulSetStack]:
+def stack(roomy: Cluster) -> Iterator[StatefulSetStack]:
     """Three members, which tests leave as they found them."""
-    with StatefulSetStack.on(running, {"zones": ["a", "b", "c"]}) as made:
+    with StatefulSetStack.on(roomy, {"zones": ["a", "b", "c"]}) as made:
         yield made
-    until(lambda: running.plane.items(f"/api/v1/namespaces/{NAMESPACE}/pods") == [])
+    until(lambda: roomy.plane.items(f"/api/v1/namespaces/{NAMESPACE}/pods") == [])
 
 
 def test_three_voters_in_three_zones(stack: StatefulSetStack) -> None:
@@ -91,3 +92,55 @@ def test_leaves_are_renewed_without_a_restart(stack: StatefulSetStack) -> None:
     stack.wait_in_order()
     assert {slot: stack.containers(slot) for slot in SLOTS} == before
     assert all("SwitchLeaf" in stack.steps(slot) for slot in SLOTS)
+
+
+def evict(stack: StatefulSetStack, slot: str) -> int:
+    """Ask for a pod's eviction, as a drain does; the status of the answer."""
+    pod = stack.pod_name(slot)
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": NAMESPACE}}
+    try:
+        stack.nodes.plane.request("POST", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}/eviction", eviction)
+    except httpx2.HTTPStatusError as refused:
+        return refused.response.status_code
+    return 201
+
+
+def set_schedulable(stack: StatefulSetStack, slot: str, *, schedulable: bool) -> None:
+    """Cordon the node of a slot, or undo that."""
+    path = f"/api/v1/nodes/{stack.nodes.nodes[slot[0]].name}"
+    node = stack.nodes.plane.request("GET", path)
+    node["spec"]["unschedulable"] = not schedulable
+    stack.nodes.plane.request("PUT", path, node)
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_drains_take_one_member_at_a_time(stack: StatefulSetStack, slot: str) -> None:
+    """The budget keeps the others while one has no node to run on."""
+    stack.etcdctl("a", "put", "key", slot)
+    before = {each["name"]: each["id"] for each in stack.listed()}
+    until(lambda: len(stack.pods()) == len(SLOTS))
+    set_schedulable(stack, slot, schedulable=False)
+    try:
+        until(lambda: evict(stack, slot) == 201)
+        until(lambda: stack.pod_name(slot) not in stack.pods())
+        assert [evict(stack, other) for other in SLOTS if other != slot] == [429, 429]
+        assert stack.etcdctl("a", "get", "key", "--print-value-only").strip() == slot
+    finally:
+        set_schedulable(stack, slot, schedulable=True)
+    stack.wait_in_order()
+    assert {each["name"]: each["id"] for each in stack.listed()} == before
+
+
+def test_an_upgrade_takes_one_member_at_a_time(stack: StatefulSetStack) -> None:
+    stack.upgrade(NEWER)
+    assert all("RecreatePod" in stack.steps(slot) for slot in SLOTS)
+
+
+def test_a_member_moves_to_another_zone(stack: StatefulSetStack) -> None:
+    stack.etcdctl("a", "put", "key", "moved")
+    stack.up(zones=["a", "b", SPARE])
+    stack.wait_in_order()
+    assert {each["name"] for each in stack.listed()} == {"a-1", "b-1", f"{SPARE}-1"}
+    assert stack.etcdctl(SPARE, "get", "key", "--print-value-only").strip() == "moved"
+    claims = {each["metadata"]["name"] for each in stack.objects("persistentvolumeclaims")}
+    assert claims == {f"data-{stack.pod_name(slot)}" for slot in ("a-1", "b-1", f"{SPARE}-1")}

@@ -16,7 +16,7 @@ from etcd_ops.runtime.foreign import holder
 from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.zone.process import Process, look, send
 from tests.nodes.cluster import DIRECTORY, Cluster
-from tests.nodes.stack import NAMESPACE, SLOTS, StaticPodStack
+from tests.nodes.stack import NAMESPACE, NEWER, SLOTS, StaticPodStack
 from tests.nodes.test_cluster import until
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(600), pytest.mark.xdist_group("nodes")]
@@ -235,3 +235,12 @@ def test_leaves_are_renewed_without_a_restart(stack: StaticPodStack) -> None:
     stack.wait_in_order()
     assert {slot: stack.containers(slot) for slot in SLOTS} == before
     assert all("SwitchLeaf" in stack.steps(slot) for slot in SLOTS)
+
+
+def test_an_upgrade_restarts_etcd_and_no_container(stack: StaticPodStack) -> None:
+    """The new program comes with the agent's pod, and is kept on the volume."""
+    stack.etcdctl("a", "put", "key", "value")
+    before = {slot: stack.containers(slot) for slot in SLOTS}
+    stack.upgrade(NEWER)
+    assert {slot: stack.containers(slot) for slot in SLOTS} == before
+    assert stack.etcdctl("c", "get", "key", "--print-value-only").strip() == "value"

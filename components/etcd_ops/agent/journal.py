@@ -18,7 +18,7 @@ KEPT_BYTES = 512 * 1024
 """Of the channel's copy: a ConfigMap holds a mebibyte (Kubernetes, "ConfigMaps", motivation)."""
 LIMIT = 8 * 1024**2
 """Bytes of the volume's log; a full one is kept beside the next one, and the one before it goes."""
-ACTIONS = frozenset({"decision", "step", "step failed", "step not taken"})
+ACTIONS = frozenset({"decision", "step", "step failed", "step interrupted", "step not taken"})
 """Events that are part of the record of who did what and why; others are only logged."""
 
 

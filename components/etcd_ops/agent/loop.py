@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from dataclasses import dataclass, replace
 
 from etcd_ops.agent.account import account, noteworthy
@@ -287,6 +288,10 @@ class Agent:
             self._note(observation, f"{step.kind}: {problem}", told, impossible=True)
         except Superseded:
             ports.log("step", told)
+            raise
+        except CancelledError:
+            # As where a step makes the agent's own pod anew, which ends it before the answer is there.
+            ports.log("step interrupted", told)
             raise
         else:
             self._note(observation, "", told)
