@@ -218,6 +218,17 @@ def test_an_agent_follows_those_before_it_once_they_are_in_their_declared_pods(
     assert goes or "waits for the agent of a-1" in decision.reason
 
 
+def test_a_program_that_comes_with_the_agents_declared_pod_is_looked_for_in_that_one_only() -> None:
+    known = apart(OLD, target=None, missing=("etcd's program",))
+    assert known.volume is not None
+    bare = replace(known, volume=replace(known.volume, binaries=frozenset()))
+    assert isinstance(decide(bare).step, RecreateAgentPod)
+    assert not isinstance(decide(at_work(bare, "b-1")).step, FetchBinary)
+    for template in (NEW, OLD):
+        there = replace(bare, agent_template=NEW, template=template)
+        assert isinstance(step_of(there), FetchBinary), template
+
+
 def test_an_agent_that_waits_for_another_does_all_else_meanwhile() -> None:
     known = at_work(apart(OLD), "b-1")
     assert known.volume is not None

@@ -33,8 +33,8 @@ def fetch_program(view: View) -> Decision | None:
     volume, binary = view.facts.volume, view.spec.etcd.binary
     if volume is None or binary.sha256 in volume.binaries or view.target_failed:
         return None
-    if view.outdated_pod:
-        return None  # it comes with the declared pod
+    if view.program_comes_with_another_pod:
+        return None
     return take(FetchBinary(slot=view.slot, binary=binary, reason="cache the declared program"))
 
 

@@ -222,6 +222,11 @@ class View:
         """The agent runs in another pod than is declared."""
         return self.member is not None and self.facts.agent_template not in ("", self.member.agent_template)
 
+    @property
+    def program_comes_with_another_pod(self) -> bool:
+        """The pod that brings the program, which is the agent's where it has one of its own, is to be made anew."""
+        return self.outdated_agent_pod if self.facts.agent_template else self.outdated_pod
+
     @cached_property
     def target_failed(self) -> bool:
         """This document was tried on this member and taken back."""
