@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from etcd_ops.static_pod import own
 from etcd_ops.static_pod.manifest import encode, template_of
 from etcd_ops.static_pod.own import StaticPod
 from etcd_ops.static_pod.token import FILES, lend
+from etcd_ops.volume.durable import write_file
 from etcd_ops.volume.layout import VolumeLayout
 from tests.static_pod.test_manifest import plain
 
@@ -91,6 +93,24 @@ def test_a_step_that_was_cut_short_is_completed(place: Place) -> None:
     place.placed.write_bytes(NEW)
     assert place.pod.attend()
     assert place.file.read_bytes() == NEW
+
+
+def test_a_full_volume_keeps_no_manifest_from_being_put_back(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.pod.attend()
+    place.file.unlink()
+
+    def write(path: Path, data: bytes, mode: int = 0o600) -> None:
+        if path.is_relative_to(place.volume):
+            raise OSError(errno.ENOSPC, "no space left on device")
+        write_file(path, data, mode)
+
+    monkeypatch.setattr(own, "write_file", write)
+    assert place.pod.attend()
+    assert place.file.read_bytes() == OLD
+    place.declare(NEW)
+    with pytest.raises(OSError, match="no space left"):
+        asyncio.run(place.pod.recreate(template_of(NEW)))
+    assert place.file.read_bytes() == OLD
 
 
 def test_nothing_half_written_is_ever_seen_by_the_kubelet(place: Place) -> None:

@@ -71,8 +71,12 @@ class StaticPod:
             time.sleep(_LOOK_SECONDS)
 
     def _place(self, manifest: bytes) -> None:
-        """The volume first: what the kubelet is told to run is always known there."""
-        write_file(self._placed, manifest)
+        """The volume first: what the kubelet is told to run is always known there.
+
+        One that is known already needs no room: a full volume must not keep a manifest from being put back.
+        """
+        if _read(self._placed) != manifest:
+            write_file(self._placed, manifest)
         write_file(self._file, manifest)
 
 
