@@ -21,6 +21,7 @@ from tests.nodes import images
 from tests.nodes.cluster import Cluster
 from tests.nodes.node import Node
 from tests.servers.kubernetes import CONTEXT
+from tools import ROOT
 from tools import engine as engines
 from tools.engine import Engine
 
@@ -110,6 +111,13 @@ class PodStack(Project):
         """The steps of the agent of a slot, oldest first; those included that ended it."""
         with Records(json.loads(self.context.read_text())["channel"]) as records:
             return [each["step"] for each in records.actions(slot) if each["event"] in ("step", "step interrupted")]
+
+    def told(self) -> dict[str, Any]:
+        """What `etcd-ops status --by-agents` says on this machine, from where no pod can be reached."""
+        command = [str(ROOT / ".venv/bin/etcd-ops"), "status", "--by-agents", "--json", "--context", str(self.context)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        report: dict[str, Any] = json.loads(done.stdout)
+        return report
 
     def upgrade(self, version: str) -> None:
         """To another version of etcd, by its image; every member is of it then, and in order."""

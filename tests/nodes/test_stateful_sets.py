@@ -28,6 +28,12 @@ def test_three_voters_in_three_zones(stack: StatefulSetStack) -> None:
     assert len(stack.etcdctl("a", "endpoint", "health", "--cluster").splitlines()) == 3
 
 
+def test_agents_tell_from_afar_that_all_is_in_order(stack: StatefulSetStack) -> None:
+    seen = stack.told()
+    assert {each["name"]: each["healthy"] for each in seen["members"]} == dict.fromkeys(SLOTS, True)
+    assert seen["gate"]["allowed"]
+
+
 def test_an_unchanged_declaration_changes_nothing(stack: StatefulSetStack) -> None:
     generation = stack.status()["generation"]
     outcome = stack.up("--expect-no-changes")

@@ -15,6 +15,7 @@ from etcd_ops.agent.observing import Observer
 from etcd_ops.agent.reading import ChannelReader, Reading
 from etcd_ops.channel.port import ChannelUnavailable
 from etcd_ops.cli.context import Context
+from etcd_ops.cli.told import told
 from etcd_ops.etcd import EtcdClient
 from etcd_ops.model.facts import ClusterFacts, LockFacts
 
@@ -24,6 +25,8 @@ READ_TIMEOUT = 2.0
 """Seconds for one question to one member."""
 POLL = 0.3
 """Seconds between two readings while agents are awaited."""
+PATIENCE = 12.0
+"""Seconds within which an agent that is at work publishes again, with time to spare."""
 FRESHNESS = 20.0
 """Seconds for which an unchanged status is believed; an idle agent writes every five."""
 
@@ -36,6 +39,8 @@ class Look:
     channel_problem: str
     lock: LockFacts
     cluster: ClusterFacts
+    by_agents: bool = False
+    """It is what agents say of their members, who were not asked."""
 
 
 async def _together(calls: Sequence[Awaitable[T]]) -> list[T]:
@@ -62,6 +67,24 @@ async def look(context: Context, patience: float = 0.0) -> Look:
         return Look(reading, problem, lock_facts, await _live(context, reading))
     finally:
         await channel.close()
+
+
+async def ask_agents(context: Context, patience: float = PATIENCE) -> Look:
+    """Read the channel alone, until every agent has published again: members need not be reached from here.
+
+    Args:
+        patience: seconds to wait for that.
+    """
+    channel, clock = context.connect(), SystemClock()
+    try:
+        reader = ChannelReader(channel, clock, FRESHNESS, boot_id="")
+        lock = Lock(channel, clock, lambda: secrets.token_hex(8), "etcd-ops")
+        reading, lock_facts = await _fresh(reader, patience), await lock.observe()
+    except ChannelUnavailable as unavailable:
+        return Look(None, str(unavailable), LockFacts(None), ClusterFacts({}), by_agents=True)
+    finally:
+        await channel.close()
+    return Look(reading, "", lock_facts, told(reading.facts), by_agents=True)
 
 
 async def _fresh(reader: ChannelReader, patience: float) -> Reading:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import ConfigDict, Field
 
 from etcd_ops.cli.looking import Look
+from etcd_ops.cli.told import silent
 from etcd_ops.model.document import Tolerant
 from etcd_ops.model.facts import EndpointFacts
 from etcd_ops.model.gate import Action, Request, healthy_voters, judge, quorum
@@ -84,6 +85,8 @@ class ClusterReport(Report):
     alarms: tuple[str, ...] = ()
     lock: str = ""
     """Who holds it, and for what; empty where it is free."""
+    by_agents: bool = False
+    """It is what agents published; their members were not asked."""
     problems: tuple[str, ...] = ()
     """What could not be read."""
 
@@ -120,6 +123,7 @@ def report(cluster: str, look: Look) -> ClusterReport:
         members=members,
         alarms=tuple(f"{kind} {member:x}" for member, kind in sorted(look.cluster.alarms or ())),
         lock=_lock(look),
+        by_agents=look.by_agents,
         problems=_problems(look),
     )
 
@@ -165,7 +169,7 @@ def _member(look: Look, spec: ClusterSpec | None, name: str) -> MemberReport:
         quota_bytes=spec.etcd.quota_backend_bytes if spec else 0,
         applied_lag=max(0, ahead - facts.applied_index) if facts else 0,
         certificates=_leaves(status),
-        gate=gate_on(look, spec, facts),
+        gate=_gate_told(look, status, name) if look.by_agents else gate_on(look, spec, facts),
         agent_version=status.agent_version if status else "",
     )
 
@@ -188,6 +192,13 @@ def gate_on(look: Look, spec: ClusterSpec | None, facts: EndpointFacts | None) -
     return GateReport(allowed=verdict.allowed, reasons=tuple(each.text for each in verdict.reasons))
 
 
+def _gate_told(look: Look, status: MemberStatus | None, name: str) -> GateReport:
+    """The verdict that the member's agent published."""
+    if status is None or name not in look.cluster.endpoints:
+        return GateReport(allowed=False, reasons=("the member's agent is silent",))
+    return GateReport(allowed=status.gate_allowed, reasons=status.gate_reasons)
+
+
 def _role(look: Look, facts: EndpointFacts | None) -> str:
     listed = {each.member_id: each for each in look.cluster.members or ()}
     if facts is None or (look.cluster.members is not None and facts.member_id not in listed):
@@ -208,6 +219,8 @@ def _problems(look: Look) -> tuple[str, ...]:
         found.append(f"desired document: {look.reading.facts.unreadable}")
     if look.reading is not None and look.reading.facts.desired is None:
         found.append("channel: there is no desired document; run `pulumi up`")
-    if look.cluster.members is None:
+    if look.by_agents:
+        found += [f"{slot}: its agent is silent" for slot in silent(look.reading.facts if look.reading else None)]
+    elif look.cluster.members is None:
         found.append("cluster: no member answers with a quorum behind it")
     return tuple(found)

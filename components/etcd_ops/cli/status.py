@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console, Group
@@ -14,10 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from etcd_ops.cli.context import Context, ContextError
-from etcd_ops.cli.looking import look
+from etcd_ops.cli.looking import Look, ask_agents, look
 from etcd_ops.cli.options import ContextOption, JsonOption, context_of, fail
 from etcd_ops.cli.report import ClusterReport, MemberReport, report
 
+Ask = Callable[[Context], Coroutine[Any, Any, Look]]
 DAY = 86_400.0
 COLUMNS = (
     "zone", "member", "role", "health", "version", "database", "lag", "certificates", "gate", "last step", "state",
@@ -35,13 +37,17 @@ def status(
     context: ContextOption = None,
     as_json: JsonOption = False,
     watch: Annotated[bool, typer.Option("--watch", help="Show it again every two seconds.")] = False,
+    by_agents: Annotated[
+        bool,
+        typer.Option("--by-agents", help="Ask no member, which need not be reached: show what their agents publish."),
+    ] = False,
 ) -> None:
     """Show every member by zone, the quorum, and the safety gate; exit 1 unless everything is in order."""
-    where = context_of(context)
+    where, ask = context_of(context), ask_agents if by_agents else look
     if watch:
-        _watch(where)
+        _watch(where, ask)
         return
-    seen = _look(where)
+    seen = _look(where, ask)
     if as_json:
         typer.echo(json.dumps(seen.to_wire(), indent=2))
     else:
@@ -49,17 +55,17 @@ def status(
     raise typer.Exit(0 if seen.in_order else 1)
 
 
-def _look(context: Context) -> ClusterReport:
+def _look(context: Context, ask: Ask) -> ClusterReport:
     try:
-        return report(context.cluster, asyncio.run(look(context)))
+        return report(context.cluster, asyncio.run(ask(context)))
     except ContextError as problem:
         fail(str(problem), 2)
 
 
-def _watch(context: Context) -> None:
+def _watch(context: Context, ask: Ask) -> None:
     with Live(console=_console(), auto_refresh=False, screen=False) as live:
         while True:
-            live.update(shown(_look(context), time.time()), refresh=True)
+            live.update(shown(_look(context, ask), time.time()), refresh=True)
             time.sleep(2)
 
 
@@ -130,4 +136,5 @@ def _lines(seen: ClusterReport) -> list[str]:
     lines.append(f"gate: {verdict}{': ' + '; '.join(seen.gate.reasons) if seen.gate.reasons else ''}")
     lines += [f"lock: {seen.lock}"] if seen.lock else []
     lines += [f"alarm: {alarm}" for alarm in seen.alarms]
+    lines += ["by agents: their members were not asked"] if seen.by_agents else []
     return lines + [f"problem: {problem}" for problem in seen.problems]
