@@ -39,7 +39,7 @@ test: ## Check everything
 	@$(MAKE) lint
 	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup --ignore tests/nodes $(PYTEST_ARGS)
 
-test-kubernetes: ## Check what needs real Kubernetes nodes: root, Debian 12, and a few minutes
+test-kubernetes: ## Check what needs real Kubernetes nodes: root, Debian 12, a quarter of an hour
 	@$(TOOLS) setup --all --nodes
 	$(VENV)/pytest tests/nodes $(PYTEST_ARGS)
 

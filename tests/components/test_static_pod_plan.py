@@ -220,6 +220,14 @@ def test_all_problems_are_told_at_once() -> None:
     assert {"slots.b-1.address", "runDirectory", "etcd.image", "channel"} <= paths
 
 
+def test_what_is_missing_is_no_other_problem_as_well() -> None:
+    with pytest.raises(Invalid) as raised:
+        declaration(slots={"a-1": {"zone": "a"}, "b-1": {"zone": "b"}, "c-1": place("c", 3)})
+    assert [str(each) for each in raised.value.problems] == [
+        f"slots.{slot}.{name}: must be given" for slot in ("a-1", "b-1") for name in ("node", "address")
+    ]
+
+
 def test_ports_beyond_the_last_are_refused() -> None:
     with pytest.raises(Invalid, match="65537"):
         declaration(base_port=65_534)

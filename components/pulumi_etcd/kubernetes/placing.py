@@ -12,10 +12,10 @@ import pulumi
 from etcd_ops.model.topology import Slot
 from pulumi_etcd.certificates import Certificates
 from pulumi_etcd.kubernetes import delivery
+from pulumi_etcd.kubernetes.declaration import Declaration
 from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.kubernetes.naming import Names
 from pulumi_etcd.kubernetes.objects import KubernetesObject, provider
-from pulumi_etcd.kubernetes.parts import Declaration
 from pulumi_etcd.placing import authorities, context, credentials, rollout
 from pulumi_etcd.rollout import Rollout
 

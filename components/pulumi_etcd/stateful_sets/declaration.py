@@ -8,22 +8,21 @@ from typing import Any
 
 from etcd_ops.model.spec import ClusterSpec
 from etcd_ops.model.topology import CLIENT_PORT, Topology
-from etcd_ops.programs import etcd as etcd_programs
 from pulumi_etcd import declaration
 from pulumi_etcd.declaration import Collected, common, decided
-from pulumi_etcd.fitting import fit
+from pulumi_etcd.kubernetes import declaration as kubernetes
 from pulumi_etcd.kubernetes import parts as shared
+from pulumi_etcd.kubernetes.channels import connections
 from pulumi_etcd.stateful_sets import parts
 from pulumi_etcd.stateful_sets.arguments import StatefulSetClusterArgs
 from pulumi_etcd.stateful_sets.disruption import minimum
 from pulumi_etcd.stateful_sets.naming import StatefulSetNames
 from pulumi_etcd.stateful_sets.pods import SECURITY, Pods, template_digest
 from pulumi_etcd.trusts import Wire
-from pulumi_etcd.wire import to_wire
 
 
 @dataclass(frozen=True, slots=True)
-class Declaration(shared.Declaration):
+class Declaration(kubernetes.Declaration):
     """One StatefulSet cluster, completely decided but for its certificates."""
 
     pods: Pods
@@ -53,23 +52,17 @@ def declare(name: str, args: StatefulSetClusterArgs) -> Declaration:
     Raises:
         Invalid: with every problem, by property path.
     """
-    fitted = fit(args, StatefulSetClusterArgs)
-    collected = Collected(fitted.problems)
-    wire = to_wire({**shared.MISSING, **fitted.arguments}, StatefulSetClusterArgs)
-    wire["etcd"] = {"version": etcd_programs.DEFAULT, **wire.get("etcd", {})}
-    wire["agent"] = wire.get("agent", {})
+    collected, wire = kubernetes.fitted(args, StatefulSetClusterArgs, {})
     pods = _pods(collected, StatefulSetNames(*shared.named(name, wire)), wire)
     wire["etcd"].pop("image", None)
     topology = collected.of(lambda: parts.topology(wire, pods.names), Topology(()))
-    nowhere: tuple[Wire, Wire] = ({}, {})
-    own = collected.of(lambda: shared.places(name, wire), nowhere)
-    outside, inside = collected.of(lambda: shared.channels(wire, own), nowhere)
+    outside, inside = connections(collected, name, wire)
     collected.problems += parts.own_problems(name, wire)
     binary = shared.binary(pods.containers.etcd)
     spec, trusts = decided(collected, name, wire, topology, binary, shared.agent(wire))
     return Declaration(
         **common(name, wire, topology, _with_templates(spec, topology, pods), trusts, outside),
-        **shared.common(wire, inside),
+        **kubernetes.common(wire, inside),
         pods=pods,
         storage_class=wire.get("storageClass", ""),
         clients=wire.get("clients", parts.ANYBODY_HERE),
@@ -100,12 +93,12 @@ def contract(this: Declaration) -> dict[str, Any]:
     pods = this.pods
     return (
         declaration.contract(this, "stateful-sets")
-        | shared.contract(this, this.names)
+        | kubernetes.contract(this, this.names)
         | {
             "storageClass": this.storage_class,
             "disruptionBudget": {"minAvailable": minimum(len(this.slots))},
             "podSecurity": dict(SECURITY),
-            **shared.contained(pods.containers),
+            **kubernetes.contained(pods.containers),
             "priorityClassName": pods.priority_class,
             "tolerations": [dict(each) for each in pods.tolerations],
             "clients": [dict(each) for each in this.clients],

@@ -8,21 +8,20 @@ from typing import Any
 
 from etcd_ops.model.spec import ClusterSpec
 from etcd_ops.model.topology import CLIENT_PORT, Slot, Topology
-from etcd_ops.programs import etcd as etcd_programs
 from pulumi_etcd import declaration
-from pulumi_etcd.declaration import Collected, common, decided
-from pulumi_etcd.fitting import fit
+from pulumi_etcd.declaration import common, decided
+from pulumi_etcd.kubernetes import declaration as kubernetes
 from pulumi_etcd.kubernetes import parts as shared
+from pulumi_etcd.kubernetes.channels import connections
 from pulumi_etcd.kubernetes.naming import Names
 from pulumi_etcd.static_pods import parts
 from pulumi_etcd.static_pods.arguments import StaticPodClusterArgs
 from pulumi_etcd.static_pods.pods import SECURITY, Node, Pods, agent_template_digest, static_pod_digest
 from pulumi_etcd.trusts import Wire
-from pulumi_etcd.wire import to_wire
 
 
 @dataclass(frozen=True, slots=True)
-class Declaration(shared.Declaration):
+class Declaration(kubernetes.Declaration):
     """One static pod cluster, completely decided but for its certificates."""
 
     pods: Pods
@@ -51,34 +50,28 @@ def declare(name: str, args: StaticPodClusterArgs) -> Declaration:
     Raises:
         Invalid: with every problem, by property path.
     """
-    fitted = fit(args, StaticPodClusterArgs)
-    collected = Collected(fitted.problems)
-    wire = to_wire({**shared.MISSING, "slots": {}, **fitted.arguments}, StaticPodClusterArgs)
-    wire["slots"] = {slot: _complete(each) for slot, each in wire["slots"].items()}
-    wire["etcd"] = {"version": etcd_programs.DEFAULT, **wire.get("etcd", {})}
-    wire["agent"] = wire.get("agent", {})
+    collected, wire = kubernetes.fitted(args, StaticPodClusterArgs, {"slots": {}})
+    wire["slots"] = {slot: _complete(each, number) for number, (slot, each) in enumerate(wire["slots"].items())}
     names = Names(*shared.named(name, wire))
     pods = Pods(names, shared.containers(collected, wire), wire.get("priorityClassName", parts.PRIORITY_CLASS))
     wire["etcd"].pop("image", None)
     topology = collected.of(lambda: parts.topology(wire, names), Topology(()))
-    nowhere: tuple[Wire, Wire] = ({}, {})
-    own = collected.of(lambda: shared.places(name, wire), nowhere)
-    outside, inside = collected.of(lambda: shared.channels(wire, own), nowhere)
+    outside, inside = connections(collected, name, wire)
     collected.problems += parts.own_problems(name, wire)
     spec, trusts = decided(collected, name, wire, topology, shared.binary(pods.containers.etcd), shared.agent(wire))
     nodes = parts.nodes(wire, names)
     return Declaration(
         **common(name, wire, topology, _with_templates(spec, topology, pods, nodes), trusts, outside),
-        **shared.common(wire, inside),
+        **kubernetes.common(wire, inside),
         pods=pods,
         nodes=nodes,
         base_port=wire.get("basePort", CLIENT_PORT),
     )
 
 
-def _complete(slot: Wire) -> Wire:
-    """What is missing is a problem already, and must not keep the rest from being judged."""
-    return {"zone": "z", "node": "n", "address": "a", **slot}
+def _complete(slot: Wire, number: int) -> Wire:
+    """What is missing is a problem already, and must not keep the rest from being judged, nor be another problem."""
+    return {"zone": "z", "node": f"n{number}", "address": f"a{number}", **slot}
 
 
 def _with_templates(spec: ClusterSpec, topology: Topology, pods: Pods, nodes: Mapping[str, Node]) -> ClusterSpec:
@@ -100,11 +93,11 @@ def contract(this: Declaration) -> dict[str, Any]:
     nodes = {slot: {"node": each.name, "manifestDirectory": each.paths.manifests} for slot, each in this.nodes.items()}
     return (
         declaration.contract(this, "static-pods")
-        | shared.contract(this, this.names)
+        | kubernetes.contract(this, this.names)
         | {
             "nodes": nodes,
             "podSecurity": dict(SECURITY),
             "priorityClassName": this.pods.priority_class,
-            **shared.contained(this.pods.containers),
+            **kubernetes.contained(this.pods.containers),
         }
     )

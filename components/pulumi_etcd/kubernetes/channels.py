@@ -1,0 +1,62 @@
+"""Where clusters on Kubernetes have their channels: pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from etcd_ops.model.problems import Invalid, Problem
+from pulumi_etcd import body
+from pulumi_etcd.declaration import Collected
+from pulumi_etcd.trusts import Wire
+
+
+def connections(collected: Collected, name: str, wire: Wire) -> tuple[Wire, Wire]:
+    """The channel's connection values, as whoever runs Pulumi and as agents use them.
+
+    Args:
+        collected: takes their problems.
+        name: the cluster's.
+        wire: the arguments.
+    """
+    nowhere: tuple[Wire, Wire] = ({}, {})
+    own = collected.of(lambda: _own(name, wire), nowhere)
+    return collected.of(lambda: _declared(wire, own), nowhere)
+
+
+def _own(name: str, wire: Wire) -> tuple[Wire, Wire]:
+    """A channel in the cluster's own namespace, as whoever runs Pulumi and as agents reach it."""
+    inside = {"kind": "kubernetes", "namespace": wire["namespace"], "cluster": name}
+    inside["namespaceUid"] = wire["namespaceUid"]
+    outside = inside | {"kubeconfig": wire["kubeconfig"], "context": wire["context"]}
+    try:
+        return body.connection(outside), _without_outside(body.connection(inside))
+    except Invalid as invalid:
+        raise Invalid(map(_as_argument, invalid.problems)) from invalid
+
+
+def _declared(wire: Wire, own: tuple[Wire, Wire]) -> tuple[Wire, Wire]:
+    """Those that the arguments name; by default those in the cluster's own namespace."""
+    declared = wire.get("channel", {"kind": "kubernetes"})
+    kind = declared.get("kind")
+    if kind == "directory":
+        reason = "members in pods reach no directory of another machine"
+        raise Invalid([Problem("channel.kind", reason, "use kubernetes or s3")])
+    if kind != "kubernetes":
+        found = body.connection(declared)
+        return found, found
+    reason, remedy = "follows from the arguments of the cluster", "leave it out"
+    if strange := [Problem(f"channel.{each}", reason, remedy) for each in declared if each != "kind"]:
+        raise Invalid(strange)
+    return own
+
+
+def _without_outside(connection: Wire) -> dict[str, Any]:
+    """The connection value without what leads to the API server from elsewhere."""
+    return {name: value for name, value in connection.items() if name not in ("kubeconfig", "context")}
+
+
+def _as_argument(problem: Problem) -> Problem:
+    """A problem with a connection, by the argument that the property comes from."""
+    path = problem.path.removeprefix("channel.")
+    return replace(problem, path="the resource's name" if path == "cluster" else path)
