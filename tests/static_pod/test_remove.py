@@ -95,10 +95,12 @@ def test_a_supervisor_that_answers_may_start_etcd_again(member: tuple[Path, Path
 
 
 def test_a_name_of_the_data_in_another_place_is_the_same_data(member: tuple[Path, Path, Path], tmp_path: Path) -> None:
-    """In a container, a volume has another name than outside."""
+    """In a container, a volume has another name than outside, which nothing leads back from."""
     _, volume, _ = member
     other = tmp_path / "elsewhere"
-    other.symlink_to(volume)
+    database = VolumeLayout(other).data / "member" / "snap" / "db"
+    database.parent.mkdir(parents=True)
+    database.hardlink_to(VolumeLayout(volume).data / "member" / "snap" / "db")
     with holding(volume) as process:
         found = holder(VolumeLayout(other).data)
         assert found is not None

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from etcd_ops.agent.clock import SystemClock
@@ -56,17 +56,8 @@ async def look(context: Context, patience: float = 0.0) -> Look:
     Raises:
         ContextError: the operator's credentials are missing.
     """
-    channel, clock = context.connect(), SystemClock()
-    try:
-        reader = ChannelReader(channel, clock, FRESHNESS, boot_id="")
-        lock = Lock(channel, clock, lambda: secrets.token_hex(8), "etcd-ops")
-        try:
-            reading, lock_facts, problem = await _fresh(reader, patience), await lock.observe(), ""
-        except ChannelUnavailable as unavailable:
-            reading, lock_facts, problem = None, LockFacts(None), str(unavailable)
-        return Look(reading, problem, lock_facts, await _live(context, reading))
-    finally:
-        await channel.close()
+    seen = await _channel(context, patience)
+    return replace(seen, cluster=await _live(context, seen.reading))
 
 
 async def ask_agents(context: Context, patience: float = PATIENCE) -> Look:
@@ -75,16 +66,22 @@ async def ask_agents(context: Context, patience: float = PATIENCE) -> Look:
     Args:
         patience: seconds to wait for that.
     """
+    seen = await _channel(context, patience)
+    cluster = told(seen.reading.facts) if seen.reading is not None else seen.cluster
+    return replace(seen, cluster=cluster, by_agents=True)
+
+
+async def _channel(context: Context, patience: float) -> Look:
+    """What the channel alone says."""
     channel, clock = context.connect(), SystemClock()
+    reader = ChannelReader(channel, clock, FRESHNESS, boot_id="")
+    lock = Lock(channel, clock, lambda: secrets.token_hex(8), "etcd-ops")
     try:
-        reader = ChannelReader(channel, clock, FRESHNESS, boot_id="")
-        lock = Lock(channel, clock, lambda: secrets.token_hex(8), "etcd-ops")
-        reading, lock_facts = await _fresh(reader, patience), await lock.observe()
+        return Look(await _fresh(reader, patience), "", await lock.observe(), ClusterFacts({}))
     except ChannelUnavailable as unavailable:
-        return Look(None, str(unavailable), LockFacts(None), ClusterFacts({}), by_agents=True)
+        return Look(None, str(unavailable), LockFacts(None), ClusterFacts({}))
     finally:
         await channel.close()
-    return Look(reading, "", lock_facts, told(reading.facts), by_agents=True)
 
 
 async def _fresh(reader: ChannelReader, patience: float) -> Reading:

@@ -61,15 +61,11 @@ class Containers:
         """Where etcd's program is put, for the agent to keep it on the volume."""
         return str(places.PROGRAMS / self.etcd.digest / "etcd")
 
-    def provider(self, *, also: Sequence[str] = ()) -> Manifest:
-        """Prepares the volume, and hands the program over with which the next container copies etcd's.
-
-        Args:
-            also: further volumes that it needs.
-        """
+    def provider(self) -> Manifest:
+        """Prepares the volume, and hands the program over with which the next container copies etcd's."""
         command = ["python3", "-m", "etcd_ops.pod.provide"]
-        volumes = ("data", "programs", "tmp", "config", "credentials", "authorities", *also)
-        return ours("provide", self.agent, command, self.agent_resources, mounts(*volumes))
+        mounted = mounts("data", "programs", "tmp", "config", "credentials", "authorities")
+        return ours("provide", self.agent, command, self.agent_resources, mounted)
 
     def etcd_program(self) -> Manifest:
         """The image of etcd has no shell: the program that copies comes from the agent's image."""

@@ -45,11 +45,14 @@ async def published_volume(connection: Properties, slot: str) -> str:
     """Identity of the volume that a slot's status names; empty where there is none, or it names none.
 
     Raises:
-        ChannelUnavailable
+        Failed: the channel does not answer.
     """
     channel = connect(connection)
     try:
         return await _published(channel, slot)
+    except ChannelUnavailable as problem:
+        reason = f"which volume {slot} has cannot be read: {problem}"
+        raise Failed(Problem("channel", reason, "run it again when the channel answers")) from problem
     finally:
         await channel.close()
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from etcd_ops.channel.port import ChannelUnavailable
-from etcd_ops.model.problems import Problem
 from pulumi_etcd.provider.fixed import moved, unknown
 from pulumi_etcd.provider.forgetting import forget, published_volume
 from pulumi_etcd.provider.namespaces import Question, describe, get, wait
@@ -56,11 +54,7 @@ class StatefulSetMembers:
     async def delete(self, call: Call) -> None:
         """Wait until pod and claim are gone, and leave nothing in the channel that speaks of the member."""
         state = call.state
-        try:
-            volume_id = await published_volume(state["channel"], state["slot"])
-        except ChannelUnavailable as problem:
-            reason = f"which volume {state['slot']} has cannot be read: {problem}"
-            raise Failed(Problem("channel", reason, "run it again when the channel answers")) from problem
+        volume_id = await published_volume(state["channel"], state["slot"])
         await wait(call, _left(state), _NEEDS)
         await forget(state["channel"], state["slot"], volume_id, volume_is_gone=True)
 

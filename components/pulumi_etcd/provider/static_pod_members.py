@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from etcd_ops.channel.port import ChannelUnavailable
 from etcd_ops.model.problems import Problem
 from pulumi_etcd.kubernetes.naming import INSTANCE_LABEL, SLOT_LABEL
 from pulumi_etcd.provider.fixed import moved, unknown
@@ -60,11 +59,7 @@ class StaticPodMembers:
     async def delete(self, call: Call) -> None:
         """Wait for the agent to be gone, take the member off its node, and leave nothing of it in the channel."""
         state = call.state
-        try:
-            volume_id = await published_volume(state["channel"], state["slot"])
-        except ChannelUnavailable as problem:
-            reason = f"which volume {state['slot']} has cannot be read: {problem}"
-            raise Failed(Problem("channel", reason, "run it again when the channel answers")) from problem
+        volume_id = await published_volume(state["channel"], state["slot"])
         await wait(call, _agents(state), _NEEDS)
         told: list[str] = []
         await wait(call, _removal(state, told), _NEEDS)

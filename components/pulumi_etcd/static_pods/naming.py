@@ -24,6 +24,7 @@ class NodePaths:
     runs: str
     """Of all members of the cluster on this node."""
     member: str
+    """Its slot."""
     file: str
     """Name of the manifest."""
 

@@ -17,7 +17,6 @@ from etcd_ops.pod.template import template_digest
 from etcd_ops.static_pod import manifest as static
 from pulumi_etcd.kubernetes.containers import (
     GRACE_SECONDS,
-    PATHS,
     Containers,
     mounts,
     named_by_digest,
@@ -29,6 +28,14 @@ from pulumi_etcd.kubernetes.naming import Names
 from pulumi_etcd.static_pods.naming import AGENT, ETCD, NodePaths, labels
 
 HOSTNAME_LABEL = "kubernetes.io/hostname"
+ON_HOST: Manifest = {
+    "automountServiceAccountToken": False,
+    "enableServiceLinks": False,
+    "hostPID": True,
+    "tolerations": [{"operator": "Exists"}],
+    "securityContext": {"runAsUser": 0, "runAsGroup": 0, "seccompProfile": {"type": "RuntimeDefault"}},
+}
+"""What every pod on a member's node has in common: it stays whatever happens to the node, and sees its processes."""
 SECURITY: Mapping[str, Any] = {
     "runAsNonRoot": False,
     "runAsUser": 0,
@@ -93,9 +100,9 @@ def _static(pods: Pods, slot: Slot, node: Node) -> Manifest:
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "containers": [_etcd(pods, slot)],
         "volumes": [
-            _host_path("data", node.paths.volume),
-            _host_path("run", node.paths.run),
-            _host_path("token", f"{node.paths.run}/{places.LENT_TOKEN}"),
+            host_path("data", node.paths.volume),
+            host_path("run", node.paths.run),
+            host_path("token", f"{node.paths.run}/{places.LENT_TOKEN}"),
             {"name": "tmp", "emptyDir": {}},
         ],
     }
@@ -111,9 +118,9 @@ def _agent_template(pods: Pods, slot: Slot, node: Node) -> Manifest:
         "initContainers": [pods.containers.provider(), pods.containers.etcd_program()],
         "containers": [_agent(pods, slot)],
         "volumes": [
-            _host_path("data", node.paths.volume),
-            _host_path("run", node.paths.run),
-            _host_path("manifests", node.paths.manifests, kind="Directory"),
+            host_path("data", node.paths.volume),
+            host_path("run", node.paths.run),
+            host_path("manifests", node.paths.manifests, kind="Directory"),
             *({"name": each, "emptyDir": {}} for each in ("programs", "tmp")),
             {"name": "config", "configMap": {"name": names.member(slot.name)}},
             {"name": "credentials", "secret": {"secretName": names.credentials(slot.name), "defaultMode": 0o400}},
@@ -125,16 +132,12 @@ def _agent_template(pods: Pods, slot: Slot, node: Node) -> Manifest:
 
 
 def _host(pods: Pods) -> Manifest:
-    """What both pods share. They stay whatever happens to their node, and may run before it has a network of pods."""
+    """What both pods share. They may run before their node has a network of pods."""
     return {
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
+        **ON_HOST,
         "hostNetwork": True,
-        "hostPID": True,
         "dnsPolicy": "ClusterFirstWithHostNet",
         "priorityClassName": pods.priority_class,
-        "tolerations": [{"operator": "Exists"}],
-        "securityContext": {"runAsUser": 0, "runAsGroup": 0, "seccompProfile": {"type": "RuntimeDefault"}},
     }
 
 
@@ -162,8 +165,6 @@ def _listening(name: str, url: str) -> Manifest:
     return port(name, number) | {"hostPort": number}
 
 
-def _host_path(name: str, path: str, kind: str = "DirectoryOrCreate") -> Manifest:
+def host_path(name: str, path: str, kind: str = "DirectoryOrCreate") -> Manifest:
+    """A folder of the node, as a volume of a pod."""
     return {"name": name, "hostPath": {"path": path, "type": kind}}
-
-
-assert {"data", "run", "tmp", "token"} <= PATHS.keys(), "containers mount the volumes of their pods by these names"

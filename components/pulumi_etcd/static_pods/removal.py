@@ -8,7 +8,7 @@ from typing import Any
 from etcd_ops.pod import places
 from pulumi_etcd.kubernetes.containers import CONTAINED
 from pulumi_etcd.kubernetes.manifests import Manifest
-from pulumi_etcd.static_pods.pods import HOSTNAME_LABEL
+from pulumi_etcd.static_pods.pods import HOSTNAME_LABEL, ON_HOST, host_path
 
 VOLUMES, RUNS = "/volumes", "/runs"
 
@@ -45,15 +45,9 @@ def removal_pod(member: Mapping[str, Any]) -> Manifest:
         "metadata": {"name": f"{member['name']}-removal", "namespace": member["namespace"]},
         "spec": {
             "restartPolicy": "Never",
-            "automountServiceAccountToken": False,
-            "enableServiceLinks": False,
-            "hostPID": True,
+            **ON_HOST,
             "nodeSelector": {HOSTNAME_LABEL: member["node"]},
-            "tolerations": [{"operator": "Exists"}],
-            "securityContext": {"runAsUser": 0, "runAsGroup": 0, "seccompProfile": {"type": "RuntimeDefault"}},
             "containers": [container],
-            "volumes": [
-                {"name": name, "hostPath": {"path": path, "type": "DirectoryOrCreate"}} for name, path in paths.items()
-            ],
+            "volumes": [host_path(name, path) for name, path in paths.items()],
         },
     }
