@@ -56,13 +56,17 @@ def create(
     plugin = provider(this.name, this.kubeconfig, this.context, names.namespace, this.namespace_uid, parent)
     place = Place(cluster, plugin)
     everybodys: list[pulumi.Resource] = [place.put(each) for each in shared]
-    everybodys.append(place.put(delivery.authorities(names, authority_files(certificates))))
     everything = [*everybodys]
     for slot in this.slots:
         everything += member(place, slot, everybodys)
     if this.directory:
         context(this, this.directory, certificates, parent)
     return rollout(this, certificates, {}, pulumi.ResourceOptions(parent=cluster, depends_on=everything))
+
+
+def delivered_authorities(names: Names, certificates: Certificates) -> Manifest:
+    """The ConfigMap of the certificates that members may be told to believe."""
+    return delivery.authorities(names, authority_files(certificates))
 
 
 def authority_files(certificates: Certificates) -> dict[str, pulumi.Output[str]]:

@@ -40,7 +40,8 @@ def create(cluster: pulumi.Resource, this: Declaration, certificates: Certificat
         )
         return [*own, stateful_set]
 
-    return placing.create(cluster, this, this.names, certificates, plan.shared(this), member)
+    shared = [*plan.shared(this), placing.delivered_authorities(this.names, certificates)]
+    return placing.create(cluster, this, this.names, certificates, shared, member)
 
 
 def _record(this: Declaration, slot: Slot, options: pulumi.ResourceOptions) -> StatefulSetMember:

@@ -43,8 +43,11 @@ def create(cluster: pulumi.Resource, this: Declaration, certificates: Certificat
         return [record, _installation(this, slot, certificates, options)]
 
     protected = pulumi.ResourceOptions(parent=cluster, protect=this.protect_volumes)
-    member = static_agent if this.pods.agents_are_static else daemon_set
-    return placing.create(cluster, this, this.names, certificates, plan.shared(this), member)
+    shared = plan.shared(this)
+    if this.pods.agents_are_static:
+        return placing.create(cluster, this, this.names, certificates, shared, static_agent)
+    shared.append(placing.delivered_authorities(this.names, certificates))
+    return placing.create(cluster, this, this.names, certificates, shared, daemon_set)
 
 
 def _installation(
