@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -167,3 +168,14 @@ def test_the_installing_pod_takes_every_file_by_a_name_of_its_own() -> None:
     assert {each["path"] for each in items} == {f"{folder}/{file}" for folder in files for file in files[folder]}
     assert len({each["key"] for each in items}) == len(items) == 3
     assert pod["spec"]["containers"][0]["command"][-1] == "--anew"
+
+
+def test_kubeadm_is_told_where_the_cluster_is(recording: Recording) -> None:
+    outputs = recording.outputs["demo"]
+    told = yaml.safe_load(outputs["kubeadmConfiguration"])
+    assert (told["kind"], told["etcd"]["external"]["endpoints"]) == ("ClusterConfiguration", outputs["endpoints"])
+    client = "demo-kube-apiserver-etcd-client-1"
+    asked = {name: value for each in recording.resources if each.name == client for name, value in each.inputs.items()}
+    assert asked["subject"]["commonName"] == "kube-apiserver-etcd-client"
+    assert asked["caCertPem"] == outputs["caBundle"]
+    assert outputs["apiServerCredential"]["value"]["certPem"].startswith("-----BEGIN CERTIFICATE-----")
