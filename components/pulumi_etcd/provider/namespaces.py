@@ -21,6 +21,7 @@ WAIT_SECONDS = 600.0
 POLL = 1.0
 REMIND = 30.0
 """Seconds after which what is still waited for is said again."""
+_LOOKING = "get and list of pods, and get of the namespace"
 CONNECT_SECONDS, READ_SECONDS = 3.0, 5.0
 
 Question = Callable[["Client", str], str]
@@ -50,6 +51,24 @@ async def wait(call: Call, question: Question, needs: str) -> None:
         await _pause(call.cancelled)
 
 
+async def is_silent(call: Call, seconds: float) -> bool:
+    """Whether the API server does not answer for so long; ends as soon as it does, or the user wants it to end.
+
+    Args:
+        call: as of `wait`.
+        seconds: how long.
+
+    Raises:
+        Failed: what is reached is not that namespace.
+    """
+    until = time.monotonic() + seconds
+    while await asyncio.to_thread(_ask, call.state, _nothing, _LOOKING):
+        if call.cancelled.is_set() or time.monotonic() >= until:
+            return not call.cancelled.is_set()
+        await _pause(call.cancelled)
+    return False
+
+
 async def look(call: Call, question: Question) -> str:
     """The answer to a question about what is there already; empty, with a warning, where nobody answers it.
 
@@ -60,7 +79,7 @@ async def look(call: Call, question: Question) -> str:
     Raises:
         Failed: what is reached is not that namespace.
     """
-    found = await asyncio.to_thread(_ask, call.state, question, "get and list of pods, and get of the namespace")
+    found = await asyncio.to_thread(_ask, call.state, question, _LOOKING)
     if found != _silence(_place(call.state)):
         return found
     await call.warn(f"{found}: what is there now is not known")
@@ -92,6 +111,12 @@ def last_words(pod: Properties) -> str:
     ends = (each.get("state", {}).get("terminated", {}) for each in pod["status"].get("containerStatuses", ()))
     told = [str(each.get("message") or each.get("reason") or "").strip() for each in ends]
     return "; ".join(filter(None, told)) or str(pod["status"].get("reason", "it did not say why"))
+
+
+def _nothing(client: Client, namespace: str) -> str:
+    """A question that is answered as soon as anything is."""
+    del client, namespace
+    return ""
 
 
 async def _pause(cancelled: asyncio.Event) -> None:

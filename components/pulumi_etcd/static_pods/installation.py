@@ -43,6 +43,9 @@ class StaticPodInstallationArgs(TypedDict):
     """The folder on the node in which the agent finds what it is told. It cannot be changed."""
     image: str
     """The agent's, by which it is installed."""
+    tree: str
+    """Absolute path of a folder on the machine that runs Pulumi, in which the node's files are put where no API server
+    answers; empty where there is none."""
     files: Mapping[str, Mapping[str, pulumi.Input[str]]]
     """What the agent is told: by folder and file name, its text."""
 
@@ -119,6 +122,15 @@ def installation_pod(installation: Mapping[str, Any], content: str, *, anew: boo
             ],
         },
     }
+
+
+def node_files(installation: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
+    """What is installed, by folder on the node, and its text by file name.
+
+    Args:
+        installation: properties of a `StaticPodInstallation`, in camelCase.
+    """
+    return {f"{installation['delivered']}/{folder}": files for folder, files in installation["files"].items()}
 
 
 def key(folder: str, file: str) -> str:
