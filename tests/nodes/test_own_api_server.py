@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from etcd_ops.programs import etcd
 from etcd_ops.runtime.foreign import holder
 from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.zone.process import send
+from tests.nodes import processes
 from tests.nodes.cluster import DIRECTORY, Cluster
 from tests.nodes.namespaces import HUB, PREFIX, inside
 from tests.nodes.objects_load import ObjectsLoad
@@ -142,52 +142,33 @@ def test_agents_exchange_their_own_pods(stack: StaticPodStack) -> None:
 @pytest.mark.parametrize("wrong", [None, "garbage: ["])
 def test_an_agents_last_act_is_to_put_its_manifest_back(stack: StaticPodStack, wrong: str | None) -> None:
     """Its kubelet ends it as soon as it sees that there is none."""
-    manifest, agent = agent_manifest(stack, "b-1"), agent_process("b-1")
+    manifest, agent = agent_manifest(stack, "b-1"), processes.one(processes.agents("b"))
     right = manifest.read_bytes()
     agent.suspend()
     if wrong is None:
         manifest.unlink()
     else:
         manifest.write_text(wrong)
-    until(lambda: is_told_to_end(agent))
+    until(lambda: processes.is_told_to_end(agent))
     agent.resume()
     until(lambda: manifest.is_file() and manifest.read_bytes() == right)
     agent.wait(60)
-    until(lambda: agent_processes("b-1"))
+    until(lambda: processes.agents("b"))
     stack.wait_in_order()
 
 
 def test_an_agent_that_nobody_puts_back_is_installed_by_the_next_up(stack: StaticPodStack) -> None:
-    manifest, agent = agent_manifest(stack, "c-1"), agent_process("c-1")
+    manifest, agent = agent_manifest(stack, "c-1"), processes.one(processes.agents("c"))
     right = manifest.read_bytes()
     agent.suspend()
     manifest.unlink()
-    until(lambda: is_told_to_end(agent))
+    until(lambda: processes.is_told_to_end(agent))
     agent.kill()
     until(lambda: "c-1" not in stack.agent_pods())
     assert not manifest.exists()
     stack.up()
     assert manifest.read_bytes() == right
     stack.wait_in_order()
-
-
-def agent_process(slot: str) -> psutil.Process:
-    """The agent on a slot's node."""
-    (found,) = agent_processes(slot)
-    return found
-
-
-def agent_processes(slot: str) -> list[psutil.Process]:
-    """The same, where there may be none."""
-    agents = (each for each in psutil.process_iter(["cmdline"]) if "agent --volume" in " ".join(each.info["cmdline"]))
-    return [each for each in agents if f"/{PREFIX}-{slot[0]}/" in Path(f"/proc/{each.pid}/cgroup").read_text()]
-
-
-def is_told_to_end(process: psutil.Process) -> bool:
-    """SIGTERM waits for it (proc(5): `ShdPnd`)."""
-    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
-    pending = next(int(line.split()[1], 16) for line in lines if line.startswith("ShdPnd:"))
-    return bool(pending & 1 << (signal.SIGTERM - 1))
 
 
 def agent_manifest(stack: StaticPodStack, slot: str) -> Path:
