@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from etcd_ops.pod import places
 from pulumi_etcd.kubernetes.manifests import Manifest
 
 KINDS = {
@@ -44,3 +46,9 @@ def pod_of(controller: Manifest, name: str) -> Manifest:
     metadata = {**template["metadata"], "name": name, "namespace": controller["metadata"]["namespace"]}
     spec = {**template["spec"], "volumes": [*template["spec"]["volumes"], *volumes]}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def static_pods_in(found: Manifest) -> Iterator[Manifest]:
+    """The static pod that an object carries to its node, if it carries one."""
+    if found["kind"] == "ConfigMap" and places.STATIC_POD in found["data"]:
+        yield json.loads(found["data"][places.STATIC_POD])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,13 +10,12 @@ import pytest
 
 from etcd_ops.channel.kubernetes_kinds import kind_of, manifest
 from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION, LOCK, log_name, status_name
-from etcd_ops.pod import places
 from pulumi_etcd import StatefulSetClusterArgs, StaticPodClusterArgs
 from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.static_pods.removal import removal_pod
 from tests.components import stateful_sets, static_pods
 from tests.components.every_argument import ELSEWHERE, STATEFUL_SETS, STATIC_PODS, given, optional
-from tests.components.kubernetes_objects import KINDS, kept, path
+from tests.components.kubernetes_objects import KINDS, kept, path, static_pods_in
 from tests.components.recorder import Recording
 from tests.servers.kubernetes import KubernetesServer
 
@@ -47,11 +45,6 @@ def put(recording: Recording) -> Iterator[Manifest]:
             yield from static_pods_in(each.inputs)
         if each.type.endswith(":StaticPodMember"):
             yield removal_pod(each.inputs)
-
-
-def static_pods_in(found: Manifest) -> Iterator[Manifest]:
-    if found["kind"] == "ConfigMap" and places.STATIC_POD in found["data"]:
-        yield json.loads(found["data"][places.STATIC_POD])
 
 
 def send(server: KubernetesServer, method: str, found: Manifest) -> Manifest:
