@@ -27,11 +27,12 @@ Question = Callable[["Client", str], str]
 """From a client and the namespace's path to what is still to happen; empty where nothing is."""
 
 
-async def wait(call: Call, question: Question, needs: str) -> None:
+async def wait(call: Call, place: Properties, question: Question, needs: str) -> None:
     """Wait until nothing is left to happen, saying what that is whenever it changes, and now and then.
 
     Args:
-        call: of a resource whose state has `namespace`, `namespaceUid`, `kubeconfig` and `context`.
+        call: of the resource.
+        place: has `namespace`, `namespaceUid`, `kubeconfig` and `context`.
         question: what is asked.
         needs: what whoever runs Pulumi must be allowed, in words.
 
@@ -40,14 +41,28 @@ async def wait(call: Call, question: Question, needs: str) -> None:
     """
     until = time.monotonic() + (call.timeout or WAIT_SECONDS)
     said, said_at = "", 0.0
-    while left := await asyncio.to_thread(_ask, call.state, question, needs):
+    while left := await look(place, question, needs):
         if call.cancelled.is_set() or time.monotonic() >= until:
             ended = "cancelled" if call.cancelled.is_set() else "given up"
-            raise Failed(Problem("objects", f"the wait was {ended}: {left}", _remedy(call.state)))
+            raise Failed(Problem("objects", f"the wait was {ended}: {left}", _remedy(place)))
         if left != said or time.monotonic() - said_at >= REMIND:
             said, said_at = left, time.monotonic()
             await call.info(f"waiting for {left}")
         await _pause(call.cancelled)
+
+
+async def look(place: Properties, question: Question, needs: str) -> str:
+    """Ask once: what is still to happen, or that nobody answers; empty where nothing is.
+
+    Args:
+        place: has `namespace`, `namespaceUid`, `kubeconfig` and `context`.
+        question: what is asked.
+        needs: what whoever runs Pulumi must be allowed, in words.
+
+    Raises:
+        Failed: what is reached is not that namespace, or may not be asked.
+    """
+    return await asyncio.to_thread(_ask, place, question, needs)
 
 
 def get(client: Client, path: str) -> Properties | None:
@@ -77,19 +92,14 @@ async def _pause(cancelled: asyncio.Event) -> None:
     stop.cancel()
 
 
-def _remedy(state: Properties) -> str:
-    return f"see why with `kubectl -n {state['namespace']} describe` of them, and run it again"
+def _remedy(place: Properties) -> str:
+    return f"see why with `kubectl -n {place['namespace']} describe` of them, and run it again"
 
 
-def _ask(state: Properties, question: Question, needs: str) -> str:
-    """What is still to happen, or why that cannot be told; empty where nothing is.
-
-    Raises:
-        Failed: what is reached is not the member's namespace, or may not be asked.
-    """
+def _ask(where: Properties, question: Question, needs: str) -> str:
     import httpx2
 
-    place = NamespacePlace(state["namespace"], state["kubeconfig"], state["context"], state["namespaceUid"])
+    place = NamespacePlace(where["namespace"], where["kubeconfig"], where["context"], where["namespaceUid"])
     path = f"/api/v1/namespaces/{place.namespace}"
     try:
         with api_client(place, CONNECT_SECONDS, READ_SECONDS) as client:

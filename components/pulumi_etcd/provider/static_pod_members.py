@@ -60,9 +60,9 @@ class StaticPodMembers:
         """Wait for the agent to be gone, take the member off its node, and leave nothing of it in the channel."""
         state = call.state
         volume_id = await published_volume(state["channel"], state["slot"])
-        await wait(call, _agents(state), _NEEDS)
+        await wait(call, state, _agents(state), _NEEDS)
         told: list[str] = []
-        await wait(call, _removal(state, told), _NEEDS)
+        await wait(call, state, _removal(state, told), _NEEDS)
         for line in told:
             await call.info(line)
         await forget(state["channel"], state["slot"], volume_id, volume_is_gone=True)
