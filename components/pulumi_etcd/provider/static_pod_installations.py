@@ -6,7 +6,6 @@ import asyncio
 import base64
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +16,7 @@ from etcd_ops.static_pod.deliver import exchange
 from etcd_ops.volume.durable import make_directory, write_file
 from pulumi_etcd.kubernetes.naming import INSTANCE_LABEL, SLOT_LABEL
 from pulumi_etcd.provider.fixed import moved, unknown
-from pulumi_etcd.provider.namespaces import Question, get, is_silent, last_words, look, wait
+from pulumi_etcd.provider.namespaces import Question, get, is_silent, last_words, look, silence, wait
 from pulumi_etcd.provider.resource import Call, Checked, Failed, Live
 from pulumi_etcd.provider.tidy import remove_if_empty
 from pulumi_etcd.provider.values import Properties
@@ -59,7 +58,10 @@ class StaticPodInstallations:
     async def drift(self, call: Call) -> Mapping[str, str]:
         """Whether the agent is not there, or cannot run: then it is installed once more."""
         again = call.state.get("content") == BY_HAND
-        reason = await look(replace(call, state=call.inputs), _agent_amiss(call.inputs, again=again))
+        reason = await look(call.inputs, _agent_amiss(call.inputs, again=again), _NEEDS)
+        if reason == silence(call.inputs):
+            await call.warn(f"{reason}: what is there now is not known")
+            return {}
         return {"content": reason} if reason else {}
 
     async def create(self, call: Call) -> tuple[str, Properties]:
@@ -85,14 +87,13 @@ class StaticPodInstallations:
         outputs = {name: value for name, value in inputs.items() if name != "files"}
         if call.preview:
             return outputs
-        here = replace(call, state=inputs)
-        if inputs["tree"] and await is_silent(here, SILENCE_SECONDS):
+        if inputs["tree"] and await is_silent(call, inputs, SILENCE_SECONDS):
             await asyncio.to_thread(_write_tree, inputs)
             await call.warn(_instructions(inputs))
             return outputs | {"content": BY_HAND}
         content = digest(canonical(inputs["files"]))
         told: list[str] = []
-        await wait(here, _installation(inputs, content, told), _NEEDS)
+        await wait(call, inputs, _installation(inputs, content, told), _NEEDS)
         for line in told:
             await call.info(line)
         await asyncio.to_thread(_remove_tree, inputs)
