@@ -47,6 +47,7 @@ _MANY: dict[str, Any] = {
     "deadline_seconds": 60.0,
 }  # fmt: skip
 """Optional arguments that both components have."""
+STATIC_AGENTS = "all, with agents that are static pods"
 _BUCKET = {
     "kind": "s3", "bucket": "etcd", "prefix": "orders/", "region": "eu-west-1", "endpoint_url": "https://s3.example",
     "expected_account": "123456789012",
@@ -84,8 +85,12 @@ STATEFUL_SETS: Mapping[str, dict[str, Any]] = {
 STATIC_PODS: Mapping[str, dict[str, Any]] = {
     "none": {},
     "all": {**_PODS, "channel": {"kind": "kubernetes"}},
-    "all, with a bucket": {**_PODS, "channel": _BUCKET},
-}
+    "all, with a bucket": {**_PODS, "channel": _BUCKET, "credentials_file": "/root/.aws/credentials"},
+    STATIC_AGENTS: {
+        **_PODS, "channel": _BUCKET, "credentials_file": "/root/.aws/credentials",
+        "agent": {**_MANY["agent"], "kind": "static-pod"},
+    },
+}  # fmt: skip
 """Changes of the least arguments of a `StaticPodCluster`."""
 ELSEWHERE = {
     f"channel.{each}" for each in ("directory", "namespace", "cluster", "kubeconfig", "context", "namespace_uid")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 
 from etcd_ops.channel.kubernetes_kinds import kind_of, manifest
 from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION, LOCK, log_name, status_name
+from etcd_ops.pod.places import AGENT_POD, STATIC_POD
 from pulumi_etcd import StatefulSetClusterArgs, StaticPodClusterArgs
 from pulumi_etcd.kubernetes.manifests import Manifest
+from pulumi_etcd.static_pods.installation import installation_pod, installation_secret
 from pulumi_etcd.static_pods.removal import removal_pod
 from tests.components import stateful_sets, static_pods
-from tests.components.every_argument import ELSEWHERE, STATEFUL_SETS, STATIC_PODS, given, optional
+from tests.components.every_argument import ELSEWHERE, STATEFUL_SETS, STATIC_AGENTS, STATIC_PODS, given, optional
 from tests.components.kubernetes_objects import KINDS, kept, path, static_pods_in
 from tests.components.recorder import Recording
 from tests.servers.kubernetes import KubernetesServer
@@ -45,6 +48,10 @@ def put(recording: Recording) -> Iterator[Manifest]:
             yield from static_pods_in(each.inputs)
         if each.type.endswith(":StaticPodMember"):
             yield removal_pod(each.inputs)
+        if each.type.endswith(":StaticPodInstallation"):
+            yield installation_secret(each.inputs)
+            yield installation_pod(each.inputs, "0" * 64, anew=True)
+            yield from (json.loads(each.inputs["files"]["config"][name]) for name in (STATIC_POD, AGENT_POD))
 
 
 def send(server: KubernetesServer, method: str, found: Manifest) -> Manifest:
@@ -64,7 +71,8 @@ def test_every_object_is_valid(server: KubernetesServer, namespace: str, what: s
     module, changes = RECORDED[what]
     found = list(put(module.recorded(namespace=namespace, **changes)))
     kinds = {each["kind"] for each in found}
-    assert {"Service", "ServiceAccount", "Role", "RoleBinding", "ConfigMap", "Secret"} <= kinds <= KINDS.keys()
+    least = {"Service", "ServiceAccount", "Role", "RoleBinding", "ConfigMap", "Secret"}
+    assert ({"Pod", "Secret"} if what.endswith(STATIC_AGENTS) else least) <= kinds <= KINDS.keys()
     for each in found:
         method = "POST" if each["kind"] == "Pod" else "PATCH"
         assert kept(each, send(server, method, each)) == []

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx2
 import pytest
 
+from etcd_ops.pod.places import AGENT_POD, STATIC_POD
 from pulumi_etcd.kubernetes.manifests import Manifest
+from pulumi_etcd.static_pods.installation import installation_pod
 from pulumi_etcd.static_pods.removal import removal_pod
 from tests.components import stateful_sets, static_pods
-from tests.components.every_argument import STATEFUL_SETS, STATIC_PODS
+from tests.components.every_argument import STATEFUL_SETS, STATIC_AGENTS, STATIC_PODS
 from tests.components.kubernetes_objects import path, pod_of, static_pods_in
 from tests.servers.kubernetes import KubernetesServer
 
@@ -105,9 +108,24 @@ def test_every_part_of_its_security_is_asked_for(server: KubernetesServer, chang
     assert 'violates PodSecurity "restricted:latest"' in refused(server, pod, "restricted")
 
 
+def static_agents_pods(**changes: Any) -> dict[str, Manifest]:
+    """Of a cluster whose agents are static pods, too."""
+    recording = static_pods.recorded(**changes)
+    inputs = next(iter(recording.of_type("StaticPodInstallation").values())).inputs
+    files = inputs["files"]["config"]
+    member = next(iter(recording.of_type("StaticPodMember").values()))
+    return {
+        "the agent's": json.loads(files[AGENT_POD]),
+        "etcd's": json.loads(files[STATIC_POD]),
+        "the one that installs the agent": installation_pod(inputs, "0", anew=False),
+        "the one that removes both": removal_pod(member.inputs),
+    }
+
+
 @pytest.mark.parametrize("variant", STATIC_PODS)
 def test_pods_on_hosts_may_run_where_everything_may(server: KubernetesServer, variant: str) -> None:
-    for which, pod in node_pods(**STATIC_PODS[variant]).items():
+    pods = (static_agents_pods if variant == STATIC_AGENTS else node_pods)(**STATIC_PODS[variant])
+    for which, pod in pods.items():
         assert refused(server, pod, "privileged") == "", which
         for level in ("baseline", "restricted"):
             assert f'violates PodSecurity "{level}:latest"' in refused(server, pod, level), which

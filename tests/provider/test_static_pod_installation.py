@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ from pulumi_etcd.provider.static_pod_installations import StaticPodInstallations
 from tests.components.stateful_sets import AGENT
 from tests.provider.harness import Client, Refusal
 from tests.provider.local import with_client
-from tests.provider.test_stateful_set_member import Place, until
+from tests.provider.members import Place, until
 from tests.provider.test_static_pod_member import LABELS
-from tests.servers.kubernetes import KubernetesServer, kubernetes_server
+from tests.servers.kubernetes import KubernetesServer
 
+pytestmark = pytest.mark.xdist_group("provider-kubernetes")
 TOKEN = "etcd:index:StaticPodInstallation"
 NODE = "node-a"
 NAME = "demo-a-1-agent-installation"
@@ -61,12 +62,6 @@ class OnNode(Place):
             status = {"name": "agent", "state": {"waiting": {"reason": waiting}}, "ready": False, "restartCount": 3}
             found = {"phase": "Running", "containerStatuses": [{**status, "image": AGENT, "imageID": ""}]}
             self.tell(f"demo-a-1-agent-{NODE}", found)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubernetesServer]:
-    with kubernetes_server(tmp_path_factory.mktemp("kubernetes"), address="127.43.0.14") as running:
-        yield running
 
 
 @pytest.fixture

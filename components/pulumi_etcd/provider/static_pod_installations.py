@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from etcd_ops.model.document import canonical, digest
 from etcd_ops.model.problems import Problem
@@ -20,7 +19,13 @@ from pulumi_etcd.provider.namespaces import Question, get, is_silent, last_words
 from pulumi_etcd.provider.resource import Call, Checked, Failed, Live
 from pulumi_etcd.provider.tidy import remove_if_empty
 from pulumi_etcd.provider.values import Properties
-from pulumi_etcd.static_pods.installation import CONTENT_ANNOTATION, installation_pod, key, node_files, secret_name
+from pulumi_etcd.static_pods.installation import (
+    CONTENT_ANNOTATION,
+    installation_pod,
+    installation_secret,
+    node_files,
+    secret_name,
+)
 from pulumi_etcd.static_pods.naming import AGENT, COMPONENT_LABEL
 
 if TYPE_CHECKING:
@@ -135,7 +140,7 @@ def _installation(inputs: Properties, content: str, told: list[str]) -> Question
         if found is None:
             _remove(client, f"{namespace}/secrets/{name}")
             anew = any(map(_is_failing, _agents(client, namespace, inputs)))
-            client.post(f"{namespace}/secrets", json=_secret(inputs)).raise_for_status()
+            client.post(f"{namespace}/secrets", json=installation_secret(inputs)).raise_for_status()
             client.post(f"{namespace}/pods", json=installation_pod(inputs, content, anew=anew)).raise_for_status()
             return f"pod {name} to install the agent of {inputs['slot']} on node {inputs['node']}"
         if found["metadata"].get("annotations", {}).get(CONTENT_ANNOTATION) != content:
@@ -188,17 +193,6 @@ def _is_failing(pod: Properties) -> bool:
     status = pod["status"]
     states = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
     return any(each.get("state", {}).get("waiting", {}).get("reason") in _FAILING for each in states)
-
-
-def _secret(inputs: Properties) -> dict[str, Any]:
-    """Everything that is installed, for as long as that takes."""
-    data = {
-        key(folder, file): base64.b64encode(text.encode()).decode()
-        for folder, files in inputs["files"].items()
-        for file, text in files.items()
-    }
-    metadata = {"name": secret_name(inputs), "namespace": inputs["namespace"]}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "immutable": True, "data": data}
 
 
 def _remove(client: Client, path: str) -> None:

@@ -1,5 +1,6 @@
 """The custom resource `etcd:index:StaticPodInstallation`, as components declare it, and the pod that it makes."""
 
+import base64
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
@@ -71,6 +72,21 @@ def secret_name(installation: Mapping[str, Any]) -> str:
         installation: properties of a `StaticPodInstallation`, in camelCase.
     """
     return f"{installation['name']}-installation"
+
+
+def installation_secret(installation: Mapping[str, Any]) -> Manifest:
+    """Everything that is installed, for as long as that takes.
+
+    Args:
+        installation: properties of a `StaticPodInstallation`, in camelCase.
+    """
+    data = {
+        key(folder, file): base64.b64encode(text.encode()).decode()
+        for folder, files in installation["files"].items()
+        for file, text in files.items()
+    }
+    metadata = {"name": secret_name(installation), "namespace": installation["namespace"]}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "immutable": True, "data": data}
 
 
 def installation_pod(installation: Mapping[str, Any], content: str, *, anew: bool) -> Manifest:
