@@ -192,13 +192,13 @@ def test_what_another_owner_destroyed_but_kept_is_not_free() -> None:
     ],
 )
 def test_formation(held: Contents, adopt: bool, state: State, expected: tuple[str, FormationMode]) -> None:
-    chosen = choose_formation(held, adopt, state, fresh_tokens())
+    chosen = choose_formation(held, ADOPT if adopt else NEW, state, fresh_tokens())
     assert (chosen.token, chosen.mode) == expected
 
 
 def test_live_members_without_any_record_are_not_guessed_about() -> None:
     with pytest.raises(Refused, match="m1"):
-        choose_formation(Contents(statuses={"m1": status("m1")}), False, State(), fresh_tokens())
+        choose_formation(Contents(statuses={"m1": status("m1")}), NEW, State(), fresh_tokens())
 
 
 @given(
@@ -214,7 +214,7 @@ def test_a_formed_cluster_is_never_formed_again(
     if known:
         known = known.model_copy(update={"started": {"m0": Started(volume_id="v", peer_url="u")}})
     held = Contents(desired=document() if written else None, formation=known)
-    chosen = choose_formation(held, adopt, State(4, "d", "t", formed), fresh_tokens())
+    chosen = choose_formation(held, ADOPT if adopt else NEW, State(4, "d", "t", formed), fresh_tokens())
     ever = formed or recorded is FormationState.FORMED
     if ever and recorded is not FormationState.CLOSED:
         assert chosen == Formation(token="t", mode=EXISTING)

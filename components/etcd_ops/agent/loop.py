@@ -19,6 +19,7 @@ from etcd_ops.model.decisions import Decision, decide
 from etcd_ops.model.decisions.authorising import accepted_document
 from etcd_ops.model.decisions.standing import formation_known
 from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, Memory, ProcessFacts, Target, VolumeFacts
+from etcd_ops.model.migration import origin_urls
 from etcd_ops.model.records import FormationRecord
 from etcd_ops.model.spec import ClusterSpec, MemberSpec
 from etcd_ops.model.status import CertificateReport, State, StepReport
@@ -362,12 +363,12 @@ def _formation(reading: Reading | None, memory: Memory) -> FormationRecord | Non
 
 
 def _urls(spec: ClusterSpec | None, formation: FormationRecord | None) -> dict[str, str]:
-    """Where members answer: declared ones, and those whose slots were dropped but were once started."""
+    """Where members answer: declared ones, those of dropped slots that were once started, and a migration's origin."""
     if spec is None:
         return {}
     started = formation.started if formation else {}
     former = {slot: each.client_url for slot, each in started.items() if each.client_url}
-    return former | {slot: member.client_url for slot, member in spec.members.items()}
+    return origin_urls(spec) | former | {slot: member.client_url for slot, member in spec.members.items()}
 
 
 def _spec(reading: Reading | None, memory: Memory) -> ClusterSpec | None:

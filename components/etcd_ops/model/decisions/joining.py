@@ -131,7 +131,7 @@ def _cluster_id(view: View) -> int:
 
 def _initial_cluster(view: View) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (view.slot_of(each) or each.name or f"{each.member_id:x}", url)
+        (view.name_of(each) or f"{each.member_id:x}", url)
         for each in view.facts.cluster.members or ()
         for url in each.peer_urls
     )
