@@ -161,8 +161,8 @@ def contract(this: Declaration, platform: str) -> dict[str, Any]:
         "protect": {"volumes": this.protect_volumes, "authorities": this.protect_authorities},
         "allowOutage": spec["allowOutage"],
         "healing": spec["healing"],
-        "migration": spec.get("migration", {}),
         "channel": dict(this.channel),
+        **({"migration": spec["migration"]} if "migration" in spec else {}),
     }
 
 

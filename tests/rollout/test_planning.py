@@ -15,9 +15,10 @@ from etcd_ops.model.status import FailedChange, Highest
 from etcd_ops.model.status import State as MemberState
 from etcd_ops.rollout import Contents, Refused, State
 from etcd_ops.rollout.planning import choose_formation, next_document
-from tests.rollout.samples import OWNER, declaration, spec, status
+from tests.rollout.samples import OWNER, declaration, migrating, spec, status
 
 NEW, EXISTING, ADOPT = FormationMode.NEW, FormationMode.EXISTING, FormationMode.ADOPT
+JOIN = FormationMode.JOIN
 
 
 def fresh_tokens() -> Any:
@@ -193,6 +194,23 @@ def test_what_another_owner_destroyed_but_kept_is_not_free() -> None:
 )
 def test_formation(held: Contents, adopt: bool, state: State, expected: tuple[str, FormationMode]) -> None:
     chosen = choose_formation(held, ADOPT if adopt else NEW, state, fresh_tokens())
+    assert (chosen.token, chosen.mode) == expected
+
+
+@pytest.mark.parametrize(
+    ("held", "state", "expected"),
+    [
+        pytest.param(Contents(), State(), ("fresh-1", JOIN), id="nothing known"),
+        pytest.param(Contents(desired=document()), State(), ("t", JOIN), id="declared as a new one, not begun"),
+        pytest.param(
+            Contents(desired=document(), formation=record(FormationState.FORMED)), State(), ("t", EXISTING), id="joined"
+        ),
+        pytest.param(Contents(), State(1, "d", "t"), ("t", EXISTING), id="channel emptied"),
+    ],
+)
+def test_what_is_joined_is_never_formed(held: Contents, state: State, expected: tuple[str, FormationMode]) -> None:
+    joining = declaration(spec=migrating())
+    chosen = choose_formation(held, joining.beginning, state, fresh_tokens())
     assert (chosen.token, chosen.mode) == expected
 
 
