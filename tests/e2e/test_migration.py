@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ from tests.workload.workload import Workload
 
 pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(400), pytest.mark.xdist_group("migration")]
 
-ORIGIN, NETWORK, BACK_ORIGIN, BACK_NETWORK = "127.0.66", "127.0.67", "127.0.68", "127.0.69"
 NAMES = ("etcd-0", "etcd-1", "etcd-2")
 
 
@@ -100,10 +100,44 @@ class Migrated:
     stack: Stack
     connection: Path
 
-    def up(self, phase: str, *, size: int = 3, keep: tuple[str, ...] = ()) -> None:
+    def migration(self, phase: str, keep: tuple[str, ...] = ()) -> dict[str, Any]:
+        """The argument."""
+        return {"phase": phase, "members": self.origin.declared, "keep": list(keep)}
+
+    def up(self, phase: str, keep: tuple[str, ...] = ()) -> None:
         """Declare how far it goes, and bring the stack up."""
-        migration = {"phase": phase, "members": self.origin.declared, "keep": list(keep)}
-        self.stack.up(migration=migration, size=size)
+        self.stack.up(migration=self.migration(phase, keep))
+
+    def join(self, joined: int) -> None:
+        """Let ours join until at least so many do, whether or not all of them have."""
+        self.stack.declare(migration=self.migration("join"))
+        with self.stack.running("up", "--yes", "--skip-preview", "--stack", "e2e"):
+            self.stack.eventually(lambda: len(self.voters & set(SLOTS)) >= joined, f"{joined} of ours joined")
+
+    def bring_back(self, names: Iterable[str]) -> None:
+        """Start members that were removed with what `etcd-ops migrate plan` tells, on empty data directories."""
+        self.stack.declare(migration=self.migration("return"))
+        with self.stack.running("up", "--yes", "--skip-preview", "--stack", "e2e") as up:
+            for name in sorted(names):
+                self.stack.eventually(lambda name=name: self.learner == name, f"{name} is added")  # type: ignore[misc]
+                rejoin = json.loads(self.stack.ops("migrate", "plan", "--json", expect=None).output)["rejoin"]
+                assert rejoin["name"] == name
+                self.origin.processes[name].end()
+                self.origin.start(name, rejoin["initial_cluster"], rejoin["initial_cluster_state"])
+            assert up.wait(120) == 0
+
+    @property
+    def learner(self) -> str:
+        """Name of the origin's learner, by its peer URL: one that has not started has none of its own."""
+        urls = {url for each in self.stack.listed() if each["role"] == "learner" for url in each["peer_urls"]}
+        return next((name for name, each in self.origin.declared.items() if each["peer_url"] in urls), "")
+
+    @property
+    def voters(self) -> set[str]:
+        """The same as seen by whoever answers; nobody where no quorum does."""
+        found = self.stack.ops("members", "--json", expect=None)
+        listed = json.loads(found.output) if found.status == 0 else []
+        return {each["name"] for each in listed if each["role"] == "voter"}
 
     @property
     def members(self) -> set[str]:
@@ -117,12 +151,12 @@ def authorities() -> dict[str, Authority]:
     return {trust: Authority(f"by-hand-{trust}") for trust in ("peer", "client")}
 
 
-@pytest.fixture(params=[(ORIGIN, NETWORK)])
+@pytest.fixture
 def migrated(
-    request: pytest.FixtureRequest, make_stack: MakeStack, authorities: dict[str, Authority], tmp_path: Path
+    networks: tuple[str, str], make_stack: MakeStack, authorities: dict[str, Authority], tmp_path: Path
 ) -> Iterator[Migrated]:
     """An origin that serves, and a stack that is not up yet."""
-    from_network, network = request.param
+    from_network, network = networks
     trust = {
         name: {
             "authorities": {"1": {"cert_pem": each.certificate_pem.decode(), "private_key_pem": each.key_pem.decode()}}
@@ -140,6 +174,7 @@ def migrated(
     origin.end()
 
 
+@pytest.mark.parametrize("networks", [("127.0.66", "127.0.67")])
 def test_a_cluster_that_others_started_is_taken_over(migrated: Migrated, tmp_path: Path) -> None:
     """Forward to the end, without losing a write."""
     with Workload(migrated.connection, tmp_path / "workload") as load:
@@ -153,5 +188,28 @@ def test_a_cluster_that_others_started_is_taken_over(migrated: Migrated, tmp_pat
         migrated.stack.up(migration=None)
         migrated.stack.wait_in_order()
         assert migrated.stack.status()["cluster_id"] == identity
+        load.wait_for(acknowledged=20)
+    load.check()
+
+
+@pytest.mark.parametrize("networks", [("127.0.68", "127.0.69")])
+def test_it_goes_back_from_every_step(migrated: Migrated, tmp_path: Path) -> None:
+    """Before the first removal by leaving; after it, old members are brought in first."""
+    with Workload(migrated.connection, tmp_path / "workload") as load:
+        for joined in (1, 2, 3):
+            migrated.join(joined)
+            with load.mark(f"back from {joined}"):
+                migrated.up("leave")
+            assert migrated.members == set(NAMES)
+        migrated.up("join")
+        for kept in (NAMES[1:], NAMES[2:]):
+            migrated.up("take-over", keep=kept)
+            assert migrated.members == {*kept, *SLOTS}
+            refused = migrated.stack.preview(fails=True, migration=migrated.migration("leave"))
+            assert "migration.phase" in refused.output and "phase return" in refused.output
+            migrated.bring_back(set(NAMES) - set(kept))
+            assert migrated.members == {*NAMES, *SLOTS}
+        migrated.up("leave")
+        assert migrated.members == set(NAMES)
         load.wait_for(acknowledged=20)
     load.check()

@@ -10,7 +10,7 @@ from etcd_ops.model.facts import ClusterFacts
 from etcd_ops.model.migration_plan import NOT_OK, OK, UNKNOWN, MigrationPlan, plan_migration
 from etcd_ops.model.records import FormationRecord, FormationState
 from tests.model.migrations import migrating, names, seen
-from tests.model.samples import spec
+from tests.model.samples import GIB, spec
 
 DECLARED = migrating()
 HEALTHY = seen(DECLARED, names(3))
@@ -42,6 +42,13 @@ def test_a_healthy_origin_is_ready_and_every_step_is_told() -> None:
         (seen(DECLARED, names(3), unhealthy=["etcd-2"]), "health"),
         (seen(migrating(count=5), names(4)), "other members"),
         (seen(DECLARED, names(2)), "named members"),
+        (
+            replace(
+                HEALTHY,
+                endpoints={name: replace(each, database_bytes=2 * GIB) for name, each in HEALTHY.endpoints.items()},
+            ),
+            "database",
+        ),
         (seen(DECLARED, names(3), learners=["etcd-2"]), "learners"),
     ],
 )

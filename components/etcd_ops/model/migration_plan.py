@@ -124,7 +124,7 @@ def plan_migration(spec: ClusterSpec | None, formation: FormationRecord | None, 
     if cluster.members is None:
         silent = Precondition(
             name="quorum", verdict=NOT_OK, found="no member answers with a quorum behind it",
-            remedy="migration.members must be reached at their clientUrl with the operator's certificate",
+            remedy="migration.members must answer at their clientUrl, with TLS, to a certificate of trust.client",
         )  # fmt: skip
         return MigrationPlan(phase=phase.value, preconditions=(silent,), blocked="nobody says who is a member")
     found = sides(spec, cluster.members)
@@ -193,6 +193,7 @@ def _preconditions(
     yield _learners(found)
     yield _alarms(cluster)
     yield _version(spec, cluster)
+    yield _size(spec, cluster)
     yield Precondition(
         name="peer trust", verdict=OK if found.ours else UNKNOWN,
         found="members of both sides replicate" if found.ours else "only a member that joins can prove it",
@@ -259,6 +260,14 @@ def _alarms(cluster: ClusterFacts) -> Precondition:
         return Precondition(name="alarms", verdict=UNKNOWN, found="could not be read")
     raised = ", ".join(f"{kind} by {member:x}" for member, kind in sorted(cluster.alarms))
     return _judged("alarms", raised, "none", "clear them first: `etcdctl alarm list`")
+
+
+def _size(spec: ClusterSpec, cluster: ClusterFacts) -> Precondition:
+    size, quota = max((each.database_bytes for each in cluster.endpoints.values()), default=0), spec.etcd
+    wrong = f"{size} bytes, and members of a quota of {quota.quota_backend_bytes} would refuse writes"
+    remedy = "compact and defragment the origin's members, or declare a larger etcd.quotaBackendBytes"
+    too_large = size >= quota.quota_backend_bytes
+    return _judged("database", wrong if too_large else "", f"{size} bytes", remedy)
 
 
 def _version(spec: ClusterSpec, cluster: ClusterFacts) -> Precondition:
