@@ -192,6 +192,13 @@ def test_none_is_removed_while_a_declared_member_is_not_healthy() -> None:
     assert not isinstance(decision.step, RemoveMember)
 
 
+def test_none_is_removed_while_a_declared_member_is_missing() -> None:
+    declared = migrating("take-over")
+    cluster = seen(declared, [*names(3), SLOT, "b-1"], leader=SLOT)
+    decision = decide(facts(declared, cluster, formation=record(declared, [SLOT, "b-1"])))
+    assert not isinstance(decision.step, RemoveMember)
+
+
 def test_a_member_of_two_hands_over_as_well() -> None:
     """A hand-over stops nobody: the gate does not ask for allowOutage."""
     declared = migrating("take-over", count=1, size=1)
