@@ -35,7 +35,7 @@ def migrating(phase: str = "join", count: int = 3, size: int = 3, **changes: Any
 def listed(declared: ClusterSpec, name: str, member_id: int, *, learner: bool = False) -> ListedMember:
     """The entry of a slot or of an origin's member."""
     assert declared.migration is not None
-    either = {**declared.migration.members, **declared.members}[name]
+    either = declared.members.get(name) or declared.migration.members[name]
     return ListedMember(member_id, f"by-hand-{name}", (either.peer_url,), learner, (either.client_url,))
 
 
@@ -56,6 +56,6 @@ def seen(
         )
         for name in names_ if name not in silent
     }  # fmt: skip
-    members = entries if len(able) > (len(names_) - len(late)) // 2 else None
-    told = {name: replace(each, members=members if each.healthy else None) for name, each in endpoints.items()}
-    return ClusterFacts(told, members, alarms=frozenset())
+    known = entries if len(able) > (len(names_) - len(late)) // 2 else None
+    told = {name: replace(each, members=known if each.healthy else None) for name, each in endpoints.items()}
+    return ClusterFacts(told, known, alarms=frozenset())
