@@ -178,12 +178,22 @@ def migrated(
 def test_a_cluster_that_others_started_is_taken_over(migrated: Migrated, tmp_path: Path) -> None:
     """Forward to the end, without losing a write."""
     with Workload(migrated.connection, tmp_path / "workload") as load:
+        migrated.stack.up(migration=migrated.migration("join"), mode="observe-only")
+        assert migrated.members == set(NAMES)
+        plan = json.loads(migrated.stack.ops("migrate", "plan", "--json").output)
+        assert {each["verdict"] for each in plan["preconditions"]} == {"ok"}
+        assert [each["change"] for each in plan["steps"]] == ["add", "promote"] * 3 + ["hand-over"] + ["remove"] * 3
+        migrated.stack.declare(mode="active")
         with load.mark("join"):
             migrated.up("join")
         assert migrated.members == {*NAMES, *SLOTS}
         identity = migrated.stack.status()["cluster_id"]
+        refused = migrated.stack.pulumi("destroy", "--yes", "--skip-preview", "--stack", "e2e", expect=None)
+        assert refused.status != 0 and "phase leave" in refused.output
+        migrated.up("join")
         with load.mark("take-over"):
             migrated.up("take-over")
+        assert "phase take-over is complete" in migrated.stack.ops("migrate", "run").output
         assert migrated.members == set(SLOTS)
         migrated.stack.up(migration=None)
         migrated.stack.wait_in_order()

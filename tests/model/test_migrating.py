@@ -162,6 +162,19 @@ def test_a_slot_joins_as_a_learner_and_starts_in_the_existing_cluster() -> None:
     assert [name for name, _ in step.initial_cluster] == [*names(3), SLOT]
 
 
+def test_nobody_joins_peers_that_do_not_believe_it() -> None:
+    """Listed and never started, it would keep the place of the one learner that there may be."""
+    declared = migrating()
+    found = facts(declared, seen(declared, names(3)), data=False, formation=record(declared, [SLOT]))
+    strangers = dict.fromkeys(names(3), "") | {"etcd-1": "unknown authority"}
+    decision = decide(replace(found, strangers=strangers))
+    assert not isinstance(decision.step, AddLearner)
+    assert decision.state is State.HELD and "etcd-1: unknown authority" in decision.reason
+    silent = seen(declared, names(3), unhealthy=["etcd-1"])
+    assert "unknown authority" not in decide(replace(found, strangers=strangers, cluster=silent)).reason
+    assert isinstance(decide(replace(found, strangers=dict.fromkeys(names(3), ""))).step, AddLearner)
+
+
 def test_the_members_of_the_origin_stay_while_ours_join() -> None:
     declared = migrating("join")
     cluster = seen(declared, [*names(3), *declared.members], unhealthy=["etcd-2"])

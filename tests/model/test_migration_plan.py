@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from etcd_ops.model.facts import ClusterFacts
+from etcd_ops.model.facts import ClusterFacts, PeerStatus
 from etcd_ops.model.migration_plan import NOT_OK, OK, UNKNOWN, MigrationPlan, plan_migration
 from etcd_ops.model.records import FormationRecord, FormationState
+from etcd_ops.model.status import MemberStatus, State
 from tests.model.migrations import migrating, names, seen
 from tests.model.samples import GIB, spec
 
@@ -71,6 +72,32 @@ def test_peers_without_tls_are_refused() -> None:
 def test_another_cluster_than_the_recorded_one_is_refused() -> None:
     record = FormationRecord(token="t", state=FormationState.FORMED, founders={}, cluster_id=4, joined=True)
     assert verdicts(plan_migration(DECLARED, record, HEALTHY))["one cluster"] == NOT_OK
+
+
+def told(**strangers: dict[str, str]) -> dict[str, PeerStatus]:
+    """Agents that asked the origin's peers."""
+    found = {slot.replace("_", "-"): each for slot, each in strangers.items()}
+    return {
+        slot: PeerStatus(
+            MemberStatus(
+                slot=slot, zone="z", boot_id="b", sequence=1, agent_version="1", state=State.WORKING, strangers=each
+            ),
+            fresh=True,
+        )
+        for slot, each in found.items()
+    }
+
+
+def test_agents_prove_that_peers_believe_each_other() -> None:
+    good = dict.fromkeys(names(3), "")
+    everybody = told(a_1=good, b_1=good, c_1=good)
+    assert verdicts(plan_migration(DECLARED, None, HEALTHY, everybody))["peer trust"] == OK
+    assert verdicts(plan_migration(DECLARED, None, HEALTHY, told(a_1=good, b_1=good)))["peer trust"] == UNKNOWN
+    one = plan_migration(DECLARED, None, HEALTHY, everybody | told(b_1=good | {"etcd-2": "unknown authority"}))
+    assert verdicts(one)["peer trust"] == NOT_OK and not one.ready
+    assert any("b-1 and etcd-2: unknown authority" in line for line in one.lines())
+    joined = seen(DECLARED, [*names(3), "c-1"])
+    assert verdicts(plan_migration(DECLARED, None, joined, told(a_1=good, b_1=good)))["peer trust"] == OK
 
 
 def test_what_could_not_be_read_is_never_ready() -> None:

@@ -119,6 +119,7 @@ class Agent:
             lock=lock,
             target=target,
             missing=missing,
+            strangers=await self._strangers(spec, volume),
             agent_version=self._settings.agent_version,
             template=ports.pod.template() if ports.pod else "",
             agent_template=ports.agent_pod.template() if ports.agent_pod else "",
@@ -162,6 +163,14 @@ class Agent:
         except OSError as problem:
             self._ports.log("write-ahead log unreadable", {"problem": str(problem)})
             return volume
+
+    async def _strangers(self, spec: ClusterSpec | None, volume: VolumeFacts | None) -> dict[str, str] | None:
+        """Whether a member that is to join, and those it joins, would believe each other."""
+        if spec is None or spec.migration is None or volume is None or volume.has_data:
+            return None
+        origin, timeout = sorted(spec.migration.members.items()), self._settings.pace.read_timeout
+        asked = [self._ports.peers.problem(spec, each.peer_url, timeout=timeout) for _, each in origin]
+        return dict(zip((name for name, _ in origin), await self._ports.parallel(asked), strict=True))
 
     async def _channel(self) -> tuple[Reading | None, LockFacts]:
         try:

@@ -65,6 +65,7 @@ def report(
         refused=FailedChange(digest=digest, reason=decision.refused) if decision.refused else None,
         attestation=decision.attestation,
         origin=origin_voters(spec, facts.cluster.members) if spec else None,
+        strangers=dict(facts.strangers) if facts.strangers is not None else None,
         fence=facts.memory.fence,
         volume_id=volume.volume_id if volume else "",
         volume_marked=volume.marked if volume else False,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from etcd_ops.cli.context import Context, ContextError
-from etcd_ops.cli.looking import Look, look
+from etcd_ops.cli.looking import PATIENCE, Look, look
 from etcd_ops.cli.options import ContextOption, JsonOption, context_of, fail
 from etcd_ops.model.facts import ClusterFacts
 from etcd_ops.model.gate import healthy_voters, quorum
@@ -28,7 +28,7 @@ GRACE = 10.0
 @app.command("plan")
 def plan(context: ContextOption = None, as_json: JsonOption = False) -> None:
     """Say what the declared migration needs, and its steps. Changes nothing; exit 1 where something forbids it."""
-    found = _plan(_look(context_of(context)))
+    found = _plan(_look(context_of(context), PATIENCE))
     if as_json:
         typer.echo(json.dumps(found.model_dump(mode="json", exclude_none=True), indent=2))
     else:
@@ -65,9 +65,9 @@ def run(
     fail(f"not complete after {timeout:g} s; it goes on: `etcd-ops status`")
 
 
-def _look(context: Context) -> Look:
+def _look(context: Context, patience: float = 0.0) -> Look:
     try:
-        return asyncio.run(look(context))
+        return asyncio.run(look(context, patience))
     except ContextError as problem:
         fail(str(problem), 2)
 
@@ -75,7 +75,8 @@ def _look(context: Context) -> Look:
 def _plan(seen: Look) -> MigrationPlan:
     if seen.reading is None:
         fail(f"the channel cannot be read: {seen.channel_problem}")
-    return plan_migration(seen.reading.facts.spec, seen.reading.facts.formation, seen.cluster)
+    channel = seen.reading.facts
+    return plan_migration(channel.spec, channel.formation, seen.cluster, channel.statuses)
 
 
 def _coming(seen: Look) -> tuple[ClusterSpec, Next]:

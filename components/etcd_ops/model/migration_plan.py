@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from etcd_ops.model.document import Tolerant
-from etcd_ops.model.facts import ClusterFacts, ListedMember
+from etcd_ops.model.facts import ClusterFacts, ListedMember, PeerStatus
 from etcd_ops.model.gate import healthy_voters, quorum
 from etcd_ops.model.migration import MoveKind, Sides, sides
 from etcd_ops.model.migration_forecast import Taken, forecast
@@ -14,6 +15,7 @@ from etcd_ops.model.spec import ClusterSpec, MigrationPhase
 from etcd_ops.model.versions import EdgeKind, Running, Version, edge, line_of, replays_v2
 
 OK, NOT_OK, UNKNOWN = "ok", "not ok", "unknown"
+_NOBODY: Mapping[str, PeerStatus] = MappingProxyType({})
 _AHEAD = {
     MigrationPhase.JOIN: (MigrationPhase.JOIN, MigrationPhase.TAKE_OVER),
     MigrationPhase.TAKE_OVER: (MigrationPhase.TAKE_OVER,),
@@ -110,13 +112,19 @@ def _rejoin_lines(each: Rejoin) -> list[str]:
     ]
 
 
-def plan_migration(spec: ClusterSpec | None, formation: FormationRecord | None, cluster: ClusterFacts) -> MigrationPlan:
+def plan_migration(
+    spec: ClusterSpec | None,
+    formation: FormationRecord | None,
+    cluster: ClusterFacts,
+    statuses: Mapping[str, PeerStatus] = _NOBODY,
+) -> MigrationPlan:
     """Say what a declared migration needs, and does.
 
     Args:
         spec: what is declared.
         formation: the record, where there is one.
         cluster: the live cluster, with its origin's members under their names.
+        statuses: what agents say, by slot.
     """
     if spec is None or spec.migration is None:
         return MigrationPlan(refusals=("no migration is declared: declare one with phase join, and run `pulumi up`",))
@@ -131,7 +139,7 @@ def plan_migration(spec: ClusterSpec | None, formation: FormationRecord | None, 
     ahead = forecast(spec, cluster, _AHEAD[phase])
     return MigrationPlan(
         phase=phase.value,
-        preconditions=tuple(_preconditions(spec, formation, cluster, found)),
+        preconditions=tuple(_preconditions(spec, formation, cluster, found, statuses)),
         steps=tuple(_steps(ahead.moves)),
         blocked=ahead.blocked,
         rejoin=_rejoin(spec, found, cluster.members),
@@ -183,7 +191,11 @@ def _rejoin(spec: ClusterSpec, found: Sides, members: tuple[ListedMember, ...]) 
 
 
 def _preconditions(
-    spec: ClusterSpec, formation: FormationRecord | None, cluster: ClusterFacts, found: Sides
+    spec: ClusterSpec,
+    formation: FormationRecord | None,
+    cluster: ClusterFacts,
+    found: Sides,
+    statuses: Mapping[str, PeerStatus],
 ) -> Iterator[Precondition]:
     yield _answers(cluster, found)
     yield _identity(formation, cluster)
@@ -194,11 +206,26 @@ def _preconditions(
     yield _alarms(cluster)
     yield _version(spec, cluster)
     yield _size(spec, cluster)
-    yield Precondition(
-        name="peer trust", verdict=OK if found.ours else UNKNOWN,
-        found="members of both sides replicate" if found.ours else "only a member that joins can prove it",
-        remedy="" if found.ours else "the origin's peers must believe the issuer of trust.peer, and it must be theirs",
-    )  # fmt: skip
+    yield _peer_trust(spec, found, statuses)
+
+
+def _peer_trust(spec: ClusterSpec, found: Sides, statuses: Mapping[str, PeerStatus]) -> Precondition:
+    """As every agent found whose member is yet to join; one that has joined is proof enough."""
+    told = {slot: peer.status.strangers for slot, peer in statuses.items() if slot in spec.members and peer.fresh}
+    wrong = [
+        f"{slot} and {name}: {problem}"
+        for slot, strangers in sorted(told.items())
+        for name, problem in sorted((strangers or {}).items())
+        if problem
+    ]
+    silent = sorted(slot for slot in spec.members if told.get(slot) is None and slot not in found.ours)
+    remedy = (
+        "let the origin's peers believe the issuer of trust.peer, and give their authority as one of its generations"
+    )
+    if silent and not wrong:
+        text = f"agents of {', '.join(silent)} have not told"
+        return Precondition(name="peer trust", verdict=UNKNOWN, found=text, remedy="wait until they have")
+    return _judged("peer trust", "; ".join(wrong), "members of both sides believe each other", remedy)
 
 
 def _judged(name: str, wrong: str, right: str, remedy: str) -> Precondition:

@@ -43,6 +43,16 @@ def join_origin(view: View) -> Decision:
     return take(WriteFormation(record=record, slot=view.slot, reason="record which cluster is joined"))
 
 
+def unbelieved(view: View) -> Decision | None:
+    """Who serves clients, and would not replicate with this member: it would be listed, and never start."""
+    serving = view.facts.cluster.endpoints
+    found = {name: problem for name, problem in (view.facts.strangers or {}).items() if problem and name in serving}
+    if not found:
+        return None
+    text = "; ".join(f"{name}: {problem}" for name, problem in sorted(found.items()))
+    return hold(f"peers of both sides have to believe each other before it joins ({text})")
+
+
 def same_cluster_rule(view: View) -> Decision | None:
     """Whoever answers is of the cluster that was recorded, or nothing is done."""
     known = view.formation.cluster_id if view.formation is not None else None
