@@ -67,13 +67,15 @@ class PodStack(Project):
 
     @classmethod
     @contextmanager
-    def on(cls, nodes: Cluster, arguments: Arguments) -> Iterator[Self]:
-        """One that is up, removed with the block."""
+    def on(cls, nodes: Cluster, arguments: Arguments, agent: Arguments | None = None) -> Iterator[Self]:
+        """One that is up, removed with the block; `agent` has further settings of the agent."""
         for image in (images.agent_image(), images.etcd_image()):
             nodes.import_image(image)
         with tempfile.TemporaryDirectory(prefix="e2e-", ignore_cleanup_errors=True) as folder:
             made = cls(engines.prepare(Cache.of_user()), Path(folder, "project"), nodes, arguments)
             try:
+                made.base["agent"].update(agent or {})
+                made.restore()
                 made.up()
                 yield made
             finally:

@@ -50,6 +50,23 @@ async def wait(call: Call, question: Question, needs: str) -> None:
         await _pause(call.cancelled)
 
 
+async def look(call: Call, question: Question) -> str:
+    """The answer to a question about what is there already; empty, with a warning, where nobody answers it.
+
+    Args:
+        call: as of `wait`.
+        question: what is asked.
+
+    Raises:
+        Failed: what is reached is not that namespace.
+    """
+    found = await asyncio.to_thread(_ask, call.state, question, "get and list of pods, and get of the namespace")
+    if found != _silence(_place(call.state)):
+        return found
+    await call.warn(f"{found}: what is there now is not known")
+    return ""
+
+
 def get(client: Client, path: str) -> Properties | None:
     """An object; None where there is none.
 
@@ -68,6 +85,13 @@ def describe(found: Properties) -> str:
     """An object that should not be there any more."""
     metadata = found["metadata"]
     return f"{metadata['name']} ({'is being deleted' if 'deletionTimestamp' in metadata else 'is not being deleted'})"
+
+
+def last_words(pod: Properties) -> str:
+    """What the containers of a pod that has ended said last."""
+    ends = (each.get("state", {}).get("terminated", {}) for each in pod["status"].get("containerStatuses", ()))
+    told = [str(each.get("message") or each.get("reason") or "").strip() for each in ends]
+    return "; ".join(filter(None, told)) or str(pod["status"].get("reason", "it did not say why"))
 
 
 async def _pause(cancelled: asyncio.Event) -> None:
@@ -89,7 +113,7 @@ def _ask(state: Properties, question: Question, needs: str) -> str:
     """
     import httpx2
 
-    place = NamespacePlace(state["namespace"], state["kubeconfig"], state["context"], state["namespaceUid"])
+    place = _place(state)
     path = f"/api/v1/namespaces/{place.namespace}"
     try:
         with api_client(place, CONNECT_SECONDS, READ_SECONDS) as client:
@@ -103,6 +127,14 @@ def _ask(state: Properties, question: Question, needs: str) -> str:
             raise Failed(Problem("context", reason, f"allow {needs}")) from problem
     except httpx2.HTTPError:
         pass
+    return _silence(place)
+
+
+def _place(state: Properties) -> NamespacePlace:
+    return NamespacePlace(state["namespace"], state["kubeconfig"], state["context"], state["namespaceUid"])
+
+
+def _silence(place: NamespacePlace) -> str:
     return f"the API server of {place}, which does not answer"
 
 

@@ -10,11 +10,12 @@ from etcd_ops.model.topology import Slot
 from etcd_ops.model.urls import Url
 from pulumi_etcd.certificates import Certificates
 from pulumi_etcd.kubernetes import delivery, placing
-from pulumi_etcd.kubernetes.placing import Place, credential_files
+from pulumi_etcd.kubernetes.placing import Place, authority_files, credential_files, secret_files
 from pulumi_etcd.placing import connection
 from pulumi_etcd.rollout import Rollout
 from pulumi_etcd.static_pods import plan
 from pulumi_etcd.static_pods.declaration import Declaration
+from pulumi_etcd.static_pods.installation import StaticPodInstallation
 from pulumi_etcd.static_pods.member import StaticPodMember
 
 
@@ -27,15 +28,55 @@ def create(cluster: pulumi.Resource, this: Declaration, certificates: Certificat
         certificates: what was issued for it.
     """
 
-    def member(place: Place, slot: Slot, everybodys: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
-        """Its DaemonSet is made last and deleted first; after that nobody puts the static pod back."""
+    def daemon_set(place: Place, slot: Slot, everybodys: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+        """Made last and deleted first; after that nobody puts the static pod back."""
         own: list[pulumi.Resource] = [place.put(each) for each in plan.beside(this, slot)]
-        own.append(place.put(delivery.credentials(this.names, slot.name, credential_files(certificates, slot.name))))
-        own.append(_record(this, slot, pulumi.ResourceOptions(parent=cluster, protect=this.protect_volumes)))
-        daemon_set = place.put(plan.member(this, slot), depends_on=[*everybodys, *own])
-        return [*own, daemon_set]
+        own.append(place.put(delivery.credentials(this.names, slot.name, secret_files(certificates, slot.name))))
+        own.append(_record(this, slot, protected))
+        return [*own, place.put(plan.member(this, slot), depends_on=[*everybodys, *own])]
 
-    return placing.create(cluster, this, this.names, certificates, plan.shared(this), member)
+    def static_agent(place: Place, slot: Slot, everybodys: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+        """The member's record takes its agent off the node as well."""
+        del place
+        record = _record(this, slot, protected)
+        options = pulumi.ResourceOptions(parent=cluster, depends_on=[*everybodys, record])
+        return [record, _installation(this, slot, certificates, options)]
+
+    protected = pulumi.ResourceOptions(parent=cluster, protect=this.protect_volumes)
+    shared = plan.shared(this)
+    if this.pods.agents_are_static:
+        return placing.create(cluster, this, this.names, certificates, shared, static_agent)
+    shared.append(placing.delivered_authorities(this.names, certificates))
+    return placing.create(cluster, this, this.names, certificates, shared, daemon_set)
+
+
+def _installation(
+    this: Declaration, slot: Slot, certificates: Certificates, options: pulumi.ResourceOptions
+) -> StaticPodInstallation:
+    node = this.nodes[slot.name]
+    return StaticPodInstallation(
+        this.names.agent(slot.name),
+        {
+            "cluster": this.name,
+            "slot": slot.name,
+            "name": this.names.agent(slot.name),
+            "node": node.name,
+            "namespace": this.names.namespace,
+            "namespace_uid": this.namespace_uid,
+            "kubeconfig": this.kubeconfig,
+            "context": this.context,
+            "manifests": node.paths.manifests,
+            "file": node.paths.agent_file,
+            "delivered": node.paths.delivered,
+            "image": this.pods.containers.agent.reference,
+            "files": {
+                "config": plan.installed(this, slot),
+                "credentials": credential_files(certificates, slot.name),
+                "authorities": authority_files(certificates),
+            },
+        },
+        options,
+    )
 
 
 def _record(this: Declaration, slot: Slot, options: pulumi.ResourceOptions) -> StaticPodMember:
@@ -57,6 +98,7 @@ def _record(this: Declaration, slot: Slot, options: pulumi.ResourceOptions) -> S
             "context": this.context,
             "manifests": node.paths.manifests,
             "file": node.paths.file,
+            "agent_file": node.paths.agent_file if this.pods.agents_are_static else "",
             "volumes": node.paths.volumes,
             "runs": node.paths.runs,
             "image": this.pods.containers.agent.reference,
