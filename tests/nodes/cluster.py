@@ -206,6 +206,8 @@ def _make_directory(made: ExitStack) -> None:
     traces.note(DIRECTORY)
     made.callback(traces.remove, DIRECTORY)
     (DIRECTORY / "claimed").mkdir()
+    if CLAIMED.exists():
+        CLAIMED.rmdir()  # not where there is anything in it, which is somebody else's
     CLAIMED.symlink_to(DIRECTORY / "claimed")
     made.callback(CLAIMED.unlink)
 
