@@ -131,8 +131,9 @@ def abandoned(locks: Sequence[str], host: str) -> bool:
 
 
 def remove_state() -> None:
-    """Removes what stacks leave together, once the last of them is gone."""
-    if not any((BACKEND / ".pulumi" / "stacks").glob("**/*.json")):
+    """Removes what stacks leave together, once the last of them is gone, and whatever they were on."""
+    stacks = any((BACKEND / ".pulumi" / "stacks").glob("**/*.json"))
+    if not stacks and list(STATE.iterdir()) == [BACKEND]:
         shutil.rmtree(STATE)
 
 
