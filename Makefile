@@ -9,7 +9,7 @@ PYTEST_JOBS ?= 2
 
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help up down env setup test test-kubernetes test-s3 lint bench clean
+.PHONY: help up down up-kubernetes down-kubernetes env setup test test-kubernetes test-s3 lint bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -20,6 +20,12 @@ up: ## Bring a three-zone etcd cluster up on this machine, and show its status
 
 down: ## Remove the cluster, everything it started and all its data
 	@$(TOOLS) down
+
+up-kubernetes: ## Bring etcd up on Kubernetes nodes of this machine, as StatefulSets and as static pods: root, Debian 12
+	@$(TOOLS) up-kubernetes
+
+down-kubernetes: ## Remove those clusters and the nodes, and everything on them
+	@$(TOOLS) down-kubernetes
 
 env: ## Print exports for working by hand: eval "$$(make env)"
 	@$(TOOLS) env

@@ -12,9 +12,13 @@ def arguments() -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     setup = commands.add_parser("setup", help="obtain what this machine lacks")
     setup.add_argument("--all", action="store_true", help="also what only the tests need")
-    setup.add_argument("--nodes", action="store_true", help="also what Kubernetes nodes run, for their tests")
+    setup.add_argument("--nodes", action="store_true", help="also what Kubernetes nodes run")
     commands.add_parser("up", help="bring the stack `local` up and show its status")
     commands.add_parser("down", help="take the stack `local` down and remove its state")
+    commands.add_parser(
+        "up-kubernetes", help="bring the stacks on Kubernetes up, nodes included, and show their status"
+    )
+    commands.add_parser("down-kubernetes", help="take the stacks on Kubernetes down, and remove the nodes")
     commands.add_parser("env", help="print exports for a shell to work in by hand")
     commands.add_parser("image", help="make the agent's container image, print its archive and its name by digest")
     path = commands.add_parser("path", help="obtain one program and print where it is")
@@ -28,14 +32,14 @@ def main() -> None:
     if sys.version_info < OLDEST_PYTHON:
         sys.exit(f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer is needed; this is {sys.version}")
     from etcd_ops.programs.progress import ObtainError
-    from tools import local_stack
+    from tools.stacks import CommandError
 
     chosen = arguments()
     try:
         run(chosen)
     except ObtainError as problem:
         sys.exit(f"error: {problem}")
-    except local_stack.CommandError as problem:
+    except CommandError as problem:
         print(f"error: {problem}", file=sys.stderr)
         sys.exit(problem.status)
     except KeyboardInterrupt:
@@ -44,7 +48,7 @@ def main() -> None:
 
 def run(chosen: argparse.Namespace) -> None:
     """Runs the command that was asked for."""
-    from tools import local_stack
+    from tools import kubernetes_stacks, local_stack
 
     if chosen.command == "setup":
         local_stack.setup(everything=chosen.all, nodes=chosen.nodes)
@@ -52,6 +56,10 @@ def run(chosen: argparse.Namespace) -> None:
         local_stack.up()
     elif chosen.command == "down":
         local_stack.down()
+    elif chosen.command == "up-kubernetes":
+        kubernetes_stacks.up()
+    elif chosen.command == "down-kubernetes":
+        kubernetes_stacks.down()
     elif chosen.command == "env":
         print(local_stack.exports(), end="")
     elif chosen.command == "image":

@@ -97,6 +97,8 @@ class Certificates:
     """By slot and use."""
     operator: Mapping[str, Leaf] = field(default_factory=dict)
     """By trust: an operator's client certificates, for etcd (`client`) and for metrics (`metrics`)."""
+    clients: Mapping[str, Leaf] = field(default_factory=dict)
+    """By name: further client certificates for etcd."""
 
     def bundle(self, trust: str) -> pulumi.Output[str]:
         """The certificates of every believed generation of a trust, one after the other."""
@@ -132,6 +134,7 @@ def issue(
     parent: pulumi.Resource,
     protect_authorities: bool,
     services: Sequence[str] = (),
+    clients: Sequence[str] = (),
 ) -> Certificates:
     """Create the leaves of one cluster, and the authorities that were not given.
 
@@ -143,6 +146,7 @@ def issue(
         parent: the component that they belong to.
         protect_authorities: whether the engine refuses to delete an authority.
         services: names under which clients may reach whichever member answers.
+        clients: users of etcd that get a client certificate each.
     """
     authorities = {
         trust: {
@@ -171,7 +175,8 @@ def issue(
         trust: leaf(f"operator-{trust}", trust, Names("etcd-operator"), ("client_auth",))
         for trust in ("client", "metrics")
     }
-    return Certificates(authorities, members, operator)
+    others = {each: leaf(each, "client", Names(each), ("client_auth",)) for each in clients}
+    return Certificates(authorities, members, operator, others)
 
 
 def fingerprint_of(certificate_pem: pulumi.Output[str]) -> pulumi.Output[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import pulumi
@@ -13,18 +13,19 @@ from etcd_ops.model.problems import Problem, suggestion
 from pulumi_etcd.wire import from_wire, inner_type
 
 
-def arguments(config: pulumi.Config, shape: type) -> dict[str, Any]:
+def arguments(config: pulumi.Config, shape: type, besides: Collection[str] = ()) -> dict[str, Any]:
     """Read the properties of a TypedDict from settings of their names, in camelCase.
 
     Args:
         config: the namespace that they are in.
         shape: the TypedDict, such as `LocalClusterArgs`.
+        besides: settings that are no arguments, and are left to the program.
 
     Raises:
         pulumi.RunError: with every setting that cannot be read, or that the TypedDict does not have.
     """
     names = {camel_case(name): annotation for name, annotation in shape.__annotations__.items()}
-    problems = [_unknown(name, names) for name in _declared(config) if name not in names]
+    problems = [_unknown(name, names) for name in _declared(config) if name not in {*names, *besides}]
     found = {}
     for name, annotation in names.items():
         try:

@@ -106,8 +106,12 @@ def rollout(
 
 def operator_credential(certificates: Certificates) -> pulumi.Output[ClientCredential]:
     """An operator's client certificate and key; secret."""
-    operator = certificates.operator["client"]
-    found = pulumi.Output.all(cert_pem=operator.certificate_pem, key_pem=operator.key_pem)
+    return client_credential(certificates.operator["client"])
+
+
+def client_credential(leaf: Leaf) -> pulumi.Output[ClientCredential]:
+    """A client's certificate and key; secret."""
+    found = pulumi.Output.all(cert_pem=leaf.certificate_pem, key_pem=leaf.key_pem)
     return cast("pulumi.Output[ClientCredential]", pulumi.Output.secret(found))
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import psutil
 
-from tests.nodes import cgroups
+from tests.nodes import cgroups, traces
+from tests.nodes.exclusive import alone
 from tests.nodes.images import agent_image, etcd_image, pause_image
 from tests.nodes.namespaces import HUB, PREFIX, Zone, inside, network, remove_namespaces
 from tests.nodes.node import Node, unmount_below
@@ -48,7 +49,9 @@ _GIVEN: Mapping[str, Mapping[str, Any]] = {
 """By path, what a cluster brings along: nodes may proxy, and claims get volumes. Those are folders of this machine."""
 
 
-_OPEN = 'while sleep 0.2; do for each in /tmp/hostpath_pv/*; do [ ! -d "$each" ] || chmod 2777 "$each"; done; done'
+CLAIMED = Path("/tmp/hostpath_pv")
+"""Where the controller makes volumes, which cannot be told another place: a link to where all the rest is."""
+_OPEN = f'while sleep 0.2; do for each in {CLAIMED}/*; do [ ! -d "$each" ] || chmod 2777 "$each"; done; done'
 """Stands in for what a storage driver does for a pod's `fsGroup`: the controller makes folders for root alone."""
 
 
@@ -151,11 +154,6 @@ class Cluster:
         for node in self.nodes.values():
             node.import_image(image)
 
-    def remove_volumes(self) -> None:
-        """The folders that claims were given, which are outside of any node's directory."""
-        for volume in self.plane.items("/api/v1/persistentvolumes"):
-            shutil.rmtree(volume["spec"]["hostPath"]["path"], ignore_errors=True)
-
 
 def _end(log: Path, lines: int) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
@@ -174,13 +172,17 @@ def missing() -> str:
 
 @contextmanager
 def cluster(zones: Sequence[str] = ZONES) -> Iterator[Cluster]:
-    """A cluster whose nodes are ready, removed with the block."""
+    """A cluster whose nodes are ready, removed with the block.
+
+    Raises:
+        Taken: somebody else has one.
+    """
     programs = debian.obtain("node-programs", debian.NODE)
-    remove_leftovers()
     places = [Zone(name, number) for number, name in enumerate(zones, start=1)]
     with ExitStack() as made:
-        DIRECTORY.mkdir(mode=0o755)
-        made.callback(shutil.rmtree, DIRECTORY)
+        made.enter_context(alone())
+        _remove_leftovers()
+        _make_directory(made)
         hub = made.enter_context(network(places))
         plane = ControlPlane(DIRECTORY / "plane", hub)
         made.callback(plane.kill)
@@ -194,12 +196,33 @@ def cluster(zones: Sequence[str] = ZONES) -> Iterator[Cluster]:
         started = Cluster(plane, nodes)
         expected = {node.name for node in nodes}
         plane.processes.wait_for("all nodes ready", lambda: started.ready_nodes() == expected)
-        made.callback(started.remove_volumes)
         yield started
 
 
+def _make_directory(made: ExitStack) -> None:
+    # Keys of the cluster's administrator are in it.
+    DIRECTORY.mkdir(mode=0o700)
+    made.callback(shutil.rmtree, DIRECTORY)
+    traces.note(DIRECTORY)
+    made.callback(traces.remove, DIRECTORY)
+    (DIRECTORY / "claimed").mkdir()
+    if CLAIMED.exists():
+        CLAIMED.rmdir()  # not where there is anything in it, which is somebody else's
+    CLAIMED.symlink_to(DIRECTORY / "claimed")
+    made.callback(CLAIMED.unlink)
+
+
 def remove_leftovers() -> None:
-    """What a run before this one left because it was killed: containers in our cgroups, shims, mounts, networks."""
+    """What a run before this one left because it was killed: containers in our cgroups, shims, mounts, networks, files.
+
+    Raises:
+        Taken: it was not, and still runs.
+    """
+    with alone():
+        _remove_leftovers()
+
+
+def _remove_leftovers() -> None:
     for zone in (*ZONES, SPARE):
         cgroups.kill(f"{PREFIX}-{zone}")
     _kill_shims()
@@ -207,6 +230,9 @@ def remove_leftovers() -> None:
     for zone in (*ZONES, SPARE):
         cgroups.remove(f"{PREFIX}-{zone}")
     remove_namespaces()
+    traces.remove(DIRECTORY)
+    if CLAIMED.is_symlink():
+        CLAIMED.unlink()
     if DIRECTORY.exists():
         shutil.rmtree(DIRECTORY)
 

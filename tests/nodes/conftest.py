@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.nodes.cluster import SPARE, ZONES, Cluster, cluster, missing
+from tests.nodes import traces
+from tests.nodes.cluster import SPARE, ZONES, Cluster, cluster, missing, remove_leftovers
+from tests.nodes.remains import left
 
 
 @pytest.fixture(scope="module")
@@ -23,3 +25,14 @@ def roomy() -> Iterator[Cluster]:
         pytest.skip(why)
     with cluster((*ZONES, SPARE)) as started:
         yield started
+
+
+@pytest.fixture
+def before() -> list[str]:
+    """What the machine has without any nodes: at most folders that Kubernetes has made in its own name."""
+    if why := missing():
+        pytest.skip(why)
+    remove_leftovers()
+    found = left()
+    assert set(found) <= {str(folder) for folder in traces.FOLDERS}
+    return found

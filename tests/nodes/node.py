@@ -106,8 +106,7 @@ class Node:
 
     def ctr(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Ask containerd."""
-        command = ["ctr", "--address", str(self._socket), "--namespace", "k8s.io", *words]
-        return subprocess.run(command, env=self._environment, capture_output=True, text=True, check=check)
+        return _ctr(self.directory, self._environment, *words, check=check)
 
     def remove(self) -> None:
         """End everything on the node, and remove all of it: processes, mounts, networks, cgroups, files."""
@@ -120,10 +119,6 @@ class Node:
         unmount_below(self.directory)
         cgroups.remove(self._cgroup)
         shutil.rmtree(self.directory)
-
-    @property
-    def _socket(self) -> Path:
-        return self.directory / "c.sock"
 
     def _start(self, name: str, *command: str) -> None:
         self.processes.start(name, self.zone.inside(*command), self._environment)
@@ -158,7 +153,7 @@ version = 2
 root = "{self.directory}/containerd"
 state = "{self.directory}/run"
 [grpc]
-  address = "{self._socket}"
+  address = "{_socket(self.directory)}"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "{PAUSE}"
   restrict_oom_score_adj = true
@@ -181,7 +176,7 @@ state = "{self.directory}/run"
             },
             "authorization": {"mode": "Webhook"},
             "staticPodPath": str(self.manifests),
-            "containerRuntimeEndpoint": f"unix://{self._socket}",
+            "containerRuntimeEndpoint": f"unix://{_socket(self.directory)}",
             "cgroupDriver": "cgroupfs",
             "cgroupRoot": f"/{self._cgroup}",
             "failCgroupV1": False,
@@ -198,6 +193,31 @@ state = "{self.directory}/run"
             "imageGCLowThresholdPercent": 99,
             "evictionHard": {"memory.available": "100Mi"},
         }
+
+
+def import_missing(directory: Path, environment: Mapping[str, str], images: Iterable[Image]) -> None:
+    """Bring images to a running node that does not have them yet.
+
+    Args:
+        directory: the node's.
+        environment: in which `ctr` is found.
+        images: what its pods are to run.
+    """
+    there = _ctr(directory, environment, "images", "ls", "--quiet").stdout.split()
+    for image in images:
+        if image.reference not in there:
+            _ctr(directory, environment, "images", "import", str(image.archive))
+
+
+def _ctr(
+    directory: Path, environment: Mapping[str, str], *words: str, check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    command = ["ctr", "--address", str(_socket(directory)), "--namespace", "k8s.io", *words]
+    return subprocess.run(command, env=dict(environment), capture_output=True, text=True, check=check)
+
+
+def _socket(directory: Path) -> Path:
+    return directory / "c.sock"
 
 
 def _remove_network(information: Mapping[str, Any]) -> None:

@@ -29,6 +29,9 @@ def volume(config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPat
     root.mkdir()
     monkeypatch.setattr(places, "CONFIG", told)
     monkeypatch.setattr(places, "VOLUME", root)
+    # A process that became nothing else would wait for itself: see test_alone.
+    monkeypatch.setattr(keep, "take_turn", Path.stat)
+    monkeypatch.setattr(places, "RUN", tmp_path)
 
     def become(program: str, words: list[str]) -> None:
         raise Became(words)

@@ -52,6 +52,12 @@ class KubernetesServer:
         for name in PROGRAMS:
             (self.programs / name).symlink_to(go_programs.obtain("kubernetes"))
         self._write_keys()
+        self._store = [f"--etcd-servers={self.store}"]
+
+    @property
+    def store(self) -> str:
+        """URL of the etcd that it was made with."""
+        return f"http://{self.address}:{self._client_port}"
 
     @property
     def url(self) -> str:
@@ -85,6 +91,26 @@ class KubernetesServer:
             self.kill()
             raise
 
+    def move(self, endpoints: Sequence[str], *, ca: str, cert: str, key: str) -> None:
+        """Have another etcd behind it from the next start on, and end its own.
+
+        Args:
+            endpoints: its clients' URLs.
+            ca: path of the certificates that it is believed by.
+            cert: path of the API server's client certificate.
+            key: path of its key.
+        """
+        self._store = [
+            f"--etcd-servers={','.join(endpoints)}", f"--etcd-cafile={ca}", f"--etcd-certfile={cert}",
+            f"--etcd-keyfile={key}",
+        ]  # fmt: skip
+        self.processes.stop("etcd", signal.SIGKILL)
+
+    def move_back(self) -> None:
+        """Undo `move`; its own etcd has what it had then."""
+        self._store = [f"--etcd-servers={self.store}"]
+        self._run("etcd", str(etcd.obtain(etcd.DEFAULT) / "etcd"), *self._etcd_options())
+
     def kill_api(self) -> None:
         """End the API server at once; what it serves stays."""
         self.processes.stop("kube-apiserver", signal.SIGKILL)
@@ -105,13 +131,21 @@ class KubernetesServer:
         """Stop the API server from running for a while: it takes connections, and answers later."""
         return self.processes.frozen("kube-apiserver")
 
-    def request(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def request(
+        self, method: str, path: str, content: Mapping[str, Any] | None = None, kind: str = "application/json"
+    ) -> dict[str, Any]:
         """Call the API as its administrator.
+
+        Args:
+            method: of HTTP.
+            path: with its query.
+            content: what is sent, as JSON.
+            kind: its media type, which says what a patch is.
 
         Raises:
             httpx2.HTTPStatusError: it refused.
         """
-        answer = self._client().request(method, path, json=content)
+        answer = self.client().request(method, path, json=content, headers={"Content-Type": kind})
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found
@@ -135,7 +169,7 @@ class KubernetesServer:
         path.write_text(json.dumps(self._kubeconfig(user)))
         return path
 
-    def _client(self) -> httpx2.Client:
+    def client(self) -> httpx2.Client:
         import ssl
 
         context = ssl.create_default_context(cafile=str(self.directory / "ca.crt"))
@@ -175,7 +209,7 @@ class KubernetesServer:
     def _options(self) -> list[str]:
         at = self.directory
         return [
-            f"--etcd-servers=http://{self.address}:{self._client_port}", "--endpoint-reconciler-type=none",
+            *self._store, "--endpoint-reconciler-type=none",
             f"--bind-address={self.address}", f"--secure-port={self.port}", f"--advertise-address={self.address}",
             f"--tls-cert-file={at / 'kube-apiserver.crt'}", f"--tls-private-key-file={at / 'kube-apiserver.key'}",
             f"--client-ca-file={at / 'ca.crt'}", f"--service-cluster-ip-range={SERVICES}",
@@ -189,7 +223,7 @@ class KubernetesServer:
 
     def _serves(self) -> bool:
         try:
-            return self._client().get("/readyz").is_success
+            return self.client().get("/readyz").is_success
         except httpx2.HTTPError:
             return False
 

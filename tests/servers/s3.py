@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sysconfig
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -41,14 +41,23 @@ _SOCKETS = Path("/tmp")
 class S3Server:
     """One SeaweedFS process: master, volume server, filer and S3 gateway. About 120 MB resident."""
 
-    def __init__(self, directory: Path, *, address: str = "127.43.0.1", port: int | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        address: str = "127.43.0.1",
+        port: int | None = None,
+        inside: Sequence[str] = (),
+    ) -> None:
         """Choose where it runs; `start` starts it.
 
         Args:
             directory: keeps its data, log and sockets; made if missing.
             address: a loopback address. The server also listens on 127.0.0.1.
             port: of the S3 endpoint, the first of eight that it takes; free ones are chosen if not given.
+            inside: begins the command, to run it in another network.
         """
+        self._inside = tuple(inside)
         self.directory = directory
         self.address = address
         self.port = port or free_block(8, address, "127.0.0.1")
@@ -79,7 +88,7 @@ class S3Server:
         identities.write_text(json.dumps(_IDENTITIES))
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [_weed(), "-logtostderr=true", "server", *self._options(identities)],
+                [*self._inside, _weed(), "-logtostderr=true", "server", *self._options(identities)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - only prctl
             )  # fmt: skip

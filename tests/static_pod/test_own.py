@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from etcd_ops.pod import places
-from etcd_ops.static_pod import own
+from etcd_ops.static_pod import kept, own
 from etcd_ops.static_pod.manifest import encode, template_of
 from etcd_ops.static_pod.own import StaticPod
 from etcd_ops.static_pod.token import FILES, lend
@@ -50,33 +50,33 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 
 def test_the_first_one_is_placed_and_then_left_alone(place: Place) -> None:
-    assert place.pod.attend()
+    assert place.pod.manifest.attend()
     assert place.file.read_bytes() == place.placed.read_bytes() == OLD
     assert place.file.stat().st_mode & 0o777 == 0o600
-    assert not place.pod.attend()
+    assert not place.pod.manifest.attend()
 
 
 def test_another_declaration_is_not_placed_by_itself(place: Place) -> None:
-    place.pod.attend()
+    place.pod.manifest.attend()
     place.declare(NEW)
-    assert not place.pod.attend()
+    assert not place.pod.manifest.attend()
     place.file.unlink()
-    assert place.pod.attend()
+    assert place.pod.manifest.attend()
     assert place.file.read_bytes() == OLD
 
 
 def test_a_step_places_what_is_declared(place: Place) -> None:
-    place.pod.attend()
+    place.pod.manifest.attend()
     place.declare(NEW)
     for _ in range(2):
         asyncio.run(place.pod.recreate(template_of(NEW)))
         assert place.file.read_bytes() == place.placed.read_bytes() == NEW
-    assert not place.pod.attend()
+    assert not place.pod.manifest.attend()
 
 
 def test_a_step_takes_nothing_but_what_is_declared(place: Place) -> None:
     """The document may be there before the manifest is, or the other way round."""
-    place.pod.attend()
+    place.pod.manifest.attend()
     for delivered, told in ((OLD, template_of(OLD)), (NEW[:-9], "one that is damaged")):
         place.declare(delivered)
         with pytest.raises(OSError, match=f"is {told}, and {template_of(NEW)} is declared"):
@@ -89,14 +89,14 @@ def test_a_step_takes_nothing_but_what_is_declared(place: Place) -> None:
 
 def test_a_step_that_was_cut_short_is_completed(place: Place) -> None:
     """The volume's copy is written first: the kubelet never runs what the volume does not know."""
-    place.pod.attend()
+    place.pod.manifest.attend()
     place.placed.write_bytes(NEW)
-    assert place.pod.attend()
+    assert place.pod.manifest.attend()
     assert place.file.read_bytes() == NEW
 
 
 def test_a_full_volume_keeps_no_manifest_from_being_put_back(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    place.pod.attend()
+    place.pod.manifest.attend()
     place.file.unlink()
 
     def write(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -104,8 +104,8 @@ def test_a_full_volume_keeps_no_manifest_from_being_put_back(place: Place, monke
             raise OSError(errno.ENOSPC, "no space left on device")
         write_file(path, data, mode)
 
-    monkeypatch.setattr(own, "write_file", write)
-    assert place.pod.attend()
+    monkeypatch.setattr(kept, "write_file", write)
+    assert place.pod.manifest.attend()
     assert place.file.read_bytes() == OLD
     place.declare(NEW)
     with pytest.raises(OSError, match="no space left"):
@@ -115,13 +115,13 @@ def test_a_full_volume_keeps_no_manifest_from_being_put_back(place: Place, monke
 
 def test_nothing_half_written_is_ever_seen_by_the_kubelet(place: Place) -> None:
     """It reads every file whose name does not begin with a dot (pkg/kubelet/config/file.go)."""
-    place.pod.attend()
+    place.pod.manifest.attend()
     assert [each.name for each in place.manifests.iterdir()] == [place.file.name]
 
 
 def test_which_one_runs_is_what_the_pod_says(place: Place) -> None:
     assert place.pod.template() == ""
-    place.pod.attend()
+    place.pod.manifest.attend()
     place.runs(OLD)
     place.declare(NEW)
     asyncio.run(place.pod.recreate(template_of(NEW)))

@@ -16,8 +16,10 @@ import pytest
 from etcd_ops.pod import places
 from etcd_ops.runtime.foreign import holder
 from etcd_ops.static_pod import remove as removing
-from etcd_ops.static_pod.remove import remove
+from etcd_ops.static_pod.remove import remove, remove_agent
 from etcd_ops.volume.layout import VolumeLayout
+from tests.pod.test_alone import agent as alive
+from tests.pod.test_alone import says_taken
 from tests.runtime.member import eventually
 
 
@@ -105,3 +107,46 @@ def test_a_name_of_the_data_in_another_place_is_the_same_data(member: tuple[Path
         found = holder(VolumeLayout(other).data)
         assert found is not None
         assert found.pid == process.pid
+
+
+@pytest.fixture
+def agent(member: tuple[Path, Path, Path], tmp_path: Path) -> tuple[Path, Path]:
+    """Its manifest, and the folder of what it was told."""
+    _, volume, _ = member
+    manifest, delivered = tmp_path / "manifests" / "c.a-1.agent.json", tmp_path / "volumes" / "a-1.delivered"
+    placed = VolumeLayout(volume).agent_pod
+    for path in (manifest, delivered / "config" / places.AGENT_POD, placed):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    return manifest, delivered
+
+
+def test_an_agent_that_puts_manifests_back_goes_first(
+    member: tuple[Path, Path, Path], agent: tuple[Path, Path]
+) -> None:
+    manifest, volume, run = member
+    with alive(run) as process:
+        assert says_taken(process)
+        reason = remove_agent(*agent, volume, run, seconds=0.2)
+        assert reason == "its agent still runs 0 s after its manifest was deleted"
+        assert [each.exists() for each in (*agent, VolumeLayout(volume).agent_pod)] == [False, False, False]
+        assert manifest.exists()
+        process.kill()
+        assert remove_agent(*agent, volume, run) == ""
+    assert remove_agent(*agent, volume, run) == ""
+
+
+def test_as_a_program_it_takes_both_off(member: tuple[Path, Path, Path], agent: tuple[Path, Path]) -> None:
+    command = [sys.executable, "-m", "etcd_ops.static_pod.remove", *map(str, (*member, *agent))]
+    assert subprocess.run(command, check=False).returncode == 0
+    assert not any(each.exists() for each in (*member, *agent))
+
+
+def test_nothing_is_deleted_while_an_agent_lives(
+    member: tuple[Path, Path, Path], agent: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(removing, "ended", lambda run, seconds: False)
+    assert "its agent still runs" in removing._remove_all(*member, [*agent])
+    manifest, volume, _ = member
+    assert manifest.exists()
+    assert (VolumeLayout(volume).data / "member" / "snap" / "db").read_text() == "all of it"

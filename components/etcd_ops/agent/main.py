@@ -30,7 +30,9 @@ from etcd_ops.pod.own_pod import OwnPod
 from etcd_ops.runtime import agent_state
 from etcd_ops.runtime.connect import connect_runtime
 from etcd_ops.runtime.foreign import ForeignProcess
+from etcd_ops.static_pod.kept import KeptManifest
 from etcd_ops.static_pod.own import StaticPod
+from etcd_ops.static_pod.own_agent import StaticAgent
 from etcd_ops.static_pod.token import lend
 from etcd_ops.volume.directory import DirectoryVolume
 from etcd_ops.volume.errors import VolumeError
@@ -85,6 +87,8 @@ async def keep(volume: Path) -> None:
     member_volume = DirectoryVolume(volume, settings.slot, settings.cluster)
     credentials = AgentCredentials(layout)
     static_pod = StaticPod(config["staticPod"], volume) if "staticPod" in config else None
+    static_agent = StaticAgent(config["agentStaticPod"], volume) if "agentStaticPod" in config else None
+    manifests = [each.manifest for each in (static_agent, static_pod) if each is not None]
     ports = Ports(
         channel=channel,
         etcd=credentials.client,
@@ -100,7 +104,7 @@ async def keep(volume: Path) -> None:
         nonce=lambda: secrets.token_hex(8),
         log=journal.write,
         pod=static_pod or (OwnPod(config["pod"]) if "pod" in config else None),
-        agent_pod=OwnPod(config["agentPod"]) if "agentPod" in config else None,
+        agent_pod=static_agent or (OwnPod(config["agentPod"]) if "agentPod" in config else None),
     )
     mailbox = Mailbox(volume, Mounts.of(config["delivery"])) if "delivery" in config else None
     agent = Agent(ports, settings, journal.last_step())
@@ -108,13 +112,15 @@ async def keep(volume: Path) -> None:
     try:
         while True:
             _deliver(mailbox, journal)
-            _attend(static_pod, journal)
+            _attend(manifests, journal)
             credentials.refresh()
             decision = await agent.turn()
             _serve(metrics, agent, journal)
             await journal.publish()
             await agent.rest(decision)
     finally:
+        # A kubelet ends an agent whose own manifest was deleted: this is the last moment to put that back.
+        _attend(manifests, journal)
         metrics.close()
         await credentials.client.close()
         await channel.close()
@@ -130,14 +136,14 @@ def _deliver(mailbox: Mailbox | None, journal: Journal) -> None:
         journal.write("credentials not delivered", {"problem": str(problem)})
 
 
-def _attend(static_pod: StaticPod | None, journal: Journal) -> None:
-    """Keep the static pod's manifest in place, and its token fresh."""
-    if static_pod is None:
-        return
+def _attend(manifests: Sequence[KeptManifest], journal: Journal) -> None:
+    """Keep the manifests of static pods in place, and their token fresh."""
     try:
-        if static_pod.attend():
-            journal.write("manifest placed", {})
-        lend()
+        for each in manifests:
+            if each.attend():
+                journal.write("manifest placed", {})
+        if manifests:
+            lend()
     except OSError as problem:
         journal.write("static pod not attended to", {"problem": str(problem)})
 

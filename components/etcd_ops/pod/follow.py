@@ -29,13 +29,21 @@ def appended(path: Path, pause: float = PAUSE) -> Iterator[bytes]:
 def _parts(path: Path, file: BinaryIO, pause: float) -> Iterator[bytes]:
     """What is in an open file, and is written to it, until another one has its name."""
     while True:
-        replaced = path.stat().st_ino != os.fstat(file.fileno()).st_ino
+        replaced = _is_replaced(path, file)
         # Looked first, read after: nothing is written to a file once another one has its name.
         while part := file.read(CHUNK):
             yield part
         if replaced:
             return
         time.sleep(pause)
+
+
+def _is_replaced(path: Path, file: BinaryIO) -> bool:
+    """One that only lost its name may still be written to until another one has it."""
+    try:
+        return path.stat().st_ino != os.fstat(file.fileno()).st_ino
+    except FileNotFoundError:
+        return False
 
 
 def main() -> int:

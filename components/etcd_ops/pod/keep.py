@@ -12,6 +12,7 @@ import sys
 from typing import NoReturn
 
 from etcd_ops.pod import places
+from etcd_ops.pod.alone import take_turn
 from etcd_ops.pod.provide import provide
 from etcd_ops.volume.errors import VolumeError
 from etcd_ops.zone.configuration import AGENT_LAUNCHER
@@ -20,6 +21,7 @@ from etcd_ops.zone.configuration import AGENT_LAUNCHER
 def main() -> NoReturn:
     """Run as a program; ends with 1 where the volume could not be provided."""
     try:
+        take_turn(places.RUN)
         provide(json.loads(places.CONFIG.read_text()), places.VOLUME)
     except (OSError, ValueError, KeyError, VolumeError) as problem:
         sys.exit(f"etcd-ops keep: {type(problem).__name__}: {problem}")

@@ -21,6 +21,10 @@ LENT_TOKEN = "token"  # noqa: S105 (a folder)
 """In `RUN`: the folder of what the agent lends its static pod."""
 STATIC_POD = "static-pod.json"
 """Beside `CONFIG`: the declared manifest of a member that is a static pod."""
+AGENT_POD = "agent-pod.json"
+"""Beside `CONFIG`: the declared manifest of an agent that is a static pod itself."""
+AGENT_LOCK = "agent.lock"
+"""In `RUN`: held for as long as an agent lives."""
 MANIFESTS = Path("/etc/etcd-ops/manifests")
 """The folder in which a node's kubelet looks for static pods."""
 HEALTH = "http://127.0.0.1:2382"

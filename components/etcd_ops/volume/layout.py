@@ -57,6 +57,11 @@ class VolumeLayout(NamedTuple):
         return self.agent / "static-pod.json"
 
     @property
+    def agent_pod(self) -> Path:
+        """The manifest from which the kubelet runs the agent, where that is a static pod, once a step has placed it."""
+        return self.agent / "agent-pod.json"
+
+    @property
     def member(self) -> Path:
         """What starts etcd."""
         return self.root / "member"

@@ -24,6 +24,7 @@ PATHS: Mapping[str, str] = {
     "credentials": "/etc/etcd-ops/credentials",
     "authorities": "/etc/etcd-ops/authorities",
     "token": str(places.TOKEN),
+    "aws": "/etc/etcd-ops/aws-credentials",
 }
 """Where a container sees each of its pod's volumes."""
 CONTAINED: Mapping[str, Any] = {

@@ -33,6 +33,18 @@ def agent_config(
         files: further files, by name.
     """
     found = manifest("v1", "ConfigMap", names, names.member(slot.name), slot=slot.name)
+    return {**found, "data": config_files(names, slot, channel, agent, own, files)}
+
+
+def config_files(
+    names: Names,
+    slot: Slot,
+    channel: Mapping[str, Any],
+    agent: Mapping[str, Any],
+    own: Mapping[str, Any],
+    files: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """The files of the same: arguments as of `agent_config`."""
     config = {
         "cluster": names.cluster,
         "slot": slot.name,
@@ -44,7 +56,7 @@ def agent_config(
         "agent": dict(agent),
         **own,
     }
-    return {**found, "data": {places.CONFIG.name: text(config), **(files or {})}}
+    return {places.CONFIG.name: text(config), **(files or {})}
 
 
 def text(content: Mapping[str, Any]) -> str:

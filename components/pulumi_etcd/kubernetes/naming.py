@@ -38,6 +38,10 @@ class Names:
         """What runs for a slot, and most of what else belongs to it."""
         return f"{self.cluster}-{slot}"
 
+    def agent(self, slot: str) -> str:
+        """The static pod of a slot's agent."""
+        return f"{self.member(slot)}-agent"
+
     def credentials(self, slot: str) -> str:
         """The Secret of a slot's leaf certificates."""
         return f"{self.member(slot)}-credentials"

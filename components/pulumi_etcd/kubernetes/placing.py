@@ -56,13 +56,31 @@ def create(
     plugin = provider(this.name, this.kubeconfig, this.context, names.namespace, this.namespace_uid, parent)
     place = Place(cluster, plugin)
     everybodys: list[pulumi.Resource] = [place.put(each) for each in shared]
-    everybodys.append(place.put(delivery.authorities(names, authority_files(certificates))))
     everything = [*everybodys]
     for slot in this.slots:
         everything += member(place, slot, everybodys)
+    return roll_out(cluster, this, certificates, everything)
+
+
+def roll_out(
+    cluster: pulumi.Resource, this: Declaration, certificates: Certificates, everything: Sequence[pulumi.Resource]
+) -> Rollout:
+    """Declare the files for etcd-ops where some are wanted, and the rollout.
+
+    Args:
+        cluster: the component that they belong to.
+        this: what is declared.
+        certificates: what was issued for it.
+        everything: that the members need.
+    """
     if this.directory:
-        context(this, this.directory, certificates, parent)
-    return rollout(this, certificates, {}, pulumi.ResourceOptions(parent=cluster, depends_on=everything))
+        context(this, this.directory, certificates, pulumi.ResourceOptions(parent=cluster))
+    return rollout(this, certificates, {}, pulumi.ResourceOptions(parent=cluster, depends_on=[*everything]))
+
+
+def delivered_authorities(names: Names, certificates: Certificates) -> Manifest:
+    """The ConfigMap of the certificates that members may be told to believe."""
+    return delivery.authorities(names, authority_files(certificates))
 
 
 def authority_files(certificates: Certificates) -> dict[str, pulumi.Output[str]]:
@@ -75,13 +93,18 @@ def authority_files(certificates: Certificates) -> dict[str, pulumi.Output[str]]
 
 
 def credential_files(certificates: Certificates, slot: str) -> dict[str, pulumi.Output[str]]:
-    """Certificates and keys of a member by file name, in Base64; whatever is in a Secret is one."""
+    """Certificates and keys of a member by file name; secret."""
     parts = {"crt": "cert_pem", "key": "key_pem"}
     return {
-        f"{use}.{suffix}": pulumi.Output.secret(leaf[part]).apply(_base64)  # type: ignore[literal-required]
+        f"{use}.{suffix}": pulumi.Output.secret(leaf[part])  # type: ignore[literal-required]
         for use, leaf in credentials(certificates, slot).items()
         for suffix, part in parts.items()
     }
+
+
+def secret_files(certificates: Certificates, slot: str) -> dict[str, pulumi.Output[str]]:
+    """The same as a Secret has them: in Base64."""
+    return {name: text.apply(_base64) for name, text in credential_files(certificates, slot).items()}
 
 
 def _base64(text: str) -> str:

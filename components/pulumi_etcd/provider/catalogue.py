@@ -17,11 +17,13 @@ from pulumi_etcd.provider.local_zones import LocalZones
 from pulumi_etcd.provider.resource import CustomResource
 from pulumi_etcd.provider.rollouts import Rollouts
 from pulumi_etcd.provider.stateful_set_members import StatefulSetMembers
+from pulumi_etcd.provider.static_pod_installations import StaticPodInstallations
 from pulumi_etcd.provider.static_pod_members import StaticPodMembers
 from pulumi_etcd.rollout import Rollout
 from pulumi_etcd.stateful_sets.cluster import StatefulSetCluster
 from pulumi_etcd.stateful_sets.member import StatefulSetMember
 from pulumi_etcd.static_pods.cluster import StaticPodCluster
+from pulumi_etcd.static_pods.installation import StaticPodInstallation
 from pulumi_etcd.static_pods.member import StaticPodMember
 
 COMPONENTS: tuple[type[Any], ...] = (LocalCluster, StatefulSetCluster, StaticPodCluster)
@@ -33,5 +35,6 @@ CUSTOM: tuple[tuple[type[Any], Callable[[], CustomResource]], ...] = (
     (LocalContext, LocalContexts),
     (StatefulSetMember, StatefulSetMembers),
     (StaticPodMember, StaticPodMembers),
+    (StaticPodInstallation, StaticPodInstallations),
 )
 """Each resource's class, which says its schema, and what implements it."""

@@ -27,11 +27,12 @@ Question = Callable[["Client", str], str]
 """From a client and the namespace's path to what is still to happen; empty where nothing is."""
 
 
-async def wait(call: Call, question: Question, needs: str) -> None:
+async def wait(call: Call, place: Properties, question: Question, needs: str) -> None:
     """Wait until nothing is left to happen, saying what that is whenever it changes, and now and then.
 
     Args:
-        call: of a resource whose state has `namespace`, `namespaceUid`, `kubeconfig` and `context`.
+        call: of the resource.
+        place: has `namespace`, `namespaceUid`, `kubeconfig` and `context`.
         question: what is asked.
         needs: what whoever runs Pulumi must be allowed, in words.
 
@@ -40,14 +41,47 @@ async def wait(call: Call, question: Question, needs: str) -> None:
     """
     until = time.monotonic() + (call.timeout or WAIT_SECONDS)
     said, said_at = "", 0.0
-    while left := await asyncio.to_thread(_ask, call.state, question, needs):
+    while left := await look(place, question, needs):
         if call.cancelled.is_set() or time.monotonic() >= until:
             ended = "cancelled" if call.cancelled.is_set() else "given up"
-            raise Failed(Problem("objects", f"the wait was {ended}: {left}", _remedy(call.state)))
+            raise Failed(Problem("objects", f"the wait was {ended}: {left}", _remedy(place)))
         if left != said or time.monotonic() - said_at >= REMIND:
             said, said_at = left, time.monotonic()
             await call.info(f"waiting for {left}")
         await _pause(call.cancelled)
+
+
+async def is_silent(call: Call, place: Properties, seconds: float) -> bool:
+    """Whether the API server does not answer for so long; ends as soon as it does, or the user wants it to end.
+
+    Args:
+        call: may be cancelled.
+        place: as of `wait`.
+        seconds: how long.
+
+    Raises:
+        Failed: what is reached is not that namespace.
+    """
+    until = time.monotonic() + seconds
+    while await look(place, _nothing, "get of the namespace"):
+        if call.cancelled.is_set() or time.monotonic() >= until:
+            return not call.cancelled.is_set()
+        await _pause(call.cancelled)
+    return False
+
+
+async def look(place: Properties, question: Question, needs: str) -> str:
+    """Ask once: what is still to happen, or that nobody answers; empty where nothing is.
+
+    Args:
+        place: has `namespace`, `namespaceUid`, `kubeconfig` and `context`.
+        question: what is asked.
+        needs: what whoever runs Pulumi must be allowed, in words.
+
+    Raises:
+        Failed: what is reached is not that namespace, or may not be asked.
+    """
+    return await asyncio.to_thread(_ask, place, question, needs)
 
 
 def get(client: Client, path: str) -> Properties | None:
@@ -70,6 +104,19 @@ def describe(found: Properties) -> str:
     return f"{metadata['name']} ({'is being deleted' if 'deletionTimestamp' in metadata else 'is not being deleted'})"
 
 
+def last_words(pod: Properties) -> str:
+    """What the containers of a pod that has ended said last."""
+    ends = (each.get("state", {}).get("terminated", {}) for each in pod["status"].get("containerStatuses", ()))
+    told = [str(each.get("message") or each.get("reason") or "").strip() for each in ends]
+    return "; ".join(filter(None, told)) or str(pod["status"].get("reason", "it did not say why"))
+
+
+def _nothing(client: Client, namespace: str) -> str:
+    """A question that is answered as soon as anything is."""
+    del client, namespace
+    return ""
+
+
 async def _pause(cancelled: asyncio.Event) -> None:
     """Until the next look, or the user wants the wait to end."""
     stop = asyncio.ensure_future(cancelled.wait())
@@ -77,19 +124,14 @@ async def _pause(cancelled: asyncio.Event) -> None:
     stop.cancel()
 
 
-def _remedy(state: Properties) -> str:
-    return f"see why with `kubectl -n {state['namespace']} describe` of them, and run it again"
+def _remedy(place: Properties) -> str:
+    return f"see why with `kubectl -n {place['namespace']} describe` of them, and run it again"
 
 
-def _ask(state: Properties, question: Question, needs: str) -> str:
-    """What is still to happen, or why that cannot be told; empty where nothing is.
-
-    Raises:
-        Failed: what is reached is not the member's namespace, or may not be asked.
-    """
+def _ask(where: Properties, question: Question, needs: str) -> str:
     import httpx2
 
-    place = NamespacePlace(state["namespace"], state["kubeconfig"], state["context"], state["namespaceUid"])
+    place = _place(where)
     path = f"/api/v1/namespaces/{place.namespace}"
     try:
         with api_client(place, CONNECT_SECONDS, READ_SECONDS) as client:
@@ -103,7 +145,16 @@ def _ask(state: Properties, question: Question, needs: str) -> str:
             raise Failed(Problem("context", reason, f"allow {needs}")) from problem
     except httpx2.HTTPError:
         pass
-    return f"the API server of {place}, which does not answer"
+    return silence(where)
+
+
+def silence(place: Properties) -> str:
+    """What is answered where the API server does not."""
+    return f"the API server of {_place(place)}, which does not answer"
+
+
+def _place(state: Properties) -> NamespacePlace:
+    return NamespacePlace(state["namespace"], state["kubeconfig"], state["context"], state["namespaceUid"])
 
 
 def _refuse_another(client: Client, path: str, place: NamespacePlace) -> None:

@@ -9,7 +9,7 @@ from etcd_ops.model.problems import Problem
 from pulumi_etcd.kubernetes.naming import INSTANCE_LABEL, SLOT_LABEL
 from pulumi_etcd.provider.fixed import moved, unknown
 from pulumi_etcd.provider.forgetting import forget, published_volume
-from pulumi_etcd.provider.namespaces import Question, describe, get, wait
+from pulumi_etcd.provider.namespaces import Question, describe, get, last_words, wait
 from pulumi_etcd.provider.resource import Call, Checked, Failed, Live
 from pulumi_etcd.provider.values import Properties
 from pulumi_etcd.static_pods.naming import AGENT, COMPONENT_LABEL
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _NEEDS = "get, list, create and delete of pods, get of the namespace, and list of nodes"
 _IDENTITY = (
     "cluster", "slot", "name", "zone", "node", "address", "basePort", "namespace", "namespaceUid", "manifests", "file",
-    "volumes", "runs",
+    "agentFile", "volumes", "runs",
 )  # fmt: skip
 _KNOWN = (*_IDENTITY, "channel", "kubeconfig", "context", "image")
 
@@ -34,8 +34,9 @@ class StaticPodMembers:
 
     async def check(self, call: Call) -> Checked:
         """Judge what names the member."""
+        inputs = {"agentFile": "", **call.inputs}
         remedy = "declare another slot, and drop this one in a later step"
-        return Checked(call.inputs, unknown(call.inputs, _KNOWN) or moved(call.old, call.inputs, _IDENTITY, remedy))
+        return Checked(inputs, unknown(inputs, _KNOWN) or moved(call.old, inputs, _IDENTITY, remedy))
 
     async def drift(self, call: Call) -> Mapping[str, str]:
         """Nothing that an update could mend."""
@@ -60,9 +61,10 @@ class StaticPodMembers:
         """Wait for the agent to be gone, take the member off its node, and leave nothing of it in the channel."""
         state = call.state
         volume_id = await published_volume(state["channel"], state["slot"])
-        await wait(call, _agents(state), _NEEDS)
+        if not state.get("agentFile"):
+            await wait(call, state, _agents(state), _NEEDS)
         told: list[str] = []
-        await wait(call, _removal(state, told), _NEEDS)
+        await wait(call, state, _removal(state, told), _NEEDS)
         for line in told:
             await call.info(line)
         await forget(state["channel"], state["slot"], volume_id, volume_is_gone=True)
@@ -102,7 +104,7 @@ def _removal(state: Properties, told: list[str]) -> Question:
             return f"pod {name} on node {state['node']}, which is {phase}"
         client.delete(f"{namespace}/pods/{name}").raise_for_status()
         if phase == "Failed":
-            reason = f"{state['slot']} was not taken off node {state['node']}: {_message(found)}"
+            reason = f"{state['slot']} was not taken off node {state['node']}: {last_words(found)}"
             raise Failed(Problem("node", reason, "see to it there, and run it again"))
         return ""
 
@@ -113,10 +115,3 @@ def _is_gone(client: Client, node: str) -> bool:
     answer = client.get("/api/v1/nodes", params={"labelSelector": f"{HOSTNAME_LABEL}={node}"})
     answer.raise_for_status()
     return not answer.json()["items"]
-
-
-def _message(pod: Properties) -> str:
-    """The last words of its container."""
-    ends = (each.get("state", {}).get("terminated", {}) for each in pod["status"].get("containerStatuses", ()))
-    told = [str(each.get("message") or each.get("reason") or "").strip() for each in ends]
-    return "; ".join(filter(None, told)) or str(pod["status"].get("reason", "it did not say why"))

@@ -107,7 +107,7 @@ class StatefulSetClusterArgs(TypedDict):
     """Beside the zones, instead of `size`: the zone of every slot. A slot's name ends in its ordinal within the zone,
     as `b-2`."""
     volume_bytes: NotRequired[int]
-    """Size of a member's volume; 10 GiB when absent. It cannot be changed: volumes do not grow yet."""
+    """Size of a member's volume; 10 GiB when absent. It can be raised where the storage class lets volumes grow."""
     storage_class: NotRequired[str]
     """Storage class of the volumes; the Kubernetes cluster's default when absent. It cannot be changed yet."""
     cluster_domain: NotRequired[str]

@@ -9,7 +9,7 @@ import pulumi
 from etcd_ops.model.topology import Slot
 from pulumi_etcd.certificates import Certificates
 from pulumi_etcd.kubernetes import delivery, placing
-from pulumi_etcd.kubernetes.placing import Place, credential_files
+from pulumi_etcd.kubernetes.placing import Place, secret_files
 from pulumi_etcd.placing import connection
 from pulumi_etcd.rollout import Rollout
 from pulumi_etcd.stateful_sets import plan
@@ -30,7 +30,7 @@ def create(cluster: pulumi.Resource, this: Declaration, certificates: Certificat
     def member(place: Place, slot: Slot, everybodys: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
         """Its StatefulSet is made last and deleted first."""
         own: list[pulumi.Resource] = [place.put(each) for each in plan.beside(this, slot)]
-        own.append(place.put(delivery.credentials(this.names, slot.name, credential_files(certificates, slot.name))))
+        own.append(place.put(delivery.credentials(this.names, slot.name, secret_files(certificates, slot.name))))
         own.append(_record(this, slot, pulumi.ResourceOptions(parent=cluster, protect=this.protect_volumes)))
         stateful_set = place.put(
             plan.member(this, slot),
@@ -40,7 +40,8 @@ def create(cluster: pulumi.Resource, this: Declaration, certificates: Certificat
         )
         return [*own, stateful_set]
 
-    return placing.create(cluster, this, this.names, certificates, plan.shared(this), member)
+    shared = [*plan.shared(this), placing.delivered_authorities(this.names, certificates)]
+    return placing.create(cluster, this, this.names, certificates, shared, member)
 
 
 def _record(this: Declaration, slot: Slot, options: pulumi.ResourceOptions) -> StatefulSetMember:

@@ -45,6 +45,9 @@ class StaticPodAgent(TypedDict):
     """Its container image, pinned: `repository@sha256:<64 hexadecimal digits>`."""
     version: NotRequired[str]
     """The version of etcd-ops in the image; that of the etcd-ops beside this package when absent."""
+    kind: NotRequired[str]
+    """What runs it: `daemon-set`, or `static-pod` where the cluster backs the API server of its own nodes; the former
+    when absent. It cannot be changed."""
 
 
 class StaticPodResources(TypedDict):
@@ -114,6 +117,9 @@ class StaticPodClusterArgs(TypedDict):
     channel: NotRequired[ChannelConnection]
     """Where declaration and statuses are exchanged: kind `kubernetes`, in the cluster's namespace, or `s3`; the former
     when absent. Never an API server that this cluster is to back."""
+    credentials_file: NotRequired[str]
+    """Absolute path of a file on every node with the AWS credentials that agents use for a channel of kind `s3`, in the
+    format of the AWS command line; they use the role of their node when absent."""
     trust: NotRequired[Trusts]
     """Generations of the certificate authorities."""
     incarnation: NotRequired[int]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from etcd_ops.model.topology import Slot
 from pulumi_etcd.kubernetes.manifests import SKIP_AWAIT, Manifest, manifest
+from pulumi_etcd.static_pods.agent_pods import agent_template
 from pulumi_etcd.static_pods.naming import AGENT, labels
-from pulumi_etcd.static_pods.pods import Node, Pods, agent_template
+from pulumi_etcd.static_pods.pods import Node, Pods
 
 
 def daemon_set(pods: Pods, slot: Slot, node: Node) -> Manifest:

@@ -15,8 +15,9 @@ from pulumi_etcd.kubernetes import parts as shared
 from pulumi_etcd.kubernetes.channels import connections
 from pulumi_etcd.kubernetes.naming import Names
 from pulumi_etcd.static_pods import parts
+from pulumi_etcd.static_pods.agent_pods import agent_digest
 from pulumi_etcd.static_pods.arguments import StaticPodClusterArgs
-from pulumi_etcd.static_pods.pods import SECURITY, Node, Pods, agent_template_digest, static_pod_digest
+from pulumi_etcd.static_pods.pods import SECURITY, Node, Pods, static_pod_digest
 from pulumi_etcd.trusts import Wire
 
 
@@ -36,8 +37,8 @@ class Declaration(kubernetes.Declaration):
 
     @property
     def service(self) -> str:
-        """URL of the Service for clients."""
-        return f"https://{self.names.services[0]}:{self.base_port}"
+        """URL of the Service for clients; empty where agents are static pods: whoever needs one is on the nodes."""
+        return "" if self.pods.agents_are_static else f"https://{self.names.services[0]}:{self.base_port}"
 
 
 def declare(name: str, args: StaticPodClusterArgs) -> Declaration:
@@ -53,7 +54,7 @@ def declare(name: str, args: StaticPodClusterArgs) -> Declaration:
     collected, wire = kubernetes.fitted(args, StaticPodClusterArgs, {"slots": {}})
     wire["slots"] = {slot: _complete(each, number) for number, (slot, each) in enumerate(wire["slots"].items())}
     names = Names(*shared.named(name, wire))
-    pods = Pods(names, shared.containers(collected, wire), wire.get("priorityClassName", parts.PRIORITY_CLASS))
+    pods = parts.pods(wire, names, shared.containers(collected, wire))
     wire["etcd"].pop("image", None)
     topology = collected.of(lambda: parts.topology(wire, names), Topology(()))
     outside, inside = connections(collected, name, wire)
@@ -81,7 +82,7 @@ def _with_templates(spec: ClusterSpec, topology: Topology, pods: Pods, nodes: Ma
         node = nodes[slot.name]
         return {
             "template": static_pod_digest(pods, slot, node),
-            "agent_template": agent_template_digest(pods, slot, node),
+            "agent_template": agent_digest(pods, slot, node),
         }
 
     members = {slot.name: spec.members[slot.name].model_copy(update=templates(slot)) for slot in topology.slots}
@@ -96,6 +97,7 @@ def contract(this: Declaration) -> dict[str, Any]:
         | kubernetes.contract(this, this.names)
         | {
             "nodes": nodes,
+            "agentKind": parts.STATIC_POD if this.pods.agents_are_static else parts.DAEMON_SET,
             "podSecurity": dict(SECURITY),
             "priorityClassName": this.pods.priority_class,
             **kubernetes.contained(this.pods.containers),

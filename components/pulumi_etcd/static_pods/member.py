@@ -3,6 +3,7 @@
 from typing import TypedDict
 
 import pulumi
+from typing_extensions import NotRequired
 
 from pulumi_etcd.shared import ChannelConnection
 from pulumi_etcd.wire import to_wire
@@ -39,6 +40,8 @@ class StaticPodMemberArgs(TypedDict):
     """The folder in which the node's kubelet looks for static pods. It cannot be changed."""
     file: str
     """Name of the member's manifest there. It cannot be changed."""
+    agent_file: NotRequired[str]
+    """Name of its agent's manifest there, where that is a static pod, too. It cannot be changed."""
     volumes: str
     """The folder on the node that has the member's volume. It cannot be changed."""
     runs: str

@@ -11,6 +11,8 @@ ETCD, AGENT = "etcd", "agent"
 """Values of that label: a member's static pod, and its agent's."""
 LONGEST = 63
 """Characters of a value of a label: DaemonSets label their pods' revisions with no more than a hash."""
+DELIVERED_SUFFIX = ".delivered"
+"""No slot's name has a dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,18 @@ class NodePaths:
     """Its slot."""
     file: str
     """Name of the manifest."""
+    agent_file: str
+    """Name of the agent's, where that is a static pod, too."""
 
     @property
     def volume(self) -> str:
         """The member's volume."""
         return f"{self.volumes}/{self.member}"
+
+    @property
+    def delivered(self) -> str:
+        """What an agent that is a static pod is told."""
+        return f"{self.volume}{DELIVERED_SUFFIX}"
 
     @property
     def run(self) -> str:
@@ -51,7 +60,8 @@ def node_paths(names: Names, slot: str, manifests: str, data: str, run: str) -> 
     """
     # A namespace may have a cluster of the same name beside another one's.
     own = f"{names.namespace}.{names.cluster}"
-    return NodePaths(manifests, f"{data}/{own}", f"{run}/{own}", slot, f"{own}.{slot}.json")
+    file, agent_file = f"{own}.{slot}.json", f"{own}.{slot}.agent.json"
+    return NodePaths(manifests, f"{data}/{own}", f"{run}/{own}", slot, file, agent_file)
 
 
 def labels(names: Names, slot: str, component: str) -> dict[str, str]:
@@ -64,5 +74,5 @@ def too_long(names: Names, slot: str, node: str) -> str:
     name = names.member(slot)
     if len(name) > LONGEST:
         return f"its DaemonSet {name} would have more than {LONGEST} characters"
-    mirror = f"{name}-{node}"
+    mirror = f"{names.agent(slot)}-{node}"
     return "" if len(mirror) <= 253 else f"its pod {mirror} would have more than 253 characters"

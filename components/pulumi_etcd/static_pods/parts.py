@@ -14,12 +14,15 @@ from etcd_ops.model.urls import Url
 from etcd_ops.zone.paths import unusable
 from pulumi_etcd import body
 from pulumi_etcd.kubernetes import parts
+from pulumi_etcd.kubernetes.containers import Containers
 from pulumi_etcd.kubernetes.naming import Names
 from pulumi_etcd.static_pods.naming import node_paths, too_long
-from pulumi_etcd.static_pods.pods import Node
+from pulumi_etcd.static_pods.pods import Node, Pods
 from pulumi_etcd.trusts import Wire
 
 PRIORITY_CLASS = "system-node-critical"
+DAEMON_SET, STATIC_POD = "daemon-set", "static-pod"
+"""What runs agents: values of `agent.kind`."""
 FOLDERS: Mapping[str, str] = {
     "manifestDirectory": "/etc/kubernetes/manifests",
     "dataDirectory": "/var/lib/pulumi-etcd",
@@ -48,6 +51,17 @@ def nodes(wire: Wire, named: Names) -> dict[str, Node]:
     }
 
 
+def pods(wire: Wire, named: Names, containers: Containers) -> Pods:
+    """What all pods have in common."""
+    return Pods(
+        named,
+        containers,
+        wire.get("priorityClassName", PRIORITY_CLASS),
+        agents_are_static=wire["agent"].get("kind") == STATIC_POD,
+        credentials_file=wire.get("credentialsFile", ""),
+    )
+
+
 def folder(argument: str, wire: Wire) -> str:
     """One of the folders on the nodes."""
     return str(Path(wire.get(argument, FOLDERS[argument])))
@@ -56,6 +70,7 @@ def folder(argument: str, wire: Wire) -> str:
 def own_problems(name: str, wire: Wire) -> Iterator[Problem]:
     """Problems with arguments that only this platform has, and that no other judgement is about."""
     yield from parts.problems(name, wire)
+    yield from _agent_problems(wire)
     folders = {each: wire[each] for each in FOLDERS if each in wire}
     folders |= {
         f"slots.{slot}.manifestDirectory": each["manifestDirectory"]
@@ -65,6 +80,21 @@ def own_problems(name: str, wire: Wire) -> Iterator[Problem]:
     for path, value in folders.items():
         if reason := unusable(Path(value)):
             yield Problem(path, reason)
+
+
+def _agent_problems(wire: Wire) -> Iterator[Problem]:
+    kind, channel = wire["agent"].get("kind", DAEMON_SET), wire.get("channel", {}).get("kind", "kubernetes")
+    if kind not in (DAEMON_SET, STATIC_POD):
+        yield Problem("agent.kind", f"there is no kind {kind!r}", f"use {DAEMON_SET} or {STATIC_POD}")
+    if kind == STATIC_POD and channel != "s3":
+        reason = "static pods have no account at an API server, and the one of their nodes may need this cluster"
+        yield Problem("channel.kind", reason, "keep the channel in a bucket: kind s3")
+    if "credentialsFile" not in wire:
+        return
+    if reason := unusable(Path(wire["credentialsFile"])):
+        yield Problem("credentialsFile", reason)
+    if channel != "s3":
+        yield Problem("credentialsFile", "only a channel of kind s3 needs it", "leave it out")
 
 
 def _node_problems(slots: Wire) -> Iterator[Problem]:

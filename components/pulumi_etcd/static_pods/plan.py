@@ -9,6 +9,7 @@ from pulumi_etcd.kubernetes.access import Rule, rule
 from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.kubernetes.naming import Names
 from pulumi_etcd.static_pods import network
+from pulumi_etcd.static_pods.agent_pods import agent_manifest
 from pulumi_etcd.static_pods.daemon_set import daemon_set
 from pulumi_etcd.static_pods.declaration import Declaration
 from pulumi_etcd.static_pods.pods import static_pod
@@ -35,6 +36,20 @@ def beside(this: Declaration, slot: Slot) -> list[Manifest]:
         *access.bindings(names, slot.name, this.channel),
         delivery.agent_config(names, slot, this.agents_channel, this.spec.agent.to_wire(), own, files),
     ]
+
+
+def installed(this: Declaration, slot: Slot) -> dict[str, str]:
+    """What an agent that is a static pod is told, by file name, its credentials aside."""
+    node, manifests = this.nodes[slot.name], str(places.MANIFESTS)
+    own = {
+        "agentStaticPod": {"manifests": manifests, "file": node.paths.agent_file},
+        "staticPod": {"manifests": manifests, "file": node.paths.file},
+    }
+    files = {
+        places.STATIC_POD: static_pod(this.pods, slot, node),
+        places.AGENT_POD: agent_manifest(this.pods, slot, node),
+    }
+    return delivery.config_files(this.names, slot, this.agents_channel, this.spec.agent.to_wire(), own, files)
 
 
 def member(this: Declaration, slot: Slot) -> Manifest:

@@ -1,4 +1,4 @@
-"""The two pods of a member: pure. One is static, and runs etcd; its agent's is made by a DaemonSet for its one node.
+"""What pods on members' nodes have in common, and the static pod in which etcd runs: pure.
 
 A member's pods follow from the cluster's name, its slot and node, and from what all pods have in common. They never
 follow from other members, so that none of them is restarted because another comes or goes.
@@ -15,17 +15,10 @@ from etcd_ops.model.urls import Url
 from etcd_ops.pod import places
 from etcd_ops.pod.template import template_digest
 from etcd_ops.static_pod import manifest as static
-from pulumi_etcd.kubernetes.containers import (
-    GRACE_SECONDS,
-    Containers,
-    mounts,
-    named_by_digest,
-    port,
-    token_sources,
-)
+from pulumi_etcd.kubernetes.containers import GRACE_SECONDS, PATHS, Containers, mounts, port
 from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.kubernetes.naming import Names
-from pulumi_etcd.static_pods.naming import AGENT, ETCD, NodePaths, labels
+from pulumi_etcd.static_pods.naming import ETCD, NodePaths, labels
 
 HOSTNAME_LABEL = "kubernetes.io/hostname"
 ON_HOST: Manifest = {
@@ -36,6 +29,13 @@ ON_HOST: Manifest = {
     "securityContext": {"runAsUser": 0, "runAsGroup": 0, "seccompProfile": {"type": "RuntimeDefault"}},
 }
 """What every pod on a member's node has in common: it stays whatever happens to the node, and sees its processes."""
+TEMPLATE_OF_POD: Manifest = {
+    "name": places.TEMPLATE,
+    "valueFrom": {"fieldRef": {"fieldPath": f"metadata.annotations['{places.TEMPLATE_ANNOTATION}']"}},
+}
+"""By which a container of a static pod knows the digest of its manifest."""
+AWS_FILE = "AWS_SHARED_CREDENTIALS_FILE"
+"""Environment variable (AWS SDKs and Tools Reference Guide, "Location of the shared config and credentials files")."""
 SECURITY: Mapping[str, Any] = {
     "runAsNonRoot": False,
     "runAsUser": 0,
@@ -58,6 +58,10 @@ class Pods:
     names: Names
     containers: Containers
     priority_class: str
+    agents_are_static: bool = False
+    """Whether agents are static pods, too."""
+    credentials_file: str = ""
+    """On every node: AWS credentials for the channel; empty where agents find them otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,60 +83,29 @@ def static_pod_digest(pods: Pods, slot: Slot, node: Node) -> str:
     return template_digest(_static(pods, slot, node))
 
 
-def agent_template(pods: Pods, slot: Slot, node: Node) -> Manifest:
-    """The template of a slot's agent's pod, which names its own digest."""
-    return named_by_digest(_agent_template(pods, slot, node))
-
-
-def agent_template_digest(pods: Pods, slot: Slot, node: Node) -> str:
-    """Tells one such template from another."""
-    return template_digest(_agent_template(pods, slot, node))
-
-
 def _static(pods: Pods, slot: Slot, node: Node) -> Manifest:
     metadata = {
         "name": pods.names.member(slot.name),
         "namespace": pods.names.namespace,
         "labels": labels(pods.names, slot.name, ETCD),
     }
+    lent = [] if pods.agents_are_static else [host_path("token", f"{node.paths.run}/{places.LENT_TOKEN}")]
     spec = {
-        **_host(pods),
+        **on_host_network(pods),
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "containers": [_etcd(pods, slot)],
         "volumes": [
             host_path("data", node.paths.volume),
             host_path("run", node.paths.run),
-            host_path("token", f"{node.paths.run}/{places.LENT_TOKEN}"),
+            *lent,
             {"name": "tmp", "emptyDir": {}},
         ],
     }
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": with_aws(pods, spec)}
 
 
-def _agent_template(pods: Pods, slot: Slot, node: Node) -> Manifest:
-    names = pods.names
-    spec = {
-        **_host(pods),
-        "serviceAccountName": names.member(slot.name),
-        "nodeSelector": {HOSTNAME_LABEL: node.name},
-        "initContainers": [pods.containers.provider(), pods.containers.etcd_program()],
-        "containers": [_agent(pods, slot)],
-        "volumes": [
-            host_path("data", node.paths.volume),
-            host_path("run", node.paths.run),
-            host_path("manifests", node.paths.manifests, kind="Directory"),
-            *({"name": each, "emptyDir": {}} for each in ("programs", "tmp")),
-            {"name": "config", "configMap": {"name": names.member(slot.name)}},
-            {"name": "credentials", "secret": {"secretName": names.credentials(slot.name), "defaultMode": 0o400}},
-            {"name": "authorities", "configMap": {"name": names.authorities}},
-            {"name": "token", "projected": {"sources": token_sources()}},
-        ],
-    }
-    return {"metadata": {"labels": labels(names, slot.name, AGENT)}, "spec": spec}
-
-
-def _host(pods: Pods) -> Manifest:
-    """What both pods share. They may run before their node has a network of pods."""
+def on_host_network(pods: Pods) -> Manifest:
+    """What both pods of a member share. They may run before their node has a network of pods."""
     return {
         **ON_HOST,
         "hostNetwork": True,
@@ -141,25 +114,31 @@ def _host(pods: Pods) -> Manifest:
     }
 
 
+def with_aws(pods: Pods, spec: Manifest) -> Manifest:
+    """A pod's spec with the file of AWS credentials for what speaks to the channel, where there is one."""
+    if not pods.credentials_file:
+        return spec
+    containers = [
+        each
+        | {
+            "env": [*each["env"], {"name": AWS_FILE, "value": PATHS["aws"]}],
+            "volumeMounts": [*each["volumeMounts"], *mounts("aws", read_only=True)],
+        }
+        for each in spec["containers"]
+    ]
+    volumes = [*spec["volumes"], host_path("aws", pods.credentials_file, kind="File")]
+    return spec | {"containers": containers, "volumes": volumes}
+
+
 def _etcd(pods: Pods, slot: Slot) -> Manifest:
-    mounted = [*mounts("data", "run", "tmp"), *mounts("token", read_only=True)]
-    ports = [_listening("client", slot.urls.client), _listening("peer", slot.urls.peer)]
-    found = pods.containers.member(mounted, ports, probe=[slot.urls.health])
-    template = {"fieldPath": f"metadata.annotations['{places.TEMPLATE_ANNOTATION}']"}
-    found["env"].append({"name": places.TEMPLATE, "valueFrom": {"fieldRef": template}})
+    lent = [] if pods.agents_are_static else mounts("token", read_only=True)
+    ports = [listening("client", slot.urls.client), listening("peer", slot.urls.peer)]
+    found = pods.containers.member([*mounts("data", "run", "tmp"), *lent], ports, probe=[slot.urls.health])
+    found["env"].append(TEMPLATE_OF_POD)
     return found
 
 
-def _agent(pods: Pods, slot: Slot) -> Manifest:
-    delivered = mounts("config", "credentials", "authorities", "token", read_only=True)
-    manifests = {"name": "manifests", "mountPath": str(places.MANIFESTS)}
-    mounted = [*mounts("data", "run", "tmp"), *mounts("programs", read_only=True), *delivered, manifests]
-    found = pods.containers.keeper(mounted, [_listening("metrics", slot.urls.metrics)])
-    found["env"].append({"name": places.POD, "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}})
-    return found
-
-
-def _listening(name: str, url: str) -> Manifest:
+def listening(name: str, url: str) -> Manifest:
     """On the host's network, a container's port is its node's."""
     number = Url.parse(url).port
     return port(name, number) | {"hostPort": number}

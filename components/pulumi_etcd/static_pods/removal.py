@@ -8,27 +8,27 @@ from typing import Any
 from etcd_ops.pod import places
 from pulumi_etcd.kubernetes.containers import CONTAINED
 from pulumi_etcd.kubernetes.manifests import Manifest
+from pulumi_etcd.static_pods.naming import DELIVERED_SUFFIX
 from pulumi_etcd.static_pods.pods import HOSTNAME_LABEL, ON_HOST, host_path
 
 VOLUMES, RUNS = "/volumes", "/runs"
 
 
 def removal_pod(member: Mapping[str, Any]) -> Manifest:
-    """It ends the static pod, and deletes volume and sockets.
+    """It ends the static pods, and deletes volume and sockets.
 
     Args:
         member: properties of a `StaticPodMember`, in camelCase.
     """
-    manifest, volume, run = (
-        f"{places.MANIFESTS}/{member['file']}",
-        f"{VOLUMES}/{member['slot']}",
-        f"{RUNS}/{member['slot']}",
-    )
+    volume = f"{VOLUMES}/{member['slot']}"
+    words = [f"{places.MANIFESTS}/{member['file']}", volume, f"{RUNS}/{member['slot']}"]
+    if agent := member.get("agentFile"):
+        words += [f"{places.MANIFESTS}/{agent}", f"{volume}{DELIVERED_SUFFIX}"]
     container = {
         "name": "remove",
         "image": member["image"],
         "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", "-m", "etcd_ops.static_pod.remove", manifest, volume, run],
+        "command": ["python3", "-m", "etcd_ops.static_pod.remove", *words],
         "env": [{"name": "PYTHONDONTWRITEBYTECODE", "value": "1"}],
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": dict(CONTAINED),

@@ -1,0 +1,181 @@
+"""Agents that are static pods themselves: nothing about them needs an API server, except that they are put there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etcd_ops.model.problems import Invalid
+from etcd_ops.pod import places
+from etcd_ops.static_pod.manifest import template_of
+from pulumi_etcd.kubernetes.manifests import Manifest
+from pulumi_etcd.static_pods import plan
+from pulumi_etcd.static_pods.declaration import Declaration, contract
+from pulumi_etcd.static_pods.installation import installation_pod
+from tests.components.recorder import Recording
+from tests.components.stateful_sets import AGENT, KEY
+from tests.components.static_pods import ARGS, declaration, labels, recorded, slots
+
+SLOTS = ("a-1", "b-1", "c-1")
+CHANNEL = {"kind": "s3", "bucket": "channels", "prefix": "orders/", "region": "eu-west-1"}
+STATIC: dict[str, Any] = {"agent": {**ARGS["agent"], "kind": "static-pod"}, "channel": CHANNEL}
+FILE = "/root/.aws/credentials"
+
+clusters = st.builds(
+    declaration,
+    labels,
+    slots=slots(),
+    agent=st.just(STATIC["agent"]),
+    channel=st.just(CHANNEL),
+    credentials_file=st.none() | st.just(FILE),
+    data_directory=st.none() | st.just("/srv/etcd"),
+)
+
+
+def told(this: Declaration) -> Iterator[tuple[str, dict[str, str]]]:
+    """By slot: what its agent is told."""
+    for slot in this.slots:
+        yield slot.name, plan.installed(this, slot)
+
+
+def pods(files: dict[str, str]) -> tuple[Manifest, Manifest]:
+    """The agent's static pod, and etcd's."""
+    return json.loads(files[places.AGENT_POD]), json.loads(files[places.STATIC_POD])
+
+
+@given(clusters)
+def test_no_pod_asks_an_api_server_for_anything(this: Declaration) -> None:
+    """Kubelets refuse static pods that do (Kubernetes, Tasks, "Create static Pods")."""
+    for _, files in told(this):
+        for pod in pods(files):
+            assert {next(key for key in each if key != "name") for each in pod["spec"]["volumes"]} <= {
+                "hostPath",
+                "emptyDir",
+            }
+            assert "serviceAccountName" not in pod["spec"]
+            assert pod["spec"]["automountServiceAccountToken"] is False
+            assert "nodeSelector" not in pod["spec"]
+
+
+@given(clusters)
+def test_the_document_names_both_pods(this: Declaration) -> None:
+    for slot, files in told(this):
+        member = this.spec.members[slot]
+        assert template_of(files[places.AGENT_POD].encode()) == member.agent_template
+        assert template_of(files[places.STATIC_POD].encode()) == member.template
+
+
+@given(clusters)
+def test_what_is_told_is_where_the_agent_looks(this: Declaration) -> None:
+    for slot, files in told(this):
+        agent, _ = pods(files)
+        config, node = json.loads(files[places.CONFIG.name]), this.nodes[slot]
+        paths = {each["name"]: each["hostPath"]["path"] for each in agent["spec"]["volumes"] if "hostPath" in each}
+        mounted = {each["name"]: each["mountPath"] for each in agent["spec"]["containers"][0]["volumeMounts"]}
+        for each in ("credentials", "authorities"):
+            assert config["delivery"][each] == mounted[each]
+            assert paths[each] == f"{node.paths.delivered}/{each}"
+        assert mounted["config"] == str(places.CONFIG.parent)
+        assert paths["manifests"] == node.paths.manifests
+        assert config["agentStaticPod"] == {"manifests": mounted["manifests"], "file": node.paths.agent_file}
+        assert config["staticPod"]["file"] == node.paths.file != node.paths.agent_file
+        assert config["channel"] == dict(this.channel)
+        assert "agentPod" not in config
+
+
+@given(clusters)
+def test_files_and_names_are_of_one_member_each(this: Declaration) -> None:
+    paths = [this.nodes[slot.name].paths for slot in this.slots]
+    files = {file for each in paths for file in (each.file, each.agent_file)}
+    assert len(files) == 2 * len(this.slots)
+    assert len({each.delivered for each in paths} | {each.volume for each in paths}) == 2 * len(this.slots)
+
+
+@given(clusters)
+def test_whoever_speaks_to_the_channel_has_the_credentials(this: Declaration) -> None:
+    """The agent, and etcd's launcher; nobody where the node's role is used."""
+    given_one = bool(this.pods.credentials_file)
+    for _, files in told(this):
+        for pod in pods(files):
+            (container,) = pod["spec"]["containers"]
+            names = {each["name"]: each.get("value") for each in container["env"]}
+            mounted = [each for each in container["volumeMounts"] if each["name"] == "aws"]
+            assert ("AWS_SHARED_CREDENTIALS_FILE" in names) == given_one
+            assert [names["AWS_SHARED_CREDENTIALS_FILE"] for _ in mounted] == [each["mountPath"] for each in mounted]
+            assert all(each["readOnly"] for each in mounted)
+            files_of_host = [each["hostPath"] for each in pod["spec"]["volumes"] if each["name"] == "aws"]
+            assert files_of_host == [{"path": FILE, "type": "File"}] * given_one
+
+
+REFUSED = [
+    ({"agent": STATIC["agent"]}, "channel.kind: static pods have no account at an API server"),
+    ({"agent": STATIC["agent"], "channel": {"kind": "kubernetes"}}, "channel.kind: static pods have no account"),
+    ({"agent": {**STATIC["agent"], "kind": "unit"}, "channel": CHANNEL}, "agent.kind: there is no kind 'unit'"),
+    ({"credentials_file": FILE}, "credentialsFile: only a channel of kind s3 needs it"),
+    ({**STATIC, "credentials_file": "aws/credentials"}, "credentialsFile: "),
+]
+
+
+@pytest.mark.parametrize(("changes", "problem"), REFUSED)
+def test_what_cannot_be(changes: dict[str, Any], problem: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        declaration(**changes)
+    assert [problem in str(each) for each in refused.value.problems] == [True]
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    return recorded(**STATIC)
+
+
+def test_an_agent_is_installed_once_its_member_is_recorded(recording: Recording) -> None:
+    installed = recording.of_type("StaticPodInstallation")
+    assert set(installed) == {f"demo-{slot}-agent" for slot in SLOTS}
+    for slot in SLOTS:
+        inputs = recording.of_type("StaticPodMember")[f"demo-{slot}"].inputs
+        assert inputs["agentFile"] == installed[f"demo-{slot}-agent"].inputs["file"]
+    assert not recording.of_type("DaemonSet")
+    kinds = {each.inputs.get("kind") for each in recording.resources if "kubernetes:" in each.type}
+    assert not kinds & {"Secret", "ConfigMap", "Role", "ServiceAccount", "DaemonSet"}
+
+
+def test_keys_are_secret(recording: Recording) -> None:
+    installed = recording.of_type("StaticPodInstallation")["demo-a-1-agent"]
+    assert {("files", "credentials", f"{use}.key") for use in ("peer", "server", "metrics", "agent")} <= {
+        path[:3] for path in installed.secrets
+    }
+
+
+def test_contracts_tell_what_runs_agents() -> None:
+    assert contract(declaration(**STATIC))["agentKind"] == "static-pod"
+    assert contract(declaration())["agentKind"] == "daemon-set"
+
+
+def test_the_installing_pod_takes_every_file_by_a_name_of_its_own() -> None:
+    files = {"config": {"agent-config.json": "{}"}, "credentials": {"peer.key": KEY, "peer.crt": KEY}}
+    inputs = {
+        "name": "demo-a-1-agent", "namespace": "orders", "slot": "a-1", "node": "node-a", "image": AGENT,
+        "manifests": "/etc/static", "file": "orders.demo.a-1.agent.json", "delivered": "/srv/d", "files": files,
+    }  # fmt: skip
+    pod = installation_pod(inputs, "0f", anew=True)
+    items = pod["spec"]["volumes"][0]["secret"]["items"]
+    assert {each["path"] for each in items} == {f"{folder}/{file}" for folder in files for file in files[folder]}
+    assert len({each["key"] for each in items}) == len(items) == 3
+    assert pod["spec"]["containers"][0]["command"][-1] == "--anew"
+
+
+def test_kubeadm_is_told_where_the_cluster_is(recording: Recording) -> None:
+    outputs = recording.outputs["demo"]
+    told = yaml.safe_load(outputs["kubeadmConfiguration"])
+    assert (told["kind"], told["etcd"]["external"]["endpoints"]) == ("ClusterConfiguration", outputs["endpoints"])
+    client = "demo-kube-apiserver-etcd-client-1"
+    asked = {name: value for each in recording.resources if each.name == client for name, value in each.inputs.items()}
+    assert asked["subject"]["commonName"] == "kube-apiserver-etcd-client"
+    assert asked["caCertPem"] == outputs["caBundle"]
+    assert outputs["apiServerCredential"]["value"]["certPem"].startswith("-----BEGIN CERTIFICATE-----")

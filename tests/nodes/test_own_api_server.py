@@ -1,0 +1,267 @@
+"""A cluster that backs the API server of its own nodes: agents are static pods, too, and the channel is a bucket.
+
+The API server begins with another etcd, through which the agents are installed; then its objects are copied to the
+cluster, and it goes on from there. From then on nothing helps the cluster but its kubelets and the bucket.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etcd_ops.programs import etcd
+from etcd_ops.runtime.foreign import holder
+from etcd_ops.volume.layout import VolumeLayout
+from etcd_ops.zone.process import send
+from tests.nodes import processes
+from tests.nodes.cluster import DIRECTORY, Cluster
+from tests.nodes.namespaces import HUB, PREFIX, inside
+from tests.nodes.objects_load import ObjectsLoad
+from tests.nodes.stack import NAMESPACE, NEWER, SLOTS, StaticPodStack
+from tests.nodes.test_cluster import until
+from tests.nodes.test_static_pods import folder, ids, place
+from tests.servers import s3
+
+pytestmark = [pytest.mark.nodes, pytest.mark.timeout(600), pytest.mark.xdist_group("nodes")]
+
+CREDENTIALS = DIRECTORY / "aws-credentials"
+BUCKET = "channel"
+S3_PORT = 8333
+
+
+@pytest.fixture(scope="module")
+def bucket(running: Cluster) -> Iterator[dict[str, Any]]:
+    """The channel's connection value; the server outlives every node."""
+    server = s3.S3Server(DIRECTORY / "s3", address=HUB, port=S3_PORT, inside=inside(f"{PREFIX}-hub"))
+    keys = {"aws_access_key_id": s3.ACCESS_KEY, "aws_secret_access_key": s3.SECRET_KEY}
+    CREDENTIALS.write_text("[default]\n" + "".join(f"{name} = {value}\n" for name, value in keys.items()))
+    CREDENTIALS.chmod(0o600)
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in s3.ENVIRONMENT.items():
+            environment.setenv(name, value)
+        server.start()
+        try:
+            server.make_bucket(BUCKET)
+            yield server.connection(BUCKET)
+        finally:
+            server.kill()
+
+
+@pytest.fixture(scope="module")
+def stack(running: Cluster, bucket: dict[str, Any]) -> Iterator[StaticPodStack]:
+    """Three members, which tests leave as they found them."""
+    arguments = {
+        "slots": {slot: place(running, slot) for slot in SLOTS},
+        "data_directory": str(DIRECTORY / "volumes"),
+        "run_directory": str(DIRECTORY / "runs"),
+        "channel": {"endpoint_url" if name == "endpointUrl" else name: value for name, value in bucket.items()},
+        "credentials_file": str(CREDENTIALS),
+    }
+    with StaticPodStack.on(running, arguments, agent={"kind": "static-pod"}) as made:
+        yield made
+    for slot in SLOTS:
+        assert list(running.nodes[slot[0]].manifests.iterdir()) == []
+        assert list(folder("volumes").iterdir()) == []
+        assert not (folder("runs") / slot).exists()
+
+
+@pytest.fixture(scope="module")
+def own(stack: StaticPodStack) -> Iterator[StaticPodStack]:
+    """The same, with the nodes' API server on it, and back where it was in the end: it could not see itself off."""
+    plane, known = stack.nodes.plane, json.loads(stack.context.read_text())
+    before = plane.store
+    copy(stack, before, known)
+    plane.kill_api()
+    plane.move(known["endpoints"], ca=known["ca"], cert=known["cert"], key=known["key"])
+    plane.start_api()
+    yield stack
+    plane.kill_api()
+    plane.move_back()
+    plane.start_api()
+
+
+def copy(stack: StaticPodStack, source: str, known: dict[str, Any]) -> None:
+    """Every key, while nobody writes."""
+    plane = stack.nodes.plane
+    plane.kill_api()
+    program = str(etcd.obtain(etcd.DEFAULT) / "etcdctl")
+    credentials = [f"--dest-cacert={known['ca']}", f"--dest-cert={known['cert']}", f"--dest-key={known['key']}"]
+    command = [program, f"--endpoints={source}", "make-mirror", *credentials, known["endpoints"][0]]
+    with subprocess.Popen(stack.nodes.named("a", *command), stdout=subprocess.DEVNULL) as mirror:
+        try:
+            until(lambda: keys(stack, known["endpoints"][0]) == keys(stack, source, secure=False) > 0)
+        finally:
+            mirror.kill()
+    plane.start_api()
+
+
+def keys(stack: StaticPodStack, endpoint: str, *, secure: bool = True) -> int:
+    """How many there are."""
+    words = ["get", "", "--from-key", "--count-only", "--write-out=fields"]
+    if secure:
+        told = stack.etcdctl("a", f"--endpoints={endpoint}", *words)
+    else:
+        command = [str(etcd.obtain(etcd.DEFAULT) / "etcdctl"), f"--endpoints={endpoint}", *words]
+        told = subprocess.run(stack.nodes.named("a", *command), capture_output=True, text=True, check=True).stdout
+    return next(int(line.rpartition(":")[2]) for line in told.splitlines() if line.startswith('"Count"'))
+
+
+def test_three_voters_and_nothing_of_them_in_the_api_server(stack: StaticPodStack) -> None:
+    """But for the mirrors that kubelets make, and the Service."""
+    stack.wait_in_order()
+    until(lambda: {stack.pod_name(slot) for slot in SLOTS} <= stack.pods().keys())
+    assert stack.objects("secrets") == []
+    assert {each["metadata"]["name"] for each in stack.objects("configmaps")} <= {"kube-root-ca.crt"}
+    daemon_sets = stack.nodes.plane.items(f"/apis/apps/v1/namespaces/{NAMESPACE}/daemonsets")
+    assert daemon_sets == []
+    seen = stack.told()
+    assert {each["name"]: each["healthy"] for each in seen["members"]} == dict.fromkeys(SLOTS, True)
+
+
+def test_an_unchanged_declaration_changes_nothing(stack: StaticPodStack) -> None:
+    assert "unchanged" in stack.up("--expect-no-changes").output
+    stack.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", "--stack", "e2e")
+
+
+def test_agents_exchange_their_own_pods(stack: StaticPodStack) -> None:
+    before, agents = {slot: stack.containers(slot) for slot in SLOTS}, stack.agent_pods()
+    stack.up(resources={"agent": {"cpu": "60m"}})
+    stack.wait_in_order()
+    assert {slot: stack.containers(slot) for slot in SLOTS} == before
+    until(lambda: not set(stack.agent_pods().values()) & set(agents.values()))
+    assert all("RecreateAgentPod" in stack.steps(slot) for slot in SLOTS)
+
+
+@pytest.mark.parametrize("wrong", [None, "garbage: ["])
+def test_an_agents_last_act_is_to_put_its_manifest_back(stack: StaticPodStack, wrong: str | None) -> None:
+    """Its kubelet ends it as soon as it sees that there is none."""
+    manifest, agent = agent_manifest(stack, "b-1"), processes.one(processes.agents("b"))
+    right = manifest.read_bytes()
+    agent.suspend()
+    if wrong is None:
+        manifest.unlink()
+    else:
+        manifest.write_text(wrong)
+    until(lambda: processes.is_told_to_end(agent))
+    agent.resume()
+    until(lambda: manifest.is_file() and manifest.read_bytes() == right)
+    agent.wait(60)
+    until(lambda: processes.agents("b"))
+    stack.wait_in_order()
+
+
+def test_an_agent_that_nobody_puts_back_is_installed_by_the_next_up(stack: StaticPodStack) -> None:
+    manifest, agent = agent_manifest(stack, "c-1"), processes.one(processes.agents("c"))
+    right = manifest.read_bytes()
+    agent.suspend()
+    manifest.unlink()
+    until(lambda: processes.is_told_to_end(agent))
+    agent.kill()
+    until(lambda: "c-1" not in stack.agent_pods())
+    assert not manifest.exists()
+    stack.up()
+    assert manifest.read_bytes() == right
+    stack.wait_in_order()
+
+
+def agent_manifest(stack: StaticPodStack, slot: str) -> Path:
+    found = stack.manifest(slot)
+    return found.with_name(f"{found.stem}.agent.json")
+
+
+def test_renewed_leaves_are_installed_without_a_restart(own: StaticPodStack) -> None:
+    """Through the API server that depends on them."""
+    before = {slot: own.containers(slot) for slot in SLOTS}
+    with ObjectsLoad(own.nodes.plane, "renewed").running():
+        own.up(renewal={"validity_hours": 2000, "window_hours": 500})
+        own.wait_in_order()
+    assert {slot: own.containers(slot) for slot in SLOTS} == before
+    assert all("SwitchLeaf" in own.steps(slot) for slot in SLOTS)
+
+
+def test_what_is_declared_while_no_api_server_answers_is_brought_to_nodes_by_hand(own: StaticPodStack) -> None:
+    """As is the new trust of a cluster that has lost its quorum, and with it its API server."""
+    plane, before = own.nodes.plane, {slot: own.steps(slot).count("SwitchLeaf") for slot in SLOTS}
+    own.declare(renewal={"validity_hours": 2100, "window_hours": 500})
+    plane.kill_api()
+    try:
+        with own.running("up", "--yes", "--skip-preview", "--stack", "e2e") as process:
+            for slot in SLOTS:
+                bring(own, slot)
+            output, _ = process.communicate(timeout=240)
+        assert process.returncode == 0, output
+        assert "does not answer, and may need what was to be installed" in output
+    finally:
+        plane.start_api()
+    assert all(own.steps(slot).count("SwitchLeaf") > before[slot] for slot in SLOTS)
+    own.up()
+    assert not (Path(own.base["directory"]) / "nodes").exists()
+    own.wait_in_order()
+
+
+def bring(stack: StaticPodStack, slot: str) -> None:
+    """Copy a node's files to where they belong, which is on this machine, too; folders there stay as they are."""
+    tree = Path(stack.base["directory"]) / "nodes" / slot
+    manifest = agent_manifest(stack, slot)
+    stack.eventually((tree / str(manifest).lstrip("/")).exists, f"the files of {slot}")
+    subprocess.run(["cp", "-dR", "--remove-destination", f"{tree}/.", "/"], check=True)
+
+
+def test_members_are_upgraded(own: StaticPodStack) -> None:
+    load = ObjectsLoad(own.nodes.plane, "upgraded")
+    with load.running():
+        load.wait_for(10)
+        own.upgrade(NEWER)
+        load.wait_for(10)
+
+
+def test_a_zone_is_lost_and_healed(own: StaticPodStack) -> None:
+    load, zone = ObjectsLoad(own.nodes.plane, "cut"), own.nodes.nodes["b"].zone
+    with load.running():
+        load.wait_for(10)
+        zone.cut()
+        try:
+            load.wait_for(40)
+        finally:
+            zone.heal()
+        own.wait_in_order(seconds=120)
+        load.wait_for(10)
+
+
+def test_a_disk_is_wiped(own: StaticPodStack) -> None:
+    load, before = ObjectsLoad(own.nodes.plane, "wiped"), ids(own)
+    with load.running():
+        load.wait_for(10)
+        data = VolumeLayout(folder("volumes") / "c-1").data
+        process = holder(data)
+        assert process is not None
+        shutil.rmtree(data)
+        send(process, signal.SIGKILL)
+        own.eventually(lambda: ids(own).get("c-1") not in (None, before["c-1"]), "another member", 120)
+        own.wait_in_order()
+        load.wait_for(10)
+
+
+def test_all_nodes_lose_power_and_return(own: StaticPodStack) -> None:
+    """The API server as well: it comes back on what its kubelets bring back without it."""
+    plane, load, before = own.nodes.plane, ObjectsLoad(own.nodes.plane, "power"), ids(own)
+    with load.running():
+        load.wait_for(10)
+        plane.kill_api()
+        for slot in SLOTS:
+            own.node(slot).lose_power()
+        shutil.rmtree(folder("runs"))
+        until(lambda: all(holder(VolumeLayout(folder("volumes") / slot).data) is None for slot in SLOTS))
+        for slot in SLOTS:
+            own.node(slot).start_kubelet(plane.kubeconfig_of(own.node(slot)))
+        plane.start_api()
+        own.wait_in_order(seconds=180)
+        load.wait_for(10)
+    assert ids(own) == before
