@@ -170,4 +170,5 @@ def _bring_back(world: World, host: Host) -> None:
         return
     if running is not None:
         world.stop_server(running)
+    world.count("change", "an old member comes back")
     _start_empty(world, host, "existing", tuple((each.name or f"{each.member_id}", each.peer_url) for each in members))
