@@ -23,6 +23,8 @@ VOLUME_BYTES = 10 * 1024**3
 RENEWAL = {"validityHours": 90 * 24, "windowHours": 540}
 LATER = "later"
 """Stands for fingerprints, which only the certificates themselves will tell."""
+_OPTIONAL = ("environment", "incarnation", "healing", "allowOutage", "migration")
+"""Arguments that reach the document as they are."""
 _EXCLUSIVE = (("slots", "size"), ("zoneNumbers", "zones"))
 
 
@@ -61,7 +63,7 @@ def spec(
         agent: the agent, as the document describes it.
         trusts: by trust: its generations.
     """
-    optional = {key: wire[key] for key in ("environment", "incarnation", "healing", "allowOutage") if key in wire}
+    optional = {key: wire[key] for key in _OPTIONAL if key in wire}
     body = {
         "name": name,
         "members": _members(wire, placed),

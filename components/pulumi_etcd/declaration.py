@@ -162,6 +162,7 @@ def contract(this: Declaration, platform: str) -> dict[str, Any]:
         "allowOutage": spec["allowOutage"],
         "healing": spec["healing"],
         "channel": dict(this.channel),
+        **({"migration": spec["migration"]} if "migration" in spec else {}),
     }
 
 
@@ -184,6 +185,9 @@ def _own_problems(wire: Wire) -> list[Problem]:
     if wire.get("mode", "active") not in DECLARABLE:
         choices = ", ".join(mode.value for mode in DECLARABLE)
         found.append(Problem("mode", f"{wire['mode']!r} is none of {choices}"))
+    if wire.get("adopt") and "migration" in wire:
+        reason = "its data is on these volumes, or comes from other members, but not both"
+        found.append(Problem("adopt", reason, "leave one of adopt and migration out"))
     durations = ("authorityValidityHours", "deadlineSeconds")
     found += [Problem(name, f"{wire[name]!r} is not above 0") for name in durations if wire.get(name, 1) <= 0]
     return found

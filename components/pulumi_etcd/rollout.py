@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 import pulumi
 from typing_extensions import NotRequired
 
-from pulumi_etcd.shared import Agent, ChannelConnection, Healing, Renewal
+from pulumi_etcd.shared import Agent, ChannelConnection, Healing, Migration, Renewal
 from pulumi_etcd.wire import to_snake, to_wire
 
 
@@ -130,6 +130,8 @@ class RolloutCluster(TypedDict):
     """What agents may repair by themselves."""
     allow_outage: NotRequired[bool]
     """Whether changes may stop a cluster of one or two voters; false when absent."""
+    migration: NotRequired[Migration]
+    """Whom the cluster is moved over from, and how far; none when absent."""
 
 
 class RolloutArgs(TypedDict):

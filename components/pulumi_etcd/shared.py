@@ -92,6 +92,27 @@ class Trusts(TypedDict):
     """Between agents and whoever reads metrics."""
 
 
+class OriginMember(TypedDict):
+    """A member that somebody else runs."""
+
+    peer_url: str
+    """`https://host:port` under which etcd's member list has it."""
+    client_url: str
+    """`https://host:port` at which agents reach it."""
+
+
+class Migration(TypedDict):
+    """A cluster that others serve, and that is moved over to the declared members while it serves."""
+
+    phase: str
+    """`join`: declared members join, all others stay; `take-over`: the others are removed; `return`: those that were
+    removed come back; `leave`: declared members are removed."""
+    members: Mapping[str, OriginMember]
+    """The members that somebody else runs, by a name that need not be etcd's own."""
+    keep: NotRequired[Sequence[str]]
+    """Names among `members` of those that stay for now in phase `take-over`; none when absent."""
+
+
 class Protect(TypedDict):
     """What the engine refuses to delete."""
 

@@ -188,24 +188,22 @@ def test_a_namespace_that_was_made_anew_is_not_taken_for_an_empty_channel(kubern
 @pytest.mark.parametrize("call", CALLS)
 def test_who_may_do_nothing_is_told_what_to_allow(call: str, store: Store, kubernetes: KubernetesServer) -> None:
     stranger = {**store.connection, "kubeconfig": str(kubernetes.kubeconfig_for("stranger"))}
-    with pytest.raises(ChannelUnavailable, match=r"403: .*stranger.*allow get, list, create") as caught:
+    with pytest.raises(ChannelUnavailable, match=r"403: .*stranger.*allow get, list, create, patch") as caught:
         run(CALLS[call](channel_at(stranger)))
     assert not isinstance(caught.value, OutcomeUnknown)
 
 
-def test_roles_can_keep_documents_from_agents(
+def test_roles_can_confine_agents_to_what_is_theirs(
     store: Store, channel: KubernetesChannel, kubernetes: KubernetesServer
 ) -> None:
-    """Members write their status and the lock, never the desired document."""
+    """Members make and write their status and the lock, never the desired document, and not where there is none."""
     cluster, api = store.connection["cluster"], "rbac.authorization.k8s.io"
-    run(channel.create(DESIRED, b"{}"))
-    lock = run(channel.create(LOCK, b"{}"))
-    run(channel.put(status_name("a-1"), b"{}"))
+    write = ["create", "patch", "update"]
     rules = [
         {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"]},
-        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["update"],
+        {"apiGroups": [""], "resources": ["configmaps"], "verbs": write,
          "resourceNames": [f"{cluster}.status.a-1.json"]},
-        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "list", "update"],
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "list", *write],
          "resourceNames": [f"{cluster}.lock.json"]},
         {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"], "resourceNames": [NAMESPACE]},
     ]  # fmt: skip
@@ -218,14 +216,18 @@ def test_roles_can_keep_documents_from_agents(
     kubernetes.request("POST", f"/apis/{api}/v1/namespaces/{NAMESPACE}/roles", role)
     kubernetes.request("POST", f"/apis/{api}/v1/namespaces/{NAMESPACE}/rolebindings", binding)
     agent = channel_at({**store.connection, "kubeconfig": str(kubernetes.kubeconfig_for("agent"))})
-    run(agent.put(status_name("a-1"), b'{"sequence": 2}'))
-    run(agent.replace(LOCK, b'{"epoch": 2}', lock))
-    desired = run(agent.read(DESIRED))
-    assert desired is not None
-    for call in (agent.replace(DESIRED, b"mine", desired.tag), agent.put(DESIRED, b"mine"), agent.delete(DESIRED)):
+    for content in (b"made", b"written"):
+        run(agent.put(status_name("a-1"), content))
+    run(agent.replace(LOCK, b'{"epoch": 2}', run(agent.create(LOCK, b'{"epoch": 1}'))))
+    for call in (agent.create(DESIRED, b"mine"), agent.put(DESIRED, b"mine")):
         with pytest.raises(ChannelUnavailable, match="403"):
             run(call)
-    assert run(channel.read(DESIRED)) == desired
+    assert run(channel.read(DESIRED)) is None
+    made = Entry(b"{}", run(channel.create(DESIRED, b"{}")))
+    for call in (agent.replace(DESIRED, b"mine", made.tag), agent.put(DESIRED, b"mine"), agent.delete(DESIRED)):
+        with pytest.raises(ChannelUnavailable, match="403"):
+            run(call)
+    assert run(channel.read(DESIRED)) == made
 
 
 @pytest.mark.parametrize("call", CALLS)

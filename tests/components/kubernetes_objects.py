@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from etcd_ops.pod import places
 from pulumi_etcd.kubernetes.manifests import Manifest
-from tests.servers.kubernetes import KubernetesServer
 
-NAMESPACE = "orders"
 KINDS = {
     "StatefulSet": "statefulsets", "DaemonSet": "daemonsets", "Pod": "pods", "ServiceAccount": "serviceaccounts",
     "Role": "roles", "RoleBinding": "rolebindings", "ConfigMap": "configmaps", "Secret": "secrets",
     "Service": "services", "NetworkPolicy": "networkpolicies", "PodDisruptionBudget": "poddisruptionbudgets",
 }  # fmt: skip
-ACCESS = ("ServiceAccount", "Role", "RoleBinding")
 
 
 def path(manifest: Manifest) -> str:
     root = "apis" if "/" in manifest["apiVersion"] else "api"
-    return f"/{root}/{manifest['apiVersion']}/namespaces/{NAMESPACE}/{KINDS[manifest['kind']]}"
+    return f"/{root}/{manifest['apiVersion']}/namespaces/{manifest['metadata']['namespace']}/{KINDS[manifest['kind']]}"
 
 
 def encoded(manifest: Manifest) -> Manifest:
@@ -27,17 +26,6 @@ def encoded(manifest: Manifest) -> Manifest:
     if manifest["kind"] != "Secret":
         return manifest
     return {**manifest, "data": dict.fromkeys(manifest["data"], "aGVsbG8=")}
-
-
-def changed(server: KubernetesServer, manifest: Manifest) -> list[str]:
-    """What the server would change of an object; it adds defaults.
-
-    Raises:
-        httpx2.HTTPStatusError: the object is not valid, or has a field that does not exist.
-    """
-    wanted = encoded(manifest)
-    found = server.request("POST", f"{path(manifest)}?dryRun=All&fieldValidation=Strict", wanted)
-    return kept(wanted, found)
 
 
 def kept(wanted: Any, found: Any, where: str = "") -> list[str]:
@@ -50,22 +38,17 @@ def kept(wanted: Any, found: Any, where: str = "") -> list[str]:
     return [] if wanted == found else [f"{where}: {found} for {wanted}"]
 
 
-def may(server: KubernetesServer, account: str, verb: str, group: str, resource: str, name: str) -> bool:
-    """Whether a service account may do something, as the API server says.
+def pod_of(controller: Manifest, name: str) -> Manifest:
+    """The pod that a StatefulSet or DaemonSet makes, with its claims as volumes."""
+    template = controller["spec"]["template"]
+    claims = [each["metadata"]["name"] for each in controller["spec"].get("volumeClaimTemplates", ())]
+    volumes = [{"name": each, "persistentVolumeClaim": {"claimName": f"{each}-{name}"}} for each in claims]
+    metadata = {**template["metadata"], "name": name, "namespace": controller["metadata"]["namespace"]}
+    spec = {**template["spec"], "volumes": [*template["spec"]["volumes"], *volumes]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
-    Args:
-        resource: plural, with its subresource after a slash.
-        name: of the object; empty for any.
-    """
-    kind, _, part = resource.partition("/")
-    attributes = {
-        "namespace": NAMESPACE, "verb": verb, "group": group, "resource": kind, "subresource": part, "name": name,
-    }  # fmt: skip
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SubjectAccessReview",
-        "spec": {"user": f"system:serviceaccount:{NAMESPACE}:{account}", "resourceAttributes": attributes},
-    }
-    found = server.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
-    allowed: bool = found["status"]["allowed"]
-    return allowed
+
+def static_pods_in(found: Manifest) -> Iterator[Manifest]:
+    """The static pod that an object carries to its node, if it carries one."""
+    if found["kind"] == "ConfigMap" and places.STATIC_POD in found["data"]:
+        yield json.loads(found["data"][places.STATIC_POD])

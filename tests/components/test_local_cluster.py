@@ -50,6 +50,17 @@ def test_everything_belongs_to_the_component(recording: Recording) -> None:
     assert {each.parent for each in recording.resources if each is not cluster} == {cluster.urn}
 
 
+def test_a_migration_reaches_the_document_and_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+    member = {"peer_url": "https://10.1.0.1:2380", "client_url": "https://10.1.0.1:2379"}
+    recording = declared(monkeypatch, {"migration": {"phase": "join", "members": {"etcd-0": member}}})
+    expected = {
+        "phase": "join",
+        "members": {"etcd-0": {"peerUrl": "https://10.1.0.1:2380", "clientUrl": "https://10.1.0.1:2379"}},
+    }
+    assert recording.one("LocalCluster").inputs["migration"] == expected
+    assert recording.one("Rollout").inputs["cluster"]["migration"] == expected
+
+
 def test_the_contract_is_in_the_inputs_and_in_the_outputs(recording: Recording) -> None:
     props = recording.one("LocalCluster").inputs
     assert list(unknown_paths(props)) == []

@@ -13,6 +13,7 @@ from tests.components.clusters import declared, find
 from tests.components.recorder import record
 
 GIB = 1024**3
+ORIGIN = {"etcd-0": {"peer_url": "https://10.1.0.1:2380", "client_url": "https://10.1.0.1:2379"}}
 CASES: list[tuple[dict[str, Any], str]] = [
     ({"directory": "relative/path"}, "directory: relative/path is not absolute"),
     ({"directory": "/tmp/a[b]"}, "directory: "),
@@ -73,6 +74,11 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"deadline_seconds": "soon"}, "deadlineSeconds: "),
     ({"agent": {"version": "", "command": ["x"]}}, "agent.version: "),
     ({"agent": {"version": "1", "command": []}}, "agent.command: "),
+    ({"migration": {"phase": "jump", "members": ORIGIN}}, "migration.phase: "),
+    ({"migration": {"phase": "join", "members": {}}}, "migration.members: must not be empty"),
+    ({"migration": {"phase": "join"}}, "migration.members: must be given"),
+    ({"migration": {"phase": "join", "members": ORIGIN, "keep": ["x"]}}, "migration.keep: x is none of"),
+    ({"migration": {"phase": "join", "members": ORIGIN}, "adopt": True}, "adopt: "),
     ({"protekt": {}}, "protekt: there is no such argument; did you mean protect?"),
     ({"keepVolumes": True}, "keepVolumes: there is no such argument; did you mean keep_volumes?"),
     (

@@ -252,9 +252,9 @@ def test_an_agent_writes_its_own_status_and_nobody_elses(this: Declaration) -> N
     found, cluster = objects(this), this.name
     for slot in this.slots:
         allowed = rules(found, f"{cluster}-{slot.name}")
-        written = {name for verb, resource, name in allowed if verb == "update" and resource == "configmaps"}
         own = {object_name(cluster, each) for each in (status_name(slot.name), log_name(slot.name), FORMATION)}
-        assert written == own
+        for write in ("create", "patch", "update"):
+            assert {name for verb, resource, name in allowed if (verb, resource) == (write, "configmaps")} == own
         assert {(verb, name) for verb, resource, name in allowed if resource == "pods"} == {
             ("get", f"{cluster}-{slot.name}-0"),
             ("delete", f"{cluster}-{slot.name}-0"),
@@ -263,11 +263,11 @@ def test_an_agent_writes_its_own_status_and_nobody_elses(this: Declaration) -> N
             object_name(cluster, LOCK),
             f"{cluster}-{slot.name}-0",
         }
-        assert not {"*", "patch", "deletecollection", "watch"} & {verb for verb, _, _ in allowed}
+        assert not {"*", "deletecollection", "watch"} & {verb for verb, _, _ in allowed}
         assert {resource for _, resource, _ in allowed} == {
             "configmaps", "leases", "namespaces", "pods", "statefulsets",
         }  # fmt: skip
-        assert {resource for _, resource, name in allowed if not name} == {"configmaps", "leases"}
+        assert {each for each in allowed if not each[2]} == {("get", "configmaps", ""), ("list", "configmaps", "")}
 
 
 def test_a_member_that_is_dropped_keeps_its_channel_until_it_has_left() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from etcd_ops.programs.cache import Cache
 from tests.engine.stacks import RolloutStack, agents, make_project
+from tests.servers.kubernetes import KubernetesServer, kubernetes_server
 from tools import engine as clone_engine
 
 
@@ -16,6 +17,14 @@ from tools import engine as clone_engine
 def engine() -> clone_engine.Engine:
     """The clone's engine; `make test` has obtained its parts before."""
     return clone_engine.prepare(Cache.of_user())
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubernetesServer]:
+    """The API server of the group `kubernetes-plugin`; it collects garbage, as deletion in the foreground demands."""
+    with kubernetes_server(tmp_path_factory.mktemp("kubernetes"), address="127.43.0.4") as running:
+        running.start_controllers("garbage-collector-controller")
+        yield running
 
 
 @pytest.fixture

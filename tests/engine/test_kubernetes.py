@@ -6,25 +6,16 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.engine.kubernetes_stack import OBJECTS, ObjectStack
 from tests.engine.stacks import eventually
-from tests.servers.kubernetes import KubernetesServer, kubernetes_server
+from tests.servers.kubernetes import KubernetesServer
 from tools.engine import Engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300), pytest.mark.xdist_group("kubernetes-plugin")]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubernetesServer]:
-    """An API server that collects garbage, as deletion in the foreground demands."""
-    with kubernetes_server(tmp_path_factory.mktemp("kubernetes"), address="127.43.0.4") as running:
-        running.start_controllers("garbage-collector-controller")
-        yield running
 
 
 @pytest.fixture

@@ -111,8 +111,16 @@ class Watched:
         )  # fmt: skip
         if self.case.get("quorum") is False:
             return ClusterFacts({})
+        listed += self._origin()
         endpoints = {slot: self._endpoint(slot, listed) for slot in self.slots}
         return ClusterFacts(endpoints, listed, frozenset(), cluster_version=self._cluster_version)
+
+    def _origin(self) -> tuple[ListedMember, ...]:
+        """Members that somebody else runs, as far as the case has them."""
+        migration = self.before.migration
+        urls = {name: each.peer_url for name, each in migration.members.items()} if migration else {}
+        names = self.case.get("origin", ())
+        return tuple(ListedMember(100 + at, name, (urls[name],), learner=False) for at, name in enumerate(names))
 
     def _endpoint(self, slot: str, listed: tuple[ListedMember, ...]) -> EndpointFacts:
         return EndpointFacts(
@@ -132,6 +140,7 @@ class Watched:
             token=self.token, state=FormationState.FORMING if forming else FormationState.FORMED,
             founders={slot: each.peer_url for slot, each in self.before.members.items()} if forming else {},
             cluster_id=CLUSTER, started=started, incarnation=self._incarnation,
+            joined=self.before.migration is not None,
         )  # fmt: skip
 
     def _volume(self, slot: str) -> VolumeFacts:
@@ -146,6 +155,7 @@ class Watched:
             cluster_version=self._cluster_version, database_bytes=self.case.get("database", DATABASE),
             trusted={domain: self._believed(domain) for domain in ("peer", "client")},
             seen_digest=self.desired.digest,
+            origin=tuple(self.case["origin"]) if "origin" in self.case else None,
         )  # fmt: skip
 
     def _dropped(self) -> MemberStatus:

@@ -28,6 +28,8 @@ def observed(facts: Mapping[str, Any]) -> Observed:
         quorum=facts.get("quorum"),
         running=Running.read(str(facts.get("cluster", "")), versions),
         members=frozenset(facts["members"]) if "members" in facts else None,
+        origin=frozenset(facts["origin"]) if "origin" in facts else None,
+        joined=facts.get("joined"),
         learners=facts.get("learners"),
         database_bytes=facts.get("database"),
         incarnation=facts.get("incarnation"),

@@ -27,6 +27,8 @@ from tools.engine import Engine
 
 PROGRAM = Path(__file__).parent / "program"
 NAMESPACE = "etcd"
+PROJECT = "nodes"
+"""Of Pulumi: part of every URN."""
 NAME = "e2e"
 """Of the cluster, as `Project` declares it."""
 SLOTS = ("a-1", "b-1", "c-1")
@@ -62,7 +64,7 @@ class PodStack(Project):
             "deadline_seconds": 240,
             **arguments,
         }
-        super().__init__(engine, directory, PROGRAM, base, "nodes")
+        super().__init__(engine, directory, PROGRAM, base, PROJECT)
         self.environment["E2E_COMPONENT"] = self.component
 
     @classmethod
@@ -87,6 +89,16 @@ class PodStack(Project):
             self.destroy()
         finally:
             shutil.rmtree(self.directory)
+
+    @contextmanager
+    def beside(self, project: str) -> Iterator[Project]:
+        """A stack of another project that declares the same; it is not up, and must not come up."""
+        other = Project(self._engine, self.directory.with_name(project), PROGRAM, self.arguments, project)
+        other.environment["E2E_COMPONENT"] = self.component
+        try:
+            yield other
+        finally:
+            shutil.rmtree(other.directory)
 
     @abstractmethod
     def pod_name(self, slot: str) -> str:

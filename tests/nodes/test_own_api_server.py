@@ -20,6 +20,7 @@ from etcd_ops.programs import etcd
 from etcd_ops.runtime.foreign import holder
 from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.zone.process import send
+from tests.nodes import processes
 from tests.nodes.cluster import DIRECTORY, Cluster
 from tests.nodes.namespaces import HUB, PREFIX, inside
 from tests.nodes.objects_load import ObjectsLoad
@@ -139,14 +140,34 @@ def test_agents_exchange_their_own_pods(stack: StaticPodStack) -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, "garbage: ["])
-def test_an_agents_manifest_that_was_deleted_or_replaced_is_put_back(stack: StaticPodStack, wrong: str | None) -> None:
-    manifest = agent_manifest(stack, "b-1")
+def test_an_agents_last_act_is_to_put_its_manifest_back(stack: StaticPodStack, wrong: str | None) -> None:
+    """Its kubelet ends it as soon as it sees that there is none."""
+    manifest, agent = agent_manifest(stack, "b-1"), processes.one(processes.agents("b"))
     right = manifest.read_bytes()
+    agent.suspend()
     if wrong is None:
         manifest.unlink()
     else:
         manifest.write_text(wrong)
-    stack.eventually(lambda: manifest.is_file() and manifest.read_bytes() == right, "the manifest again")
+    until(lambda: processes.is_told_to_end(agent))
+    agent.resume()
+    until(lambda: manifest.is_file() and manifest.read_bytes() == right)
+    agent.wait(60)
+    until(lambda: processes.agents("b"))
+    stack.wait_in_order()
+
+
+def test_an_agent_that_nobody_puts_back_is_installed_by_the_next_up(stack: StaticPodStack) -> None:
+    manifest, agent = agent_manifest(stack, "c-1"), processes.one(processes.agents("c"))
+    right = manifest.read_bytes()
+    agent.suspend()
+    manifest.unlink()
+    until(lambda: processes.is_told_to_end(agent))
+    agent.kill()
+    until(lambda: "c-1" not in stack.agent_pods())
+    assert not manifest.exists()
+    stack.up()
+    assert manifest.read_bytes() == right
     stack.wait_in_order()
 
 
@@ -163,6 +184,34 @@ def test_renewed_leaves_are_installed_without_a_restart(own: StaticPodStack) -> 
         own.wait_in_order()
     assert {slot: own.containers(slot) for slot in SLOTS} == before
     assert all("SwitchLeaf" in own.steps(slot) for slot in SLOTS)
+
+
+def test_what_is_declared_while_no_api_server_answers_is_brought_to_nodes_by_hand(own: StaticPodStack) -> None:
+    """As is the new trust of a cluster that has lost its quorum, and with it its API server."""
+    plane, before = own.nodes.plane, {slot: own.steps(slot).count("SwitchLeaf") for slot in SLOTS}
+    own.declare(renewal={"validity_hours": 2100, "window_hours": 500})
+    plane.kill_api()
+    try:
+        with own.running("up", "--yes", "--skip-preview", "--stack", "e2e") as process:
+            for slot in SLOTS:
+                bring(own, slot)
+            output, _ = process.communicate(timeout=240)
+        assert process.returncode == 0, output
+        assert "does not answer, and may need what was to be installed" in output
+    finally:
+        plane.start_api()
+    assert all(own.steps(slot).count("SwitchLeaf") > before[slot] for slot in SLOTS)
+    own.up()
+    assert not (Path(own.base["directory"]) / "nodes").exists()
+    own.wait_in_order()
+
+
+def bring(stack: StaticPodStack, slot: str) -> None:
+    """Copy a node's files to where they belong, which is on this machine, too; folders there stay as they are."""
+    tree = Path(stack.base["directory"]) / "nodes" / slot
+    manifest = agent_manifest(stack, slot)
+    stack.eventually((tree / str(manifest).lstrip("/")).exists, f"the files of {slot}")
+    subprocess.run(["cp", "-dR", "--remove-destination", f"{tree}/.", "/"], check=True)
 
 
 def test_members_are_upgraded(own: StaticPodStack) -> None:

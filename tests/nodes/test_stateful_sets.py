@@ -8,8 +8,10 @@ import httpx2
 import pytest
 
 from tests.nodes.cluster import SPARE, Cluster
+from tests.nodes.every_platform import EveryPlatform, loaded
 from tests.nodes.stack import NAME, NAMESPACE, NEWER, SLOTS, StatefulSetStack
 from tests.nodes.test_cluster import until
+from tests.workload.workload import Workload
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(600), pytest.mark.xdist_group("nodes")]
 
@@ -22,32 +24,21 @@ def stack(roomy: Cluster) -> Iterator[StatefulSetStack]:
     until(lambda: roomy.plane.items(f"/api/v1/namespaces/{NAMESPACE}/pods") == [])
 
 
+@pytest.fixture(scope="module", autouse=True)
+def load(stack: StatefulSetStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workload]:
+    """Clients, whatever happens here."""
+    with loaded(stack, tmp_path_factory.mktemp("load")) as running:
+        yield running
+
+
 def test_three_voters_in_three_zones(stack: StatefulSetStack) -> None:
     stack.wait_in_order()
     until(lambda: stack.pods() == {f"{NAME}-{slot}-0": f"node-{slot[0]}" for slot in SLOTS})
     assert len(stack.etcdctl("a", "endpoint", "health", "--cluster").splitlines()) == 3
 
 
-def test_agents_tell_from_afar_that_all_is_in_order(stack: StatefulSetStack) -> None:
-    seen = stack.told()
-    assert {each["name"]: each["healthy"] for each in seen["members"]} == dict.fromkeys(SLOTS, True)
-    assert seen["gate"]["allowed"]
-
-
-def test_an_unchanged_declaration_changes_nothing(stack: StatefulSetStack) -> None:
-    generation = stack.status()["generation"]
-    outcome = stack.up("--expect-no-changes")
-    assert "unchanged" in outcome.output
-    stack.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", "--stack", "e2e")
-    assert stack.status()["generation"] == generation
-
-
-def test_a_configuration_change_restarts_etcd_and_no_container(stack: StatefulSetStack) -> None:
-    before = {slot: stack.containers(slot) for slot in SLOTS}
-    stack.up(etcd={"quota_backend_bytes": 3 * 1024**3})
-    stack.wait_in_order()
-    assert {slot: stack.containers(slot) for slot in SLOTS} == before
-    assert all("RestartMember" in stack.steps(slot) for slot in SLOTS)
+class TestEveryPlatform(EveryPlatform):
+    """What holds here, too."""
 
 
 def test_a_deleted_pod_comes_back_with_its_data(stack: StatefulSetStack) -> None:
@@ -90,14 +81,6 @@ def test_a_lost_claim_is_replaced_once_an_operator_says_that_it_is_lost(stack: S
     after = listed()
     assert {slot for slot in SLOTS if after[slot] != members[slot]} == {"c-1"}
     assert stack.etcdctl("c", "get", "key", "--print-value-only").strip() == "value"
-
-
-def test_leaves_are_renewed_without_a_restart(stack: StatefulSetStack) -> None:
-    before = {slot: stack.containers(slot) for slot in SLOTS}
-    stack.up(renewal={"validity_hours": 2000, "window_hours": 500})
-    stack.wait_in_order()
-    assert {slot: stack.containers(slot) for slot in SLOTS} == before
-    assert all("SwitchLeaf" in stack.steps(slot) for slot in SLOTS)
 
 
 def evict(stack: StatefulSetStack, slot: str) -> int:

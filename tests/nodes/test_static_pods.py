@@ -16,8 +16,10 @@ from etcd_ops.runtime.foreign import holder
 from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.zone.process import Process, look, send
 from tests.nodes.cluster import DIRECTORY, Cluster
+from tests.nodes.every_platform import EveryPlatform, loaded
 from tests.nodes.stack import NAMESPACE, NEWER, SLOTS, StaticPodStack
 from tests.nodes.test_cluster import until
+from tests.workload.workload import Workload
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(600), pytest.mark.xdist_group("nodes")]
 
@@ -62,6 +64,13 @@ def uids(stack: StaticPodStack) -> dict[str, str]:
     return {slot: stack.pod(slot)["metadata"]["uid"] for slot in SLOTS}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def load(stack: StaticPodStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workload]:
+    """Clients, whatever happens here."""
+    with loaded(stack, tmp_path_factory.mktemp("load")) as running:
+        yield running
+
+
 def test_three_voters_in_three_zones(stack: StaticPodStack) -> None:
     stack.wait_in_order()
     until(lambda: {stack.pod_name(slot) for slot in SLOTS} <= stack.pods().keys())
@@ -69,26 +78,8 @@ def test_three_voters_in_three_zones(stack: StaticPodStack) -> None:
     assert len(stack.etcdctl("a", "endpoint", "health", "--cluster").splitlines()) == 3
 
 
-def test_agents_tell_from_afar_that_all_is_in_order(stack: StaticPodStack) -> None:
-    seen = stack.told()
-    assert {each["name"]: each["healthy"] for each in seen["members"]} == dict.fromkeys(SLOTS, True)
-    assert seen["gate"]["allowed"]
-
-
-def test_an_unchanged_declaration_changes_nothing(stack: StaticPodStack) -> None:
-    generation = stack.status()["generation"]
-    outcome = stack.up("--expect-no-changes")
-    assert "unchanged" in outcome.output
-    stack.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", "--stack", "e2e")
-    assert stack.status()["generation"] == generation
-
-
-def test_a_configuration_change_restarts_etcd_and_no_container(stack: StaticPodStack) -> None:
-    before = {slot: stack.containers(slot) for slot in SLOTS}
-    stack.up(etcd={"quota_backend_bytes": 3 * 1024**3})
-    stack.wait_in_order()
-    assert {slot: stack.containers(slot) for slot in SLOTS} == before
-    assert all("RestartMember" in stack.steps(slot) for slot in SLOTS)
+class TestEveryPlatform(EveryPlatform):
+    """What holds here, too."""
 
 
 @pytest.mark.parametrize("wrong", [None, "{}", "garbage: [", ""])
@@ -233,14 +224,6 @@ def test_a_member_moves_to_another_zone_and_back(stack: StaticPodStack) -> None:
     stack.wait_in_order()
     assert ids(stack).keys() == set(SLOTS)
     assert stack.etcdctl("c", "get", "key", "--print-value-only").strip() == "value"
-
-
-def test_leaves_are_renewed_without_a_restart(stack: StaticPodStack) -> None:
-    before = {slot: stack.containers(slot) for slot in SLOTS}
-    stack.up(renewal={"validity_hours": 2000, "window_hours": 500})
-    stack.wait_in_order()
-    assert {slot: stack.containers(slot) for slot in SLOTS} == before
-    assert all("SwitchLeaf" in stack.steps(slot) for slot in SLOTS)
 
 
 def test_an_upgrade_restarts_etcd_and_no_container(stack: StaticPodStack) -> None:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import base64
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pulumi_etcd.provider import namespaces
+from etcd_ops.pod.delivery import Mounts
+from pulumi_etcd.provider import namespaces, static_pod_installations
 from pulumi_etcd.provider.static_pod_installations import StaticPodInstallations
 from tests.components.stateful_sets import AGENT
 from tests.provider.harness import Client, Refusal
 from tests.provider.local import with_client
-from tests.provider.test_stateful_set_member import Place, until
+from tests.provider.members import Place, until
 from tests.provider.test_static_pod_member import LABELS
-from tests.servers.kubernetes import KubernetesServer, kubernetes_server
+from tests.servers.kubernetes import KubernetesServer
 
+pytestmark = pytest.mark.xdist_group("provider-kubernetes")
 TOKEN = "etcd:index:StaticPodInstallation"
 NODE = "node-a"
 NAME = "demo-a-1-agent-installation"
@@ -34,7 +37,7 @@ class OnNode(Place):
         found = {name: value for name, value in super().inputs().items() if name in where}
         own = {
             "name": "demo-a-1-agent", "node": NODE, "manifests": "/etc/static", "file": "n.demo.a-1.agent.json",
-            "delivered": "/srv/demo/a-1.delivered", "image": AGENT, "files": FILES,
+            "delivered": "/srv/demo/a-1.delivered", "image": AGENT, "tree": "", "files": FILES,
         }  # fmt: skip
         return {**found, **own, **changes}
 
@@ -59,12 +62,6 @@ class OnNode(Place):
             status = {"name": "agent", "state": {"waiting": {"reason": waiting}}, "ready": False, "restartCount": 3}
             found = {"phase": "Running", "containerStatuses": [{**status, "image": AGENT, "imageID": ""}]}
             self.tell(f"demo-a-1-agent-{NODE}", found)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubernetesServer]:
-    with kubernetes_server(tmp_path_factory.mktemp("kubernetes"), address="127.43.0.14") as running:
-        yield running
 
 
 @pytest.fixture
@@ -172,16 +169,62 @@ def test_an_agent_that_is_not_there_is_installed_again(place: OnNode) -> None:
     run(body)
 
 
-def test_a_preview_without_an_api_server_says_so_and_goes_on(place: OnNode, tmp_path: Any) -> None:
+def test_a_preview_without_an_api_server_says_so_and_goes_on(place: OnNode, nowhere: str) -> None:
     """The one that the cluster backs may be away because of what the next `up` is to mend."""
-    nowhere = tmp_path / "kubeconfig"
-    nowhere.write_text(place.server.kubeconfig.read_text().replace(f":{place.server.port}", ":1"))
 
     async def body(client: Client) -> None:
-        inputs = place.inputs(kubeconfig=str(nowhere))
+        inputs = place.inputs(kubeconfig=nowhere)
         outputs = {name: value for name, value in inputs.items() if name != "files"}
         assert (await client.diff("n/demo-a-1-agent", outputs, inputs, inputs)).detailedDiff == {}
         assert any("which does not answer: what is there now is not known" in line for line in client.lines)
+
+    run(body)
+
+
+@pytest.fixture
+def nowhere(place: OnNode, tmp_path: Path) -> str:
+    """A kubeconfig of an API server that does not answer."""
+    found = tmp_path / "kubeconfig"
+    found.write_text(place.server.kubeconfig.read_text().replace(f":{place.server.port}", ":1"))
+    return str(found)
+
+
+def test_where_no_api_server_answers_the_nodes_files_are_written_here(
+    place: OnNode, nowhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as new trust for a cluster that has lost its quorum, and its API server with it."""
+    monkeypatch.setattr(static_pod_installations, "SILENCE_SECONDS", 0.1)
+    tree = tmp_path / "nodes" / "a-1"
+
+    async def body(client: Client) -> None:
+        id_, outputs = await client.create(place.inputs(kubeconfig=nowhere, tree=str(tree)))
+        delivered = tree / "srv" / "demo" / "a-1.delivered"
+        assert (delivered / "credentials" / "peer.key").read_text() == "secret"
+        assert Mounts(delivered / "authorities", delivered / "credentials").state()[1] != delivered / "credentials"
+        assert (tree / "etc" / "static" / "n.demo.a-1.agent.json").read_text() == "{}"
+        modes = {each.stat().st_mode & 0o077 for each in tree.rglob("*") if not each.is_symlink()}
+        assert modes == {0}
+        assert any(f"rsync -rl {tree}/ root@node-a:/" in line for line in client.lines)
+        inputs = place.inputs(tree=str(tree))
+        assert set((await client.diff(id_, outputs, inputs, inputs)).detailedDiff) == {"content"}
+        updating = asyncio.ensure_future(client.update(id_, outputs, inputs))
+        await until(lambda: any("which is Pending" in line for line in client.lines))
+        await asyncio.to_thread(place.end, "Succeeded")
+        assert (await updating)["content"] != "by hand"
+        assert not tree.parent.exists()
+
+    run(body)
+
+
+def test_nothing_is_written_where_nobody_asked_for_it(
+    place: OnNode, nowhere: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(static_pod_installations, "SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr(namespaces, "WAIT_SECONDS", 0.3)
+
+    async def body(client: Client) -> None:
+        with pytest.raises(Refusal, match=r"given up: the API server of .* does not answer"):
+            await client.create(place.inputs(kubeconfig=nowhere))
 
     run(body)
 

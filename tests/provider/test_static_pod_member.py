@@ -16,9 +16,10 @@ from pulumi_etcd.provider.static_pod_members import StaticPodMembers
 from tests.components.stateful_sets import AGENT
 from tests.provider.harness import Client, Refusal
 from tests.provider.local import with_client
-from tests.provider.test_stateful_set_member import Place, known, publish, until
-from tests.servers.kubernetes import KubernetesServer, kubernetes_server
+from tests.provider.members import Place, known, publish, until
+from tests.servers.kubernetes import KubernetesServer
 
+pytestmark = pytest.mark.xdist_group("provider-kubernetes")
 TOKEN = "etcd:index:StaticPodMember"
 NODE = "node-a"
 REMOVAL = "demo-a-1-removal"
@@ -60,12 +61,6 @@ class OnNode(Place):
 
 
 STATEFUL = ("pod", "claim", "volumeBytes", "storageClass")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubernetesServer]:
-    with kubernetes_server(tmp_path_factory.mktemp("kubernetes"), address="127.43.0.9") as running:
-        yield running
 
 
 @pytest.fixture

@@ -41,6 +41,12 @@ def spec(slots: int = 3, **changes: Any) -> ClusterSpec:
     return ClusterSpec.model_validate(body | changes)
 
 
+def migrating(phase: str = "join") -> ClusterSpec:
+    """The declaration of members that join somebody else's one."""
+    member = {"peerUrl": "https://10.1.0.1:2380", "clientUrl": "https://10.1.0.1:2379"}
+    return spec(migration={"phase": phase, "members": {"etcd-0": member}})
+
+
 def recovering(**changes: Any) -> ClusterSpec:
     """The declaration of incarnation 2, with the new trust that it needs."""
     before = spec().to_wire()

@@ -12,7 +12,7 @@ from etcd_ops.model.spec import Desired, Formation, FormationMode, Mode
 from etcd_ops.model.status import FailedChange, MemberStatus, Role, State, StepReport
 from etcd_ops.rollout import judge, marks, settled
 from etcd_ops.rollout.judgement import unproved
-from tests.rollout.samples import OWNER, spec, status
+from tests.rollout.samples import OWNER, migrating, spec, status
 
 SPEC = spec()
 
@@ -35,6 +35,19 @@ def with_one(**changes: Any) -> dict[str, MemberStatus]:
 
 def test_three_healthy_voters_are_settled() -> None:
     assert settled(DESIRED, SPEC, healthy(), {}) == ()
+
+
+def test_members_that_are_to_leave_are_done_once_they_have() -> None:
+    leaving = migrating("leave")
+    desired = DESIRED.model_copy(update={"body": leaving.to_wire()})
+    gone: dict[str, Any] = {"state": State.RETIRED, "role": Role.NONE, "healthy": False, "reason": "left"}
+    statuses = {slot: status(slot, desired, **gone) for slot in leaving.members}
+    assert settled(desired, leaving, statuses, {}) == ()
+    early = statuses | {"m1": status("m1", desired, **gone | {"digest": "older"})}
+    assert settled(desired, leaving, early, {}) == ("m1: RETIRED: left",)
+    working = statuses | {"m1": status("m1", desired, state=State.WORKING, reason="leaves")}
+    assert settled(desired, leaving, working, {}) == ("m1: WORKING: leaves",)
+    assert len(settled(DESIRED, SPEC, statuses, {})) == 3
 
 
 @pytest.mark.parametrize(

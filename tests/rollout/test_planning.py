@@ -15,9 +15,10 @@ from etcd_ops.model.status import FailedChange, Highest
 from etcd_ops.model.status import State as MemberState
 from etcd_ops.rollout import Contents, Refused, State
 from etcd_ops.rollout.planning import choose_formation, next_document
-from tests.rollout.samples import OWNER, declaration, spec, status
+from tests.rollout.samples import OWNER, declaration, migrating, spec, status
 
 NEW, EXISTING, ADOPT = FormationMode.NEW, FormationMode.EXISTING, FormationMode.ADOPT
+JOIN = FormationMode.JOIN
 
 
 def fresh_tokens() -> Any:
@@ -192,13 +193,30 @@ def test_what_another_owner_destroyed_but_kept_is_not_free() -> None:
     ],
 )
 def test_formation(held: Contents, adopt: bool, state: State, expected: tuple[str, FormationMode]) -> None:
-    chosen = choose_formation(held, adopt, state, fresh_tokens())
+    chosen = choose_formation(held, ADOPT if adopt else NEW, state, fresh_tokens())
+    assert (chosen.token, chosen.mode) == expected
+
+
+@pytest.mark.parametrize(
+    ("held", "state", "expected"),
+    [
+        pytest.param(Contents(), State(), ("fresh-1", JOIN), id="nothing known"),
+        pytest.param(Contents(desired=document()), State(), ("t", JOIN), id="declared as a new one, not begun"),
+        pytest.param(
+            Contents(desired=document(), formation=record(FormationState.FORMED)), State(), ("t", EXISTING), id="joined"
+        ),
+        pytest.param(Contents(), State(1, "d", "t"), ("t", EXISTING), id="channel emptied"),
+    ],
+)
+def test_what_is_joined_is_never_formed(held: Contents, state: State, expected: tuple[str, FormationMode]) -> None:
+    joining = declaration(spec=migrating())
+    chosen = choose_formation(held, joining.beginning, state, fresh_tokens())
     assert (chosen.token, chosen.mode) == expected
 
 
 def test_live_members_without_any_record_are_not_guessed_about() -> None:
     with pytest.raises(Refused, match="m1"):
-        choose_formation(Contents(statuses={"m1": status("m1")}), False, State(), fresh_tokens())
+        choose_formation(Contents(statuses={"m1": status("m1")}), NEW, State(), fresh_tokens())
 
 
 @given(
@@ -214,7 +232,7 @@ def test_a_formed_cluster_is_never_formed_again(
     if known:
         known = known.model_copy(update={"started": {"m0": Started(volume_id="v", peer_url="u")}})
     held = Contents(desired=document() if written else None, formation=known)
-    chosen = choose_formation(held, adopt, State(4, "d", "t", formed), fresh_tokens())
+    chosen = choose_formation(held, ADOPT if adopt else NEW, State(4, "d", "t", formed), fresh_tokens())
     ever = formed or recorded is FormationState.FORMED
     if ever and recorded is not FormationState.CLOSED:
         assert chosen == Formation(token="t", mode=EXISTING)

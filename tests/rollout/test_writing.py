@@ -10,11 +10,11 @@ import pytest
 from etcd_ops.channel.port import DESIRED, FORMATION, ChannelUnavailable, status_name
 from etcd_ops.model.records import FormationRecord, FormationState, Started
 from etcd_ops.model.spec import ClusterSpec, Desired, FormationMode, Mode
-from etcd_ops.model.status import FailedChange, MemberStatus
+from etcd_ops.model.status import FailedChange, MemberStatus, Role
 from etcd_ops.model.status import State as MemberState
 from etcd_ops.rollout import Ended, Outcome, Refused, State, Unfinished, Written, declare, declaring, retire, wait
 from etcd_ops.rollout.closing import forget_volume, without_volume
-from tests.rollout.samples import OWNER, declaration, print_of, recovering, spec, status
+from tests.rollout.samples import OWNER, declaration, migrating, print_of, recovering, spec, status
 from tests.standins.memory_channel import MemoryChannel
 from tests.standins.virtual_clock import VirtualClock, run
 
@@ -315,6 +315,23 @@ def test_retiring_what_is_not_ours_is_refused(world: World) -> None:
     with pytest.raises(Refused, match="state delete"):
         run(retire(world.channel, "urn:other", world.clock, world.log, lambda: False))
     assert world.stored().mode is Mode.ACTIVE
+
+
+def test_members_that_others_count_on_are_not_taken_down(world: World) -> None:
+    """Destroying a cluster whose members joined another one would take that one's quorum away."""
+    first = world.declare(spec=migrating())
+    world.publish(*everybody(first.desired, origin=("etcd-0",)))
+    with pytest.raises(Refused, match="phase leave"):
+        run(retire(world.channel, OWNER, world.clock, world.log, lambda: False))
+    assert world.stored().mode is Mode.ACTIVE
+    world.publish(*everybody(first.desired, origin=("etcd-0",), role=Role.NONE))
+    assert run(retire(world.channel, OWNER, world.clock, world.log, lambda: False)) is not None
+
+
+def test_members_that_nobody_else_counts_on_any_more_are(world: World) -> None:
+    first = world.declare(spec=migrating())
+    world.publish(*everybody(first.desired, origin=()))
+    assert run(retire(world.channel, OWNER, world.clock, world.log, lambda: False)) is not None
 
 
 def test_there_may_be_nothing_to_retire(world: World) -> None:

@@ -131,13 +131,21 @@ class KubernetesServer:
         """Stop the API server from running for a while: it takes connections, and answers later."""
         return self.processes.frozen("kube-apiserver")
 
-    def request(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def request(
+        self, method: str, path: str, content: Mapping[str, Any] | None = None, kind: str = "application/json"
+    ) -> dict[str, Any]:
         """Call the API as its administrator.
+
+        Args:
+            method: of HTTP.
+            path: with its query.
+            content: what is sent, as JSON.
+            kind: its media type, which says what a patch is.
 
         Raises:
             httpx2.HTTPStatusError: it refused.
         """
-        answer = self.client().request(method, path, json=content)
+        answer = self.client().request(method, path, json=content, headers={"Content-Type": kind})
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found

@@ -18,7 +18,7 @@ from etcd_ops.etcd import (
     Unreachable,
 )
 from etcd_ops.model.facts import Launch, Memory, ProcessFacts, VolumeFacts
-from etcd_ops.model.spec import Binary
+from etcd_ops.model.spec import Binary, ClusterSpec
 from etcd_ops.model.status import OldEntries
 from etcd_ops.runtime.port import RuntimeUnavailable
 from tests.simulation.hosts import Host
@@ -191,6 +191,13 @@ class SimulatedProbe:
         if server is None or not self._world.ensemble.serving(server) or server.config.version is None:
             return ""
         return f"{server.config.version[0]}.{server.config.version[1]}"
+
+
+class SimulatedPeers:
+    """No schedule migrates a cluster."""
+
+    async def problem(self, spec: ClusterSpec, url: str, *, timeout: float) -> str:
+        raise AssertionError(f"{url}: nobody else runs members here")
 
 
 class SimulatedRuntime:

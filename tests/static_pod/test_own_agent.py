@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from etcd_ops.pod import places
+from etcd_ops.static_pod import own
 from etcd_ops.static_pod.manifest import encode, template_of
 from etcd_ops.static_pod.own_agent import StaticAgent
 from etcd_ops.volume.layout import VolumeLayout
@@ -34,7 +35,8 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setattr(own, "SEEN_SECONDS", 0.0)
     return Place(tmp_path)
 
 

@@ -40,6 +40,7 @@ class Workload:
         directory: takes the history, marks, log, verdict; created if absent.
         options: the bounds of the load.
         start_timeout: seconds within which the first write must be acknowledged.
+        within: turns the load's command into one that becomes it where members are reached.
     """
 
     def __init__(
@@ -49,12 +50,14 @@ class Workload:
         options: Options | None = None,
         *,
         start_timeout: float = 30.0,
+        within: Callable[..., list[str]] = lambda *command: list(command),
     ) -> None:
         self.options = options or Options()
         self.directory = directory
         self.history = directory / "history.jsonl"
         self._connection_file = connection_file
         self._start_timeout = start_timeout
+        self._within = within
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
         self._ended_early: str | None = None
@@ -107,7 +110,7 @@ class Workload:
         ).write(config)
         with (self.directory / "load.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.workload.load", str(config.absolute())],
+                self._within(sys.executable, "-m", "tests.workload.load", str(config.absolute())),
                 cwd=REPOSITORY,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -72,10 +72,16 @@ async def execute(context: Context, step: steps.Step) -> None:
         await context.lock.finish()
 
 
-async def _ask_any(context: Context, call: Callable[[str, float], Awaitable[object]]) -> None:
-    """Send one membership change through a healthy member; a sent one whose outcome is unknown is not repeated."""
-    healthy = [slot for slot, each in sorted(context.facts.cluster.endpoints.items()) if each.healthy]
-    own_first = sorted(healthy, key=lambda slot: slot != context.facts.slot)
+async def _ask_any(context: Context, call: Callable[[str, float], Awaitable[object]], removed: int = 0) -> None:
+    """Send one membership change through a healthy member; a sent one whose outcome is unknown is not repeated.
+
+    Args:
+        context: what the step may use.
+        call: sends it to an endpoint, within so many seconds.
+        removed: the member that it removes, which may end before it has answered: it is asked last.
+    """
+    healthy = {slot: each.member_id for slot, each in context.facts.cluster.endpoints.items() if each.healthy}
+    own_first = sorted(healthy, key=lambda slot: (healthy[slot] == removed, slot != context.facts.slot, slot))
     problem = "no healthy member to ask"
     for slot in own_first:
         remaining = context.lock.remaining()
@@ -262,7 +268,7 @@ async def _promote(context: Context, step: steps.Step) -> None:
 @executes(steps.RemoveMember)
 async def _remove(context: Context, step: steps.Step) -> None:
     etcd, member = context.ports.etcd, step.member_id
-    await _ask_any(context, lambda endpoint, left: etcd.remove_member(endpoint, member, timeout=left))
+    await _ask_any(context, lambda endpoint, left: etcd.remove_member(endpoint, member, timeout=left), removed=member)
 
 
 @executes(steps.TransferLeadership)

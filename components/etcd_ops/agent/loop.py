@@ -19,6 +19,7 @@ from etcd_ops.model.decisions import Decision, decide
 from etcd_ops.model.decisions.authorising import accepted_document
 from etcd_ops.model.decisions.standing import formation_known
 from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, Memory, ProcessFacts, Target, VolumeFacts
+from etcd_ops.model.migration import origin_urls
 from etcd_ops.model.records import FormationRecord
 from etcd_ops.model.spec import ClusterSpec, MemberSpec
 from etcd_ops.model.status import CertificateReport, State, StepReport
@@ -118,6 +119,7 @@ class Agent:
             lock=lock,
             target=target,
             missing=missing,
+            strangers=await self._strangers(spec, volume),
             agent_version=self._settings.agent_version,
             template=ports.pod.template() if ports.pod else "",
             agent_template=ports.agent_pod.template() if ports.agent_pod else "",
@@ -161,6 +163,14 @@ class Agent:
         except OSError as problem:
             self._ports.log("write-ahead log unreadable", {"problem": str(problem)})
             return volume
+
+    async def _strangers(self, spec: ClusterSpec | None, volume: VolumeFacts | None) -> dict[str, str] | None:
+        """Whether a member that is to join, and those it joins, would believe each other."""
+        if spec is None or spec.migration is None or volume is None or volume.has_data:
+            return None
+        origin, timeout = sorted(spec.migration.members.items()), self._settings.pace.read_timeout
+        asked = [self._ports.peers.problem(spec, each.peer_url, timeout=timeout) for _, each in origin]
+        return dict(zip((name for name, _ in origin), await self._ports.parallel(asked), strict=True))
 
     async def _channel(self) -> tuple[Reading | None, LockFacts]:
         try:
@@ -362,12 +372,12 @@ def _formation(reading: Reading | None, memory: Memory) -> FormationRecord | Non
 
 
 def _urls(spec: ClusterSpec | None, formation: FormationRecord | None) -> dict[str, str]:
-    """Where members answer: declared ones, and those whose slots were dropped but were once started."""
+    """Where members answer: declared ones, those of dropped slots that were once started, and a migration's origin."""
     if spec is None:
         return {}
     started = formation.started if formation else {}
     former = {slot: each.client_url for slot, each in started.items() if each.client_url}
-    return former | {slot: member.client_url for slot, member in spec.members.items()}
+    return origin_urls(spec) | former | {slot: member.client_url for slot, member in spec.members.items()}
 
 
 def _spec(reading: Reading | None, memory: Memory) -> ClusterSpec | None:

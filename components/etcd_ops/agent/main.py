@@ -18,6 +18,7 @@ from etcd_ops.agent.credentials import AgentCredentials
 from etcd_ops.agent.execute import Superseded
 from etcd_ops.agent.journal import Journal
 from etcd_ops.agent.loop import Agent
+from etcd_ops.agent.peers import VolumePeers
 from etcd_ops.agent.ports import Ports
 from etcd_ops.agent.rendering import VolumeRenderer
 from etcd_ops.agent.serving import MetricsServer
@@ -92,6 +93,7 @@ async def keep(volume: Path) -> None:
         channel=channel,
         etcd=credentials.client,
         probe=MemberProbe(),
+        peers=VolumePeers(volume, settings.slot),
         runtime=connect_runtime(config["runtime"]),
         volume=member_volume,
         renderer=VolumeRenderer(member_volume, volume),

@@ -40,6 +40,13 @@ class Probe(Protocol):
         """The cluster version as the member knows it, such as 3.6; empty where it does not tell."""
 
 
+class Peers(Protocol):
+    """Asks members that somebody else runs, as the own member would."""
+
+    async def problem(self, spec: ClusterSpec, url: str, *, timeout: float) -> str:
+        """Why the member at a peer URL and the own one would not replicate; empty where they would."""
+
+
 class Renderer(Protocol):
     """Turns the declaration into what this member's process is started with."""
 
@@ -113,6 +120,7 @@ class Ports:
     channel: Channel
     etcd: Etcd
     probe: Probe
+    peers: Peers
     runtime: Runtime
     volume: Volume
     renderer: Renderer

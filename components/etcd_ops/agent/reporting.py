@@ -5,6 +5,7 @@ from __future__ import annotations
 from etcd_ops.model.decisions import Decision
 from etcd_ops.model.facts import EndpointFacts, Facts
 from etcd_ops.model.gate import Action, Request, Verdict, judge
+from etcd_ops.model.migration import origin_voters
 from etcd_ops.model.spec import ClusterSpec
 from etcd_ops.model.status import (
     CertificateReport,
@@ -63,6 +64,8 @@ def report(
         failed=_failed(facts, digest, problem if impossible else ""),
         refused=FailedChange(digest=digest, reason=decision.refused) if decision.refused else None,
         attestation=decision.attestation,
+        origin=origin_voters(spec, facts.cluster.members) if spec else None,
+        strangers=dict(facts.strangers) if facts.strangers is not None else None,
         fence=facts.memory.fence,
         volume_id=volume.volume_id if volume else "",
         volume_marked=volume.marked if volume else False,

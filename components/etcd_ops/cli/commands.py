@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from etcd_ops.cli import approve, env, gate, log, members, mode, recover, status
+from etcd_ops.cli import approve, env, gate, log, members, migrate, mode, recover, status
 
 app = typer.Typer(
     name="etcd-ops",
@@ -16,6 +16,7 @@ app = typer.Typer(
 for module in (status, env, gate, members, mode, log, approve):
     module.register(app)
 app.add_typer(recover.app, name="recover")
+app.add_typer(migrate.app, name="migrate")
 
 
 @app.command("agent")

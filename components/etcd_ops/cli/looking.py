@@ -18,6 +18,7 @@ from etcd_ops.cli.context import Context
 from etcd_ops.cli.told import told
 from etcd_ops.etcd import EtcdClient
 from etcd_ops.model.facts import ClusterFacts, LockFacts
+from etcd_ops.model.migration import origin_urls
 
 T = TypeVar("T")
 
@@ -96,7 +97,8 @@ async def _fresh(reader: ChannelReader, patience: float) -> Reading:
 async def _live(context: Context, reading: Reading | None) -> ClusterFacts:
     urls = {slot: member.client_url for slot, member in context.members.items()}
     if reading is not None and reading.facts.spec is not None:
-        urls = {slot: member.client_url for slot, member in reading.facts.spec.members.items()}
+        spec = reading.facts.spec
+        urls = origin_urls(spec) | {slot: member.client_url for slot, member in spec.members.items()}
     async with EtcdClient(context.credentials()) as client:
         observer = Observer(client, _together, READ_TIMEOUT)
         await observer.look(urls)

@@ -9,6 +9,7 @@ from etcd_ops.cli.told import silent
 from etcd_ops.model.document import Tolerant
 from etcd_ops.model.facts import EndpointFacts
 from etcd_ops.model.gate import Action, Request, healthy_voters, judge, quorum
+from etcd_ops.model.migration import origin_urls
 from etcd_ops.model.spec import ClusterSpec
 from etcd_ops.model.status import MemberStatus
 
@@ -161,7 +162,7 @@ def _member(look: Look, spec: ClusterSpec | None, name: str) -> MemberReport:
         version=facts.version if facts else "",
         generation=desired.generation if current and desired else 0,
         state=status.state.value if status else "UNKNOWN",
-        reason=status.reason if status else "no status was published",
+        reason=status.reason if status else _silence(spec, name),
         step=status.step.kind if status and status.step else "",
         last_step=last.kind if last else "",
         last_reason=last.reason if last else "",
@@ -172,6 +173,12 @@ def _member(look: Look, spec: ClusterSpec | None, name: str) -> MemberReport:
         gate=_gate_told(look, status, name) if look.by_agents else gate_on(look, spec, facts),
         agent_version=status.agent_version if status else "",
     )
+
+
+def _silence(spec: ClusterSpec | None, name: str) -> str:
+    if name in origin_urls(spec):
+        return "a member of the migration's origin: no agent keeps it"
+    return "no status was published"
 
 
 def _leaves(status: MemberStatus | None) -> dict[str, LeafReport]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from etcd_ops.model.records import Controls, FormationRecord, LockRecord
@@ -246,6 +247,9 @@ class Facts:
     """None until the document is readable and everything it names was delivered."""
     missing: tuple[str, ...] = ()
     """What `target` still waits for: credentials, program."""
+    strangers: Mapping[str, str] | None = None
+    """By name of the members that a migration is from: why they and this slot's member would not replicate, empty where
+    they would; None where they were not asked, as once it has joined."""
     agent_version: str = ""
     """Of the agent that observed this."""
     template: str = ""

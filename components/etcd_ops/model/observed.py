@@ -24,6 +24,10 @@ class Observed:
     """The versions of its members."""
     members: frozenset[str] | None = None
     """Slots in etcd's member list."""
+    origin: frozenset[str] | None = None
+    """Names of the voters that a migration is from, as a quorum lists them."""
+    joined: bool | None = None
+    """Whether somebody else formed the cluster, and declared members joined it."""
     learners: int | None = None
     """How many of them are learners."""
     database_bytes: int | None = None

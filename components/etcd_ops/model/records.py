@@ -46,6 +46,8 @@ class FormationRecord(Tolerant):
     """Slot to peer URL of the members with which the cluster was first formed; fixed when forming begins."""
     started: dict[str, Started] = Field(default_factory=dict)
     cluster_id: int | None = None
+    joined: bool = False
+    """Somebody else formed the cluster, and declared members joined it."""
     survivor: str | None = None
     """The slot from whose data the current incarnation was made; None for the first."""
     replacements: tuple[Replacement, ...] = ()

@@ -41,6 +41,8 @@ class FormationMode(str, Enum):
     NEW = "new"
     EXISTING = "existing"
     ADOPT = "adopt"
+    JOIN = "join"
+    """Somebody else's members serve it, and ours join them (`MigrationSpec`): it is never formed here."""
 
 
 class Formation(Tolerant):
@@ -151,6 +153,38 @@ class AgentSpec(Strict):
     """How to start it: program and leading arguments, without the subcommand."""
 
 
+class MigrationPhase(str, Enum):
+    """How far a migration may go."""
+
+    JOIN = "join"
+    """Declared members join the origin's, which all stay."""
+    TAKE_OVER = "take-over"
+    """Once every declared member is a healthy voter, one of them leads, and the origin's are removed one by one."""
+    RETURN = "return"
+    """Members of the origin that were removed come back one by one: each as a learner first."""
+    LEAVE = "leave"
+    """Declared members are removed one by one, until only the origin's are left."""
+
+
+class OriginMember(Strict):
+    """A member that somebody else runs."""
+
+    peer_url: str
+    """`https://host:port` under which the member list has it."""
+    client_url: str
+    """`https://host:port` at which agents reach it."""
+
+
+class MigrationSpec(_Grown):
+    """Where the cluster comes from, and how far it is moved over: its origin are members without agents of ours."""
+
+    phase: MigrationPhase
+    members: dict[str, OriginMember] = Field(min_length=1)
+    """The origin's members by name; the name is of the declaration, and need not be etcd's."""
+    keep: tuple[str, ...] = ()
+    """Names among `members` of those that stay for now, while the others are removed."""
+
+
 class ClusterSpec(Strict):
     """The strict body: one etcd cluster."""
 
@@ -166,6 +200,8 @@ class ClusterSpec(Strict):
     healing: HealingSpec = HealingSpec()
     allow_outage: bool = False
     """Whether disruptive steps may stop a cluster of one or two voters."""
+    migration: MigrationSpec | None = None
+    """Whom the cluster is moved over from; None once that is over, and where it never was."""
 
 
 class Desired(Tolerant):

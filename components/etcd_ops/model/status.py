@@ -115,6 +115,12 @@ class MemberStatus(Tolerant):
     refused: FailedChange | None = None
     """The desired document that this agent does not act on, because it may not follow, and why."""
     attestation: Attestation | None = None
+    origin: tuple[str, ...] | None = None
+    """Names of the voters that a migration is from, as a quorum lists them; None where none is declared, or no quorum
+    answers."""
+    strangers: dict[str, str] | None = None
+    """By name of the members that a migration is from: why this member and they would not replicate, empty where they
+    would; None where they were not asked, as once it has joined."""
     fence: int = 0
     """Incarnation below which this member's volume will never serve again."""
     role: Role = Role.NONE

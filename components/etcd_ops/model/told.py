@@ -41,6 +41,8 @@ def told(
         quorum=quorum,
         running=_running(declared),
         members=_members(record, statuses.values()),
+        origin=_origin(declared),
+        joined=record.joined if record is not None and record.state is not FormationState.CLOSED else None,
         learners=sum(status.role is Role.LEARNER for status in declared) if declared else None,
         database_bytes=max(sizes, default=None),
         incarnation=record.incarnation if record and record.state is not FormationState.CLOSED else None,
@@ -61,6 +63,13 @@ def _members(record: FormationRecord | None, statuses: Iterable[MemberStatus]) -
         return frozenset(record.founders) or None
     found = frozenset(status.slot for status in statuses if _holds(status))
     return found or None
+
+
+def _origin(statuses: list[MemberStatus]) -> frozenset[str] | None:
+    """As the one says that has read most of the log."""
+    telling = [status for status in statuses if status.origin is not None]
+    newest = max(telling, key=lambda status: status.raft_index, default=None)
+    return frozenset(newest.origin) if newest is not None and newest.origin is not None else None
 
 
 def _holds(status: MemberStatus) -> bool:

@@ -9,6 +9,7 @@ from etcd_ops.model.membership_changes import (
     members_changed,
     membership_problems,
 )
+from etcd_ops.model.migration_changes import migration_problems
 from etcd_ops.model.observed import Observed
 from etcd_ops.model.problems import Problem
 from etcd_ops.model.spec import ClusterSpec
@@ -84,6 +85,7 @@ def _lasting_problems(before: ClusterSpec | None, after: ClusterSpec, observed: 
 
 def _problems(before: ClusterSpec, after: ClusterSpec, observed: Observed) -> Iterator[Problem]:
     yield from membership_problems(before, after, observed)
+    yield from migration_problems(before, after, observed)
     yield from changed_authorities(before, after)
     if before.incarnation == after.incarnation:
         yield from rotation_problems(before, after, observed)

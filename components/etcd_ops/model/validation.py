@@ -16,12 +16,14 @@ from pydantic import BaseModel, ValidationError
 from etcd_ops.model.durations import nanoseconds
 from etcd_ops.model.extra_config import extra_config_problems
 from etcd_ops.model.listeners import listener_problems
+from etcd_ops.model.migration_declared import declared_problems
 from etcd_ops.model.problems import Invalid, Problem, suggestion
 from etcd_ops.model.spec import (
     AgentSpec,
     ClusterSpec,
     EtcdSpec,
     MemberSpec,
+    MigrationSpec,
     RenewalSpec,
     TrustSpec,
     TrustsSpec,
@@ -57,6 +59,7 @@ class _Parts:
     trust: TrustsSpec | None
     agent: AgentSpec | None
     renewal: RenewalSpec | None
+    migration: MigrationSpec | None
 
 
 def problems(spec: ClusterSpec) -> tuple[Problem, ...]:
@@ -71,6 +74,7 @@ def problems(spec: ClusterSpec) -> tuple[Problem, ...]:
                 trust=spec.trust,
                 agent=spec.agent,
                 renewal=spec.renewal,
+                migration=spec.migration,
             )
         )
     )
@@ -141,6 +145,7 @@ def _sound_parts(body: Any) -> _Parts:
         trust=_salvaged(TrustsSpec, fields.get("trust")),
         agent=_salvaged(AgentSpec, fields.get("agent")),
         renewal=_salvaged(RenewalSpec, fields.get("renewal")),
+        migration=_salvaged(MigrationSpec, fields.get("migration")),
     )
 
 
@@ -176,6 +181,8 @@ def _judged(parts: _Parts) -> Iterator[Problem]:
         yield from _agent_problems(parts.agent)
     if parts.renewal is not None:
         yield from _renewal_problems(parts.renewal)
+    if parts.migration is not None:
+        yield from declared_problems(parts.migration, parts.members)
 
 
 def _wrong_size(size: int) -> Problem:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from etcd_ops.model.records import FormationRecord
-from etcd_ops.model.spec import ClusterSpec, Desired, FormationMode, Mode
+from etcd_ops.model.spec import ClusterSpec, Desired, FormationMode, MigrationPhase, Mode
 from etcd_ops.model.status import MemberStatus, Role, State
 
 Statuses = Mapping[str, MemberStatus]
@@ -71,7 +71,7 @@ def judge(desired: Desired, spec: ClusterSpec, statuses: Statuses, before: Marks
     """As `settled`, sorted by what can be expected."""
     found: dict[Kind, list[str]] = {kind: [] for kind in Kind}
     for slot in sorted(spec.members):
-        kind, text = _missing(desired, statuses.get(slot), before)
+        kind, text = _missing(desired, spec, statuses.get(slot), before)
         if text:
             found[kind].append(f"{slot}: {text}")
     found[Kind.WAITING] += _cluster_reasons(desired, spec, statuses, before)
@@ -88,7 +88,7 @@ def unproved(
     ever started, and nothing can have been dropped.
     """
     if record is None:
-        adopting = desired.formation.mode is FormationMode.ADOPT
+        adopting = desired.formation.mode in (FormationMode.ADOPT, FormationMode.JOIN)
         unknown = not adopting and any(status.has_data for status in statuses.values())
         return ("channel: no formation record yet, and so it is not known who was started",) if unknown else ()
     staying = sorted(set(record.started) - set(spec.members) - set(statuses))
@@ -101,7 +101,7 @@ def has_seen(desired: Desired, status: MemberStatus | None, before: Marks) -> bo
     return known and status is not None and is_fresh(status, before)
 
 
-def _missing(desired: Desired, status: MemberStatus | None, before: Marks) -> tuple[Kind, str]:
+def _missing(desired: Desired, spec: ClusterSpec, status: MemberStatus | None, before: Marks) -> tuple[Kind, str]:
     if status is None:
         return Kind.WAITING, "no status from its agent yet"
     if not is_fresh(status, before):
@@ -110,6 +110,13 @@ def _missing(desired: Desired, status: MemberStatus | None, before: Marks) -> tu
         return Kind.FAILED, status.failed.reason
     if desired.mode is not Mode.ACTIVE:
         return Kind.WAITING, "" if has_seen(desired, status, before) else _unseen(desired)
+    return _unapplied(desired, spec, status, before)
+
+
+def _unapplied(desired: Desired, spec: ClusterSpec, status: MemberStatus, before: Marks) -> tuple[Kind, str]:
+    """What is missing at a member that acts on an active document."""
+    if _leaves(spec) and status.state is State.RETIRED:
+        return Kind.WAITING, "" if status.digest == desired.digest else _saying(status)
     if status.state in OPERATOR:
         return Kind.BLOCKED, _saying(status)
     if status.digest != desired.digest:
@@ -117,6 +124,11 @@ def _missing(desired: Desired, status: MemberStatus | None, before: Marks) -> tu
     if status.state is State.WORKING:
         return Kind.WAITING, _saying(status)
     return Kind.WAITING, "; ".join(_ailments(status))
+
+
+def _leaves(spec: ClusterSpec) -> bool:
+    """Its members are to leave the cluster that they joined, and are done once they have."""
+    return spec.migration is not None and spec.migration.phase is MigrationPhase.LEAVE
 
 
 def _unseen(desired: Desired) -> str:

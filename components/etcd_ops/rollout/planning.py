@@ -33,6 +33,13 @@ class Declaration:
     former_owner: str = ""
     """URN of the resource whose document may be taken over; empty for none."""
 
+    @property
+    def beginning(self) -> FormationMode:
+        """How its data begins, where it has none yet."""
+        if self.spec.migration is not None:
+            return FormationMode.JOIN
+        return FormationMode.ADOPT if self.adopt else FormationMode.NEW
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -54,7 +61,7 @@ def next_document(held: Contents, declaration: Declaration, state: State, token:
     """
     if problems := refusals(held, declaration):
         raise Refused(*problems)
-    formation = choose_formation(held, declaration.adopt, state, token)
+    formation = choose_formation(held, declaration.beginning, state, token)
     body = declaration.spec.to_wire()
     current = held.desired
     highest = _highest_generation(held, state)
@@ -87,14 +94,19 @@ def refusals(held: Contents, declaration: Declaration) -> tuple[Problem, ...]:
     )
 
 
-def choose_formation(held: Contents, adopt: bool, state: State, token: Token) -> Formation:
+def choose_formation(held: Contents, first: FormationMode, state: State, token: Token) -> Formation:
     """Whether the cluster may still be formed, and under which token.
+
+    Args:
+        held: what the channel holds.
+        first: how the cluster's data begins, where it has none yet.
+        state: what the declarer remembers.
+        token: source of a fresh formation token.
 
     Raises:
         Refused: members are alive, but nothing says which cluster they form.
     """
     record, current = held.formation, held.desired
-    first = FormationMode.ADOPT if adopt else FormationMode.NEW
     if record is not None and record.state is FormationState.CLOSED:
         reopened = current is not None and current.formation.token != record.token
         return current.formation if current and reopened else Formation(token=token(), mode=first)
@@ -102,12 +114,13 @@ def choose_formation(held: Contents, adopt: bool, state: State, token: Token) ->
         started = state.formed or record.state is not FormationState.FORMING
         return Formation(token=record.token, mode=FormationMode.EXISTING if started else first)
     if current is not None:
-        mode = FormationMode.EXISTING if state.formed else current.formation.mode
+        unformed = FormationMode.JOIN if first is FormationMode.JOIN else current.formation.mode
+        mode = FormationMode.EXISTING if state.formed else unformed
         return Formation(token=current.formation.token, mode=mode)
     if state.token:
         return Formation(token=state.token, mode=FormationMode.EXISTING)
     slots = sorted(slot for slot, status in held.statuses.items() if _is_member(status))
-    if slots and not adopt:
+    if slots and first is not FormationMode.ADOPT:
         reason = f"{', '.join(slots)} are there, but it has neither their document nor their formation record"
         raise Refused(Problem("channel", reason, "wait until their agents have published it again"))
     return Formation(token=token(), mode=first)

@@ -6,10 +6,12 @@ from etcd_ops.agent.clock import Clock
 from etcd_ops.channel.port import DESIRED, Channel, ChannelUnavailable, Conflict, OutcomeUnknown
 from etcd_ops.model.problems import Problem
 from etcd_ops.model.spec import Desired, Mode
+from etcd_ops.model.status import Role
 from etcd_ops.rollout.contents import Contents, read_contents, read_statuses
 from etcd_ops.rollout.declaring import ATTEMPTS, PAUSE
 from etcd_ops.rollout.judgement import Marks, has_seen, marks
 from etcd_ops.rollout.problems import Refused
+from etcd_ops.rollout.refusals import readable
 from etcd_ops.rollout.waiting import POLL, Cancelled, Log
 
 GRACE = 5.0
@@ -32,7 +34,7 @@ async def retire(
         grace: seconds that agents get to notice.
 
     Raises:
-        Refused: the document belongs to another owner.
+        Refused: the document belongs to another owner, or the origin of a migration would lose its quorum.
         ChannelUnavailable
     """
     written = await _mark(channel, owner, clock)
@@ -75,6 +77,8 @@ def _retiring(held: Contents, current: Desired, owner: str) -> Desired:
         raise Refused(Problem("channel", reason, "forget it with `pulumi state delete` instead"))
     if current.mode is Mode.RETIRING:
         return current
+    if problems := _abandoned(held, current):
+        raise Refused(*problems)
     generations = (max(status.generation, status.highest.generation) for status in held.statuses.values())
     return current.model_copy(
         update={
@@ -83,6 +87,20 @@ def _retiring(held: Contents, current: Desired, owner: str) -> Desired:
             "mode": Mode.RETIRING,
         }
     )
+
+
+def _abandoned(held: Contents, current: Desired) -> tuple[Problem, ...]:
+    """A cluster that others serve as well would lose its quorum with these members."""
+    spec = readable(current.body)
+    if spec is None or spec.migration is None:
+        return ()
+    ours = sorted(slot for slot, status in held.statuses.items() if status.role is not Role.NONE)
+    origin = sorted({name for status in held.statuses.values() for name in status.origin or ()})
+    if not ours or not origin:
+        return ()
+    reason = f"{', '.join(ours)} are members of a cluster that {', '.join(origin)} serve as well"
+    remedy = "declare the migration's phase leave, and run `up`, before destroying it"
+    return (Problem("cluster.migration", reason, remedy),)
 
 
 async def _unaware(channel: Channel, desired: Desired, before: Marks) -> list[str]:

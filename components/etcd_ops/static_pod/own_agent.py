@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from etcd_ops.pod import places
+from etcd_ops.static_pod import own
 from etcd_ops.static_pod.kept import KeptManifest
 from etcd_ops.volume.layout import VolumeLayout
 
@@ -37,9 +39,10 @@ class StaticAgent:
         return self._template
 
     async def recreate(self, template: str) -> None:
-        """Place the declared manifest, upon which the kubelet ends this agent and runs the next. Idempotent.
+        """Place the declared manifest, and give the kubelet a moment to end this agent and run the next. Idempotent.
 
         Raises:
             OSError: it was not delivered yet, or could not be written.
         """
         self.manifest.place(template)
+        await asyncio.sleep(own.SEEN_SECONDS)

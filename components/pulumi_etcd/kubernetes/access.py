@@ -13,6 +13,9 @@ from pulumi_etcd.kubernetes.naming import Names
 API = "rbac.authorization.k8s.io"
 Rule = dict[str, Any]
 """Of a Role."""
+WRITE = ["create", "patch", "update"]
+"""For an object of the channel. Objects are made by server-side apply, which is a patch and a create of their names;
+no other create can be confined to names."""
 
 
 def account(names: Names, slot: str) -> Manifest:
@@ -33,23 +36,22 @@ def own_role(names: Names, slot: str, channel: Mapping[str, Any], own: Sequence[
     rules = [*own]
     if channel["kind"] == "kubernetes":
         written = [object_name(names.cluster, name) for name in (status_name(slot), log_name(slot))]
-        rules.append(rule("", "configmaps", ["update"], written))
+        rules.append(rule("", "configmaps", WRITE, written))
     return {**manifest(f"{API}/v1", "Role", names, names.member(slot), slot=slot), "rules": rules}
 
 
 def agents_role(names: Names) -> Manifest:
     """What every agent may do in a channel of this namespace: read all, hold the lock, keep the formation record.
 
-    Neither a list nor a create can be confined to names: agents may read every ConfigMap of the namespace, and make
-    new ones. None of them may change or delete a document.
+    A list cannot be confined to names: agents may read every ConfigMap of the namespace. None of them may make, change
+    or delete a document, or an operator's orders.
     """
     formation, lock = (object_name(names.cluster, name) for name in (FORMATION, LOCK))
     rules = [
         rule("", "namespaces", ["get"], [names.namespace]),
-        rule("", "configmaps", ["get", "list", "create"]),
-        rule("", "configmaps", ["update"], [formation]),
-        rule("coordination.k8s.io", "leases", ["create"]),
-        rule("coordination.k8s.io", "leases", ["get", "update"], [lock]),
+        rule("", "configmaps", ["get", "list"]),
+        rule("", "configmaps", WRITE, [formation]),
+        rule("coordination.k8s.io", "leases", ["get", *WRITE], [lock]),
     ]
     return {**manifest(f"{API}/v1", "Role", names, names.agents), "rules": rules}
 

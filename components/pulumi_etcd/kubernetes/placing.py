@@ -59,9 +59,23 @@ def create(
     everything = [*everybodys]
     for slot in this.slots:
         everything += member(place, slot, everybodys)
+    return roll_out(cluster, this, certificates, everything)
+
+
+def roll_out(
+    cluster: pulumi.Resource, this: Declaration, certificates: Certificates, everything: Sequence[pulumi.Resource]
+) -> Rollout:
+    """Declare the files for etcd-ops where some are wanted, and the rollout.
+
+    Args:
+        cluster: the component that they belong to.
+        this: what is declared.
+        certificates: what was issued for it.
+        everything: that the members need.
+    """
     if this.directory:
-        context(this, this.directory, certificates, parent)
-    return rollout(this, certificates, {}, pulumi.ResourceOptions(parent=cluster, depends_on=everything))
+        context(this, this.directory, certificates, pulumi.ResourceOptions(parent=cluster))
+    return rollout(this, certificates, {}, pulumi.ResourceOptions(parent=cluster, depends_on=[*everything]))
 
 
 def delivered_authorities(names: Names, certificates: Certificates) -> Manifest:

@@ -27,11 +27,12 @@ Question = Callable[["Client", str], str]
 """From a client and the namespace's path to what is still to happen; empty where nothing is."""
 
 
-async def wait(call: Call, question: Question, needs: str) -> None:
+async def wait(call: Call, place: Properties, question: Question, needs: str) -> None:
     """Wait until nothing is left to happen, saying what that is whenever it changes, and now and then.
 
     Args:
-        call: of a resource whose state has `namespace`, `namespaceUid`, `kubeconfig` and `context`.
+        call: of the resource.
+        place: has `namespace`, `namespaceUid`, `kubeconfig` and `context`.
         question: what is asked.
         needs: what whoever runs Pulumi must be allowed, in words.
 
@@ -40,31 +41,47 @@ async def wait(call: Call, question: Question, needs: str) -> None:
     """
     until = time.monotonic() + (call.timeout or WAIT_SECONDS)
     said, said_at = "", 0.0
-    while left := await asyncio.to_thread(_ask, call.state, question, needs):
+    while left := await look(place, question, needs):
         if call.cancelled.is_set() or time.monotonic() >= until:
             ended = "cancelled" if call.cancelled.is_set() else "given up"
-            raise Failed(Problem("objects", f"the wait was {ended}: {left}", _remedy(call.state)))
+            raise Failed(Problem("objects", f"the wait was {ended}: {left}", _remedy(place)))
         if left != said or time.monotonic() - said_at >= REMIND:
             said, said_at = left, time.monotonic()
             await call.info(f"waiting for {left}")
         await _pause(call.cancelled)
 
 
-async def look(call: Call, question: Question) -> str:
-    """The answer to a question about what is there already; empty, with a warning, where nobody answers it.
+async def is_silent(call: Call, place: Properties, seconds: float) -> bool:
+    """Whether the API server does not answer for so long; ends as soon as it does, or the user wants it to end.
 
     Args:
-        call: as of `wait`.
-        question: what is asked.
+        call: may be cancelled.
+        place: as of `wait`.
+        seconds: how long.
 
     Raises:
         Failed: what is reached is not that namespace.
     """
-    found = await asyncio.to_thread(_ask, call.state, question, "get and list of pods, and get of the namespace")
-    if found != _silence(_place(call.state)):
-        return found
-    await call.warn(f"{found}: what is there now is not known")
-    return ""
+    until = time.monotonic() + seconds
+    while await look(place, _nothing, "get of the namespace"):
+        if call.cancelled.is_set() or time.monotonic() >= until:
+            return not call.cancelled.is_set()
+        await _pause(call.cancelled)
+    return False
+
+
+async def look(place: Properties, question: Question, needs: str) -> str:
+    """Ask once: what is still to happen, or that nobody answers; empty where nothing is.
+
+    Args:
+        place: has `namespace`, `namespaceUid`, `kubeconfig` and `context`.
+        question: what is asked.
+        needs: what whoever runs Pulumi must be allowed, in words.
+
+    Raises:
+        Failed: what is reached is not that namespace, or may not be asked.
+    """
+    return await asyncio.to_thread(_ask, place, question, needs)
 
 
 def get(client: Client, path: str) -> Properties | None:
@@ -94,6 +111,12 @@ def last_words(pod: Properties) -> str:
     return "; ".join(filter(None, told)) or str(pod["status"].get("reason", "it did not say why"))
 
 
+def _nothing(client: Client, namespace: str) -> str:
+    """A question that is answered as soon as anything is."""
+    del client, namespace
+    return ""
+
+
 async def _pause(cancelled: asyncio.Event) -> None:
     """Until the next look, or the user wants the wait to end."""
     stop = asyncio.ensure_future(cancelled.wait())
@@ -101,19 +124,14 @@ async def _pause(cancelled: asyncio.Event) -> None:
     stop.cancel()
 
 
-def _remedy(state: Properties) -> str:
-    return f"see why with `kubectl -n {state['namespace']} describe` of them, and run it again"
+def _remedy(place: Properties) -> str:
+    return f"see why with `kubectl -n {place['namespace']} describe` of them, and run it again"
 
 
-def _ask(state: Properties, question: Question, needs: str) -> str:
-    """What is still to happen, or why that cannot be told; empty where nothing is.
-
-    Raises:
-        Failed: what is reached is not the member's namespace, or may not be asked.
-    """
+def _ask(where: Properties, question: Question, needs: str) -> str:
     import httpx2
 
-    place = _place(state)
+    place = _place(where)
     path = f"/api/v1/namespaces/{place.namespace}"
     try:
         with api_client(place, CONNECT_SECONDS, READ_SECONDS) as client:
@@ -127,15 +145,16 @@ def _ask(state: Properties, question: Question, needs: str) -> str:
             raise Failed(Problem("context", reason, f"allow {needs}")) from problem
     except httpx2.HTTPError:
         pass
-    return _silence(place)
+    return silence(where)
+
+
+def silence(place: Properties) -> str:
+    """What is answered where the API server does not."""
+    return f"the API server of {_place(place)}, which does not answer"
 
 
 def _place(state: Properties) -> NamespacePlace:
     return NamespacePlace(state["namespace"], state["kubeconfig"], state["context"], state["namespaceUid"])
-
-
-def _silence(place: NamespacePlace) -> str:
-    return f"the API server of {place}, which does not answer"
 
 
 def _refuse_another(client: Client, path: str, place: NamespacePlace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
@@ -123,6 +124,9 @@ def _own_problems(inputs: Properties) -> list[Problem]:
     if inputs["mode"] not in DECLARABLE:
         choices = ", ".join(mode.value for mode in DECLARABLE)
         found.append(Problem("mode", f"{inputs['mode']!r} is none of {choices}"))
+    cluster = inputs.get("cluster")
+    if inputs["adopt"] and isinstance(cluster, Mapping) and "migration" in cluster:
+        found.append(Problem("adopt", "a migration takes no data over", "leave one of adopt and migration out"))
     seconds = inputs["deadlineSeconds"]
     if not isinstance(seconds, int | float) or seconds <= 0:
         found.append(Problem("deadlineSeconds", "must be a number above 0"))

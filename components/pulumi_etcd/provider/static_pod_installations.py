@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import base64
+import asyncio
+import shutil
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 from etcd_ops.model.document import canonical, digest
 from etcd_ops.model.problems import Problem
+from etcd_ops.pod import places
+from etcd_ops.static_pod.deliver import exchange
+from etcd_ops.volume.durable import make_directory, write_file
 from pulumi_etcd.kubernetes.naming import INSTANCE_LABEL, SLOT_LABEL
 from pulumi_etcd.provider.fixed import moved, unknown
-from pulumi_etcd.provider.namespaces import Question, get, last_words, look, wait
+from pulumi_etcd.provider.namespaces import Question, get, is_silent, last_words, look, silence, wait
 from pulumi_etcd.provider.resource import Call, Checked, Failed, Live
+from pulumi_etcd.provider.tidy import remove_if_empty
 from pulumi_etcd.provider.values import Properties
-from pulumi_etcd.static_pods.installation import CONTENT_ANNOTATION, installation_pod, key, secret_name
+from pulumi_etcd.static_pods.installation import (
+    CONTENT_ANNOTATION,
+    installation_pod,
+    installation_secret,
+    node_files,
+    secret_name,
+)
 from pulumi_etcd.static_pods.naming import AGENT, COMPONENT_LABEL
 
 if TYPE_CHECKING:
@@ -24,7 +35,11 @@ _NEEDS = "get, list, create and delete of pods, create and delete of secrets, an
 _IDENTITY = (
     "cluster", "slot", "name", "node", "namespace", "namespaceUid", "manifests", "file", "delivered",
 )  # fmt: skip
-_KNOWN = (*_IDENTITY, "kubeconfig", "context", "image")
+_KNOWN = (*_IDENTITY, "kubeconfig", "context", "image", "tree")
+SILENCE_SECONDS = 30.0
+"""After which an API server that does not answer is taken for one that needs what is to be installed."""
+BY_HAND = "by hand"
+"""Output `content` of what was not installed by a pod."""
 _FAILING = frozenset(
     {
         "CrashLoopBackOff", "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName",
@@ -47,7 +62,11 @@ class StaticPodInstallations:
 
     async def drift(self, call: Call) -> Mapping[str, str]:
         """Whether the agent is not there, or cannot run: then it is installed once more."""
-        reason = await look(replace(call, state=call.inputs), _agent_amiss(call.inputs))
+        again = call.state.get("content") == BY_HAND
+        reason = await look(call.inputs, _agent_amiss(call.inputs, again=again), _NEEDS)
+        if reason == silence(call.inputs):
+            await call.warn(f"{reason}: what is there now is not known")
+            return {}
         return {"content": reason} if reason else {}
 
     async def create(self, call: Call) -> tuple[str, Properties]:
@@ -65,19 +84,51 @@ class StaticPodInstallations:
         return await self._install(call)
 
     async def delete(self, call: Call) -> None:
-        """Nothing: the member's record takes its agent off the node, after the cluster has let the member go."""
+        """The member's record takes its agent off the node; nothing of it stays here."""
+        await asyncio.to_thread(_remove_tree, call.state)
 
     async def _install(self, call: Call) -> Properties:
         inputs = call.inputs
         outputs = {name: value for name, value in inputs.items() if name != "files"}
         if call.preview:
             return outputs
+        if inputs["tree"] and await is_silent(call, inputs, SILENCE_SECONDS):
+            await asyncio.to_thread(_write_tree, inputs)
+            await call.warn(_instructions(inputs))
+            return outputs | {"content": BY_HAND}
         content = digest(canonical(inputs["files"]))
         told: list[str] = []
-        await wait(replace(call, state=inputs), _installation(inputs, content, told), _NEEDS)
+        await wait(call, inputs, _installation(inputs, content, told), _NEEDS)
         for line in told:
             await call.info(line)
+        await asyncio.to_thread(_remove_tree, inputs)
         return outputs | {"content": content}
+
+
+def _write_tree(inputs: Properties) -> None:
+    """The node's files below the tree as they are to lie on the node."""
+    for folder, files in node_files(inputs).items():
+        exchange(_below(inputs, folder), files)
+    manifest = _below(inputs, inputs["manifests"]) / inputs["file"]
+    make_directory(manifest.parent)
+    write_file(manifest, inputs["files"]["config"][places.AGENT_POD].encode())
+
+
+def _below(inputs: Properties, path: str) -> Path:
+    return Path(inputs["tree"], path.lstrip("/"))
+
+
+def _remove_tree(inputs: Properties) -> None:
+    """It has keys, and is not needed any more."""
+    if inputs["tree"] and Path(inputs["tree"]).is_dir():
+        shutil.rmtree(inputs["tree"])
+        remove_if_empty(Path(inputs["tree"]).parent)
+
+
+def _instructions(inputs: Properties) -> str:
+    tree, node = inputs["tree"], inputs["node"]
+    silent = f"the API server of context {inputs['context']} does not answer, and may need what was to be installed"
+    return f"{silent}: bring it to node {node} yourself, as with `rsync -rl {tree}/ root@{node}:/`"
 
 
 def _installation(inputs: Properties, content: str, told: list[str]) -> Question:
@@ -89,7 +140,7 @@ def _installation(inputs: Properties, content: str, told: list[str]) -> Question
         if found is None:
             _remove(client, f"{namespace}/secrets/{name}")
             anew = any(map(_is_failing, _agents(client, namespace, inputs)))
-            client.post(f"{namespace}/secrets", json=_secret(inputs)).raise_for_status()
+            client.post(f"{namespace}/secrets", json=installation_secret(inputs)).raise_for_status()
             client.post(f"{namespace}/pods", json=installation_pod(inputs, content, anew=anew)).raise_for_status()
             return f"pod {name} to install the agent of {inputs['slot']} on node {inputs['node']}"
         if found["metadata"].get("annotations", {}).get(CONTENT_ANNOTATION) != content:
@@ -109,10 +160,17 @@ def _installation(inputs: Properties, content: str, told: list[str]) -> Question
     return ask
 
 
-def _agent_amiss(inputs: Properties) -> Question:
-    """Why the agent has to be installed again; empty where it runs, or is about to."""
+def _agent_amiss(inputs: Properties, *, again: bool) -> Question:
+    """Why the agent has to be installed again; empty where it runs, or is about to.
+
+    Args:
+        inputs: of the installation.
+        again: whether it was brought to its node by hand, so that nobody knows how much of it.
+    """
 
     def ask(client: Client, namespace: str) -> str:
+        if again:
+            return f"what {inputs['slot']} was told while no API server answered is installed"
         found = _agents(client, namespace, inputs)
         if not found:
             return f"node {inputs['node']} runs no agent of {inputs['slot']}"
@@ -135,17 +193,6 @@ def _is_failing(pod: Properties) -> bool:
     status = pod["status"]
     states = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
     return any(each.get("state", {}).get("waiting", {}).get("reason") in _FAILING for each in states)
-
-
-def _secret(inputs: Properties) -> dict[str, Any]:
-    """Everything that is installed, for as long as that takes."""
-    data = {
-        key(folder, file): base64.b64encode(text.encode()).decode()
-        for folder, files in inputs["files"].items()
-        for file, text in files.items()
-    }
-    metadata = {"name": secret_name(inputs), "namespace": inputs["namespace"]}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "immutable": True, "data": data}
 
 
 def _remove(client: Client, path: str) -> None:

@@ -62,9 +62,9 @@ class StaticPodMembers:
         state = call.state
         volume_id = await published_volume(state["channel"], state["slot"])
         if not state.get("agentFile"):
-            await wait(call, _agents(state), _NEEDS)
+            await wait(call, state, _agents(state), _NEEDS)
         told: list[str] = []
-        await wait(call, _removal(state, told), _NEEDS)
+        await wait(call, state, _removal(state, told), _NEEDS)
         for line in told:
             await call.info(line)
         await forget(state["channel"], state["slot"], volume_id, volume_is_gone=True)

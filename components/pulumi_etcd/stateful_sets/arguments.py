@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 from typing_extensions import NotRequired
 
 from pulumi_etcd.kubernetes.arguments import ContainerResources
-from pulumi_etcd.shared import ChannelConnection, Healing, Protect, Renewal, Trusts
+from pulumi_etcd.shared import ChannelConnection, Healing, Migration, Protect, Renewal, Trusts
 
 
 class StatefulSetEtcd(TypedDict):
@@ -107,7 +107,7 @@ class StatefulSetClusterArgs(TypedDict):
     """Beside the zones, instead of `size`: the zone of every slot. A slot's name ends in its ordinal within the zone,
     as `b-2`."""
     volume_bytes: NotRequired[int]
-    """Size of a member's volume; 10 GiB when absent. It cannot be changed: volumes do not grow yet."""
+    """Size of a member's volume; 10 GiB when absent. It can be raised where the storage class lets volumes grow."""
     storage_class: NotRequired[str]
     """Storage class of the volumes; the Kubernetes cluster's default when absent. It cannot be changed yet."""
     cluster_domain: NotRequired[str]
@@ -142,6 +142,8 @@ class StatefulSetClusterArgs(TypedDict):
     """`active`, `paused` or `observe-only`; `active` when absent."""
     adopt: NotRequired[bool]
     """Whether etcd was started by hand on these volumes and is to be taken over; false when absent."""
+    migration: NotRequired[Migration]
+    """Whom the cluster is moved over from, and how far; none when absent."""
     former_owner: NotRequired[str]
     """URN of the Rollout whose cluster this one takes over; none when absent."""
     allow_outage: NotRequired[bool]

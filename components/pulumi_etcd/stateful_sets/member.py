@@ -33,7 +33,7 @@ class StatefulSetMemberArgs(TypedDict):
     claim: str
     """Name of its volume claim. It cannot be changed."""
     volume_bytes: int
-    """Size of its volume. It cannot be changed: volumes do not grow yet."""
+    """Size of its volume, which its claim asks for. It can be raised where the storage class lets volumes grow."""
     storage_class: str
     """Storage class of its volume; empty for the Kubernetes cluster's default. It cannot be changed."""
 

@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 from typing_extensions import NotRequired
 
 from pulumi_etcd.kubernetes.arguments import ContainerResources
-from pulumi_etcd.shared import ChannelConnection, Healing, Protect, Renewal, Trusts
+from pulumi_etcd.shared import ChannelConnection, Healing, Migration, Protect, Renewal, Trusts
 
 
 class StaticPodEtcd(TypedDict):
@@ -134,6 +134,8 @@ class StaticPodClusterArgs(TypedDict):
     """`active`, `paused` or `observe-only`; `active` when absent."""
     adopt: NotRequired[bool]
     """Whether etcd was started by hand on these volumes and is to be taken over; false when absent."""
+    migration: NotRequired[Migration]
+    """Whom the cluster is moved over from, and how far; none when absent."""
     former_owner: NotRequired[str]
     """URN of the Rollout whose cluster this one takes over; none when absent."""
     allow_outage: NotRequired[bool]

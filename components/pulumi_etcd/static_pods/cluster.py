@@ -24,7 +24,8 @@ class StaticPodCluster(pulumi.ComponentResource):
     endpoints: pulumi.Output[Sequence[str]]
     """URLs of the members that clients use, wherever their nodes are reached."""
     service: pulumi.Output[str]
-    """URL of the Service for clients, which leads to a member that is ready."""
+    """URL of the Service for clients, which leads to a member that is ready; empty where agents are static pods, which
+    have none."""
     ca_bundle: pulumi.Output[str]
     """Certificates that clients believe, PEM."""
     client_credential: pulumi.Output[ClientCredential]
@@ -59,7 +60,8 @@ class StaticPodCluster(pulumi.ComponentResource):
                 the extra `kubernetes` is not installed.
         """
         this = declared("StaticPodCluster", name, lambda: declare(name, args))
-        plugin_version()
+        if not this.pods.agents_are_static:
+            plugin_version()
         terms = contract(this)
         super().__init__("etcd:index:StaticPodCluster", name, terms, opts)
         certificates = issue(

@@ -37,8 +37,8 @@ class Declaration(kubernetes.Declaration):
 
     @property
     def service(self) -> str:
-        """URL of the Service for clients."""
-        return f"https://{self.names.services[0]}:{self.base_port}"
+        """URL of the Service for clients; empty where agents are static pods: whoever needs one is on the nodes."""
+        return "" if self.pods.agents_are_static else f"https://{self.names.services[0]}:{self.base_port}"
 
 
 def declare(name: str, args: StaticPodClusterArgs) -> Declaration:

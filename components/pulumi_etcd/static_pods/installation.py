@@ -1,5 +1,6 @@
 """The custom resource `etcd:index:StaticPodInstallation`, as components declare it, and the pod that it makes."""
 
+import base64
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
@@ -43,6 +44,9 @@ class StaticPodInstallationArgs(TypedDict):
     """The folder on the node in which the agent finds what it is told. It cannot be changed."""
     image: str
     """The agent's, by which it is installed."""
+    tree: str
+    """Absolute path of a folder on the machine that runs Pulumi, in which the node's files are put where no API server
+    answers; empty where there is none."""
     files: Mapping[str, Mapping[str, pulumi.Input[str]]]
     """What the agent is told: by folder and file name, its text."""
 
@@ -68,6 +72,21 @@ def secret_name(installation: Mapping[str, Any]) -> str:
         installation: properties of a `StaticPodInstallation`, in camelCase.
     """
     return f"{installation['name']}-installation"
+
+
+def installation_secret(installation: Mapping[str, Any]) -> Manifest:
+    """Everything that is installed, for as long as that takes.
+
+    Args:
+        installation: properties of a `StaticPodInstallation`, in camelCase.
+    """
+    data = {
+        key(folder, file): base64.b64encode(text.encode()).decode()
+        for folder, files in installation["files"].items()
+        for file, text in files.items()
+    }
+    metadata = {"name": secret_name(installation), "namespace": installation["namespace"]}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "immutable": True, "data": data}
 
 
 def installation_pod(installation: Mapping[str, Any], content: str, *, anew: bool) -> Manifest:
@@ -119,6 +138,15 @@ def installation_pod(installation: Mapping[str, Any], content: str, *, anew: boo
             ],
         },
     }
+
+
+def node_files(installation: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
+    """What is installed, by folder on the node, and its text by file name.
+
+    Args:
+        installation: properties of a `StaticPodInstallation`, in camelCase.
+    """
+    return {f"{installation['delivered']}/{folder}": files for folder, files in installation["files"].items()}
 
 
 def key(folder: str, file: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pulumi
 
@@ -27,27 +28,29 @@ def create(cluster: pulumi.Resource, this: Declaration, certificates: Certificat
         this: what is declared.
         certificates: what was issued for it.
     """
+    return (_with_static_agents if this.pods.agents_are_static else _with_daemon_sets)(cluster, this, certificates)
 
-    def daemon_set(place: Place, slot: Slot, everybodys: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
-        """Made last and deleted first; after that nobody puts the static pod back."""
+
+def _with_daemon_sets(cluster: pulumi.Resource, this: Declaration, certificates: Certificates) -> Rollout:
+    def member(place: Place, slot: Slot, everybodys: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+        """Its DaemonSet is made last and deleted first; after that nobody puts the static pod back."""
         own: list[pulumi.Resource] = [place.put(each) for each in plan.beside(this, slot)]
         own.append(place.put(delivery.credentials(this.names, slot.name, secret_files(certificates, slot.name))))
-        own.append(_record(this, slot, protected))
+        own.append(_record(cluster, this, slot))
         return [*own, place.put(plan.member(this, slot), depends_on=[*everybodys, *own])]
 
-    def static_agent(place: Place, slot: Slot, everybodys: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
-        """The member's record takes its agent off the node as well."""
-        del place
-        record = _record(this, slot, protected)
-        options = pulumi.ResourceOptions(parent=cluster, depends_on=[*everybodys, record])
-        return [record, _installation(this, slot, certificates, options)]
+    shared = [*plan.shared(this), placing.delivered_authorities(this.names, certificates)]
+    return placing.create(cluster, this, this.names, certificates, shared, member)
 
-    protected = pulumi.ResourceOptions(parent=cluster, protect=this.protect_volumes)
-    shared = plan.shared(this)
-    if this.pods.agents_are_static:
-        return placing.create(cluster, this, this.names, certificates, shared, static_agent)
-    shared.append(placing.delivered_authorities(this.names, certificates))
-    return placing.create(cluster, this, this.names, certificates, shared, daemon_set)
+
+def _with_static_agents(cluster: pulumi.Resource, this: Declaration, certificates: Certificates) -> Rollout:
+    """No object in the API server, which may be away because it needs what is declared."""
+    everything: list[pulumi.Resource] = []
+    for slot in this.slots:
+        record = _record(cluster, this, slot)
+        options = pulumi.ResourceOptions(parent=cluster, depends_on=[record])
+        everything += [record, _installation(this, slot, certificates, options)]
+    return placing.roll_out(cluster, this, certificates, everything)
 
 
 def _installation(
@@ -68,6 +71,7 @@ def _installation(
             "manifests": node.paths.manifests,
             "file": node.paths.agent_file,
             "delivered": node.paths.delivered,
+            "tree": str(Path(this.directory, "nodes", slot.name)) if this.directory else "",
             "image": this.pods.containers.agent.reference,
             "files": {
                 "config": plan.installed(this, slot),
@@ -79,7 +83,8 @@ def _installation(
     )
 
 
-def _record(this: Declaration, slot: Slot, options: pulumi.ResourceOptions) -> StaticPodMember:
+def _record(cluster: pulumi.Resource, this: Declaration, slot: Slot) -> StaticPodMember:
+    """It takes the member off its node, and an agent that is a static pod as well."""
     node = this.nodes[slot.name]
     return StaticPodMember(
         this.names.member(slot.name),
@@ -103,5 +108,5 @@ def _record(this: Declaration, slot: Slot, options: pulumi.ResourceOptions) -> S
             "runs": node.paths.runs,
             "image": this.pods.containers.agent.reference,
         },
-        options,
+        pulumi.ResourceOptions(parent=cluster, protect=this.protect_volumes),
     )

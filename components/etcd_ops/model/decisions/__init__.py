@@ -21,6 +21,7 @@ from etcd_ops.model.decisions.joining import (
     stuck_learner_rule,
 )
 from etcd_ops.model.decisions.leaves import leaf_rule, prepare_rule
+from etcd_ops.model.decisions.migrating import leaving_rule, migrated_rule, migrating_rule, same_cluster_rule
 from etcd_ops.model.decisions.recovering import recovery_rule
 from etcd_ops.model.decisions.replacing import agent_pod_rule, pod_rule, stopped_pod_rule
 from etcd_ops.model.decisions.settling import settling_rule
@@ -48,8 +49,10 @@ _RULES = (
     mode_rule,
     process_rule,
     foreign_data_rule,
+    same_cluster_rule,
     recovery_rule,
     dropped_rule,
+    leaving_rule,
     bound_rule,
     stopped_pod_rule,
     prepare_rule,
@@ -63,6 +66,7 @@ _RULES = (
     promotion_rule,
     settling_rule,
     removal_rule,
+    migrating_rule,
     orphan_rule,
     alarm_rule,
     cancel_downgrade_rule,
@@ -72,6 +76,7 @@ _RULES = (
     restart_rule,
     applied_rule,
     departing_rule,
+    migrated_rule,
 )
 
 

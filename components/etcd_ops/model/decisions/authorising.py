@@ -13,6 +13,7 @@ from dataclasses import replace
 from etcd_ops.model.decisions.standing import start_intact
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import ChannelFacts, Facts, Memory
+from etcd_ops.model.migration import origin_name, origin_voters
 from etcd_ops.model.observed import Observed
 from etcd_ops.model.problems import Invalid, Problem
 from etcd_ops.model.records import FormationState
@@ -165,12 +166,15 @@ def _told(channel: ChannelFacts, before: ClusterSpec | None) -> Observed:
 def _seen(view: View, by_statuses: Observed) -> Observed:
     """What this agent sees itself, in the place of what others tell: they may have told it before the document."""
     cluster = view.facts.cluster
-    listed = {view.slot_of(each) or each.name: each for each in cluster.members or ()}
+    ours = [each for each in cluster.members or () if origin_name(view.spec, each) is None]
+    listed = {view.slot_of(each) or each.name: each for each in ours}
+    origin = origin_voters(view.spec, cluster.members)
     sizes = [each.database_bytes for each in cluster.endpoints.values()]
     return replace(
         by_statuses,
         running=view.running,
         members=frozenset(listed) or None,
+        origin=frozenset(origin) if origin is not None else None,
         learners=sum(each.learner for each in listed.values()) if listed else None,
         database_bytes=max(sizes, default=None),
         addresses={**by_statuses.addresses, **{slot: each.peer_urls for slot, each in listed.items()}},

@@ -124,11 +124,12 @@ def _all_declared_vote(view: View) -> bool:
 
 
 def _depose(view: View, leader: ListedMember) -> Decision:
+    """A hand-over stops nobody, and goes on in a cluster of two as well."""
     slot = view.slot_of(leader) or ""
     successor = successor_of(view, slot)
     if successor is None:
         return hold("the leader is to leave, but no declared voter can take over")
-    request = view.request(Action.TAKE_DOWN, leader.member_id, optional=False)
+    request = view.request(Action.FINISH, successor)
     return take(
         TransferLeadership(
             slot=view.slot,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from etcd_ops.model.decisions.losing import attest, lost_slots
+from etcd_ops.model.decisions.migrating import join_origin
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import Target, VolumeFacts
 from etcd_ops.model.gate import quorum
@@ -25,6 +26,8 @@ def forming_rule(view: View) -> Decision | None:
         return hold("the formation record carries another token than the declaration: run `pulumi up`")
     if formation.state is FormationState.CLOSED:
         return hold("the formation record is closed: this cluster was destroyed; run `pulumi up` to form a new one")
+    if formation.state is FormationState.FORMING and view.spec.migration is not None:
+        return hold("a cluster is being formed here, and a migration joins another one: take it out of the declaration")
     if formation.state is FormationState.FORMING:
         return _form(view, formation)
     return None
@@ -39,6 +42,8 @@ def _open(view: View) -> Decision:
     volume = view.facts.volume
     if view.desired.formation.mode is FormationMode.ADOPT:
         return _adopt(view)
+    if view.desired.formation.mode is not FormationMode.EXISTING and _is_joined(view):
+        return join_origin(view)
     if view.desired.formation.mode is not FormationMode.NEW:
         return hold("no formation record, though this cluster was formed before: nothing is bootstrapped")
     if volume is not None and volume.has_data:
@@ -52,6 +57,10 @@ def _open(view: View) -> Decision:
         founders={slot: member.peer_url for slot, member in view.spec.members.items()},
     )
     return take(WriteFormation(record=record, slot=view.slot, reason="open the formation record"))
+
+
+def _is_joined(view: View) -> bool:
+    return view.spec.migration is not None or view.desired.formation.mode is FormationMode.JOIN
 
 
 def _adopt(view: View) -> Decision:

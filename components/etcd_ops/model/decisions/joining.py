@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from etcd_ops.model.decisions.fencing import fenced_off, is_fenced_off
 from etcd_ops.model.decisions.losing import attest, quorum_lost
+from etcd_ops.model.decisions.migrating import unbelieved
 from etcd_ops.model.decisions.recovering import made
 from etcd_ops.model.decisions.settling import corrected_learner, disbelieved
 from etcd_ops.model.decisions.upgrading import newcomer_rule, version_permits
@@ -61,7 +62,7 @@ def _join(view: View, formation: FormationRecord) -> Decision:
         return fenced_off(view)
     if not made(view, formation):
         return wait(f"joins once incarnation {formation.incarnation} serves, and its survivor has noted it")
-    if (waits := newcomer_rule(view)) is not None:
+    if (waits := newcomer_rule(view) or unbelieved(view)) is not None:
         return waits
     if (announce := _announce(view, formation)) is not None:
         return announce
@@ -131,7 +132,7 @@ def _cluster_id(view: View) -> int:
 
 def _initial_cluster(view: View) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (view.slot_of(each) or each.name or f"{each.member_id:x}", url)
+        (view.name_of(each) or f"{each.member_id:x}", url)
         for each in view.facts.cluster.members or ()
         for url in each.peer_urls
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import VolumeFacts
+from etcd_ops.model.migration import origin_name
 from etcd_ops.model.spec import MemberSpec, TrustSpec
 from etcd_ops.model.status import State
 from etcd_ops.model.steps import (
@@ -165,7 +166,8 @@ def _running_slots(view: View) -> list[str]:
     """Whoever is a member; while nobody says who is, whoever was ever started."""
     members, volume = view.facts.cluster.members, view.facts.volume
     if members is not None:
-        listed = [view.slot_of(each) or each.name for each in members]
+        # No agent tells what the origin's members believe: an operator sees to that (`etcd-ops migrate plan`).
+        listed = [view.name_of(each) for each in members if origin_name(view.spec, each) is None]
         slots = [slot for slot in listed if not _is_empty(view, slot)]
     else:
         slots = [slot for slot in sorted(view.formation.started) if not _left(view, slot)] if view.formation else []

@@ -56,6 +56,8 @@ def quorum_lost(view: View) -> Decision | None:
     formation = view.formation
     if formation is None or view.forming or view.facts.cluster.members is not None:
         return None
+    if view.spec.migration is not None:
+        return None  # the origin's disks are not known
     held, lost = lost_slots(view, formation)
     if not held or len(lost) <= len(held) - quorum(len(held)):
         return None

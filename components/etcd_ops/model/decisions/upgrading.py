@@ -95,7 +95,7 @@ def _logs(view: View) -> dict[str, OldEntries | None]:
     """What 3.5 left in the log of every member that runs a program which can read it; None where it is not known."""
     found: dict[str, OldEntries | None] = {}
     for each in view.facts.cluster.members or ():
-        slot = view.slot_of(each) or each.name
+        slot = view.name_of(each)
         peer = view.channel.statuses.get(slot)
         told = peer.status if peer is not None and peer.fresh else None
         if told is not None and told.empty:

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from etcd_ops.model.facts import ChannelFacts, EndpointFacts, Facts, Identity, Launch, ListedMember, Target
 from etcd_ops.model.gate import Action, Request, Verdict, healthy_voters, judge, quorum
+from etcd_ops.model.migration import origin_name
 from etcd_ops.model.records import FormationRecord, FormationState, Started
 from etcd_ops.model.spec import ClusterSpec, Desired, MemberSpec
 from etcd_ops.model.status import Attestation, State
@@ -82,12 +83,19 @@ class View:
         for slot, member in self.spec.members.items():
             if member.peer_url in listed.peer_urls:
                 return slot
+        return next((slot for slot, url in self.former.items() if url in listed.peer_urls), None)
+
+    @cached_property
+    def former(self) -> dict[str, str]:
+        """By slot that was started, or is to be, declared any more or not: its peer URL."""
         started = self.formation.started if self.formation else {}
         founders = self.formation.founders if self.formation else {}
         former = founders | {slot: entry.peer_url for slot, entry in started.items()}
-        if self.own_start is not None:
-            former = {self.slot: self.own_start.peer_url, **former}
-        return next((slot for slot, url in former.items() if url in listed.peer_urls), None)
+        return former if self.own_start is None else {self.slot: self.own_start.peer_url, **former}
+
+    def name_of(self, listed: ListedMember) -> str:
+        """The slot of an entry, or else its name among the origin's members, or else etcd's own."""
+        return self.slot_of(listed) or origin_name(self.spec, listed) or listed.name
 
     @cached_property
     def own_start(self) -> Started | None:
@@ -152,7 +160,7 @@ class View:
             return self.facts.cluster.cluster_version
         peers = (peer.status.cluster_version for peer in self.channel.statuses.values() if peer.fresh)
         told = [line for text in peers if (line := line_of(text)) is not None]
-        if not told and self.foreign:
+        if not told and (self.foreign or self.spec.migration is not None):
             # Whoever runs it need not have the declared health listener.
             answers = self.facts.cluster.endpoints.values()
             told = sorted(line for each in answers if (line := line_of(each.version)) is not None)[:1]

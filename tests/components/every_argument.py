@@ -1,0 +1,134 @@
+"""Arguments of the components on Kubernetes: as few as there may be, and all that there are."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pulumi_etcd.wire import inner_type, is_optional
+from tests.components import stateful_sets, static_pods
+from tests.components.recorder import certificate
+
+_MANY: dict[str, Any] = {
+    "environment": "production",
+    "cluster_domain": "k8s.example",
+    "resources": {
+        "etcd": {"cpu": "2", "memory": "1Gi", "memory_limit": "8Gi"},
+        "agent": {"cpu": "100m", "memory": "200Mi", "memory_limit": "300Mi"},
+    },
+    "etcd": {
+        "image": stateful_sets.ETCD, "version": "3.6.15", "quota_backend_bytes": 2**32, "heartbeat_interval_ms": 200,
+        "election_timeout_ms": 2000, "snapshot_count": 5000, "auto_compaction_mode": "revision",
+        "auto_compaction_retention": "1000", "max_request_bytes": 2**20, "max_learners": 2, "log_level": "warn",
+        "extra_config": {"warning-apply-duration": 200_000_000},
+    },
+    "agent": {"image": stateful_sets.AGENT, "version": "9.9.9"},
+    "volume_bytes": 2**35,
+    "priority_class_name": "system-cluster-critical",
+    "directory": "/srv/etcd-ops",
+    "trust": {
+        use: {
+            "generations": [1, 2],
+            "issuer": 2,
+            "authorities": {"1": {"cert_pem": certificate("given"), "private_key_pem": "the key"}},
+        }
+        for use in ("peer", "client", "metrics")
+    },
+    "incarnation": 3,
+    "renewal": {"validity_hours": 2000, "window_hours": 400},
+    "authority_validity_hours": 50_000,
+    "healing": {"automatic_replacements_per_day": 2},
+    "mode": "observe-only",
+    "adopt": True,
+    "former_owner": "urn:pulumi:old::etcd::etcd:index:Rollout::demo",
+    "allow_outage": True,
+    "protect": {"volumes": True, "authorities": True},
+    "deadline_seconds": 60.0,
+}  # fmt: skip
+"""Optional arguments that both components have."""
+STATIC_AGENTS = "all, with agents that are static pods"
+_BUCKET = {
+    "kind": "s3", "bucket": "etcd", "prefix": "orders/", "region": "eu-west-1", "endpoint_url": "https://s3.example",
+    "expected_account": "123456789012",
+}  # fmt: skip
+_SETS: dict[str, Any] = {
+    **_MANY,
+    "storage_class": "fast",
+    "tolerations": [
+        {"key": "etcd", "operator": "Equal", "value": "only", "effect": "NoExecute", "toleration_seconds": 9},
+        {"operator": "Exists"},
+    ],
+    "clients": [{"namespace_labels": {"team": "shop"}, "pod_labels": {"app": "shop"}}, {"namespace_labels": {}}],
+    "metrics_clients": [{"namespace_labels": {"team": "watch"}, "pod_labels": {"app": "prometheus"}}],
+}
+_PODS: dict[str, Any] = {
+    **_MANY,
+    "slots": {"a-1": static_pods.place("a", 1, manifest_directory="/etc/static")},
+    "base_port": 12379,
+    "manifest_directory": "/etc/manifests",
+    "data_directory": "/srv/etcd",
+    "run_directory": "/run/etcd",
+}
+STATEFUL_SETS: Mapping[str, dict[str, Any]] = {
+    "none": {},
+    "one member": {"size": 1},
+    "five members": {"size": 5},
+    "nobody": {"clients": [], "metrics_clients": []},
+    "all, by zones": {**_SETS, "zones": ["a", "b", "c"], "size": 3, "channel": {"kind": "kubernetes"}},
+    "all, by slots": {
+        **_SETS, "zones": None, "zone_numbers": {"a": 0, "c": 2}, "slots": {"a-1": "a", "a-2": "a", "c-1": "c"},
+        "channel": _BUCKET,
+    },
+}  # fmt: skip
+"""Changes of the least arguments of a `StatefulSetCluster`."""
+STATIC_PODS: Mapping[str, dict[str, Any]] = {
+    "none": {},
+    "all": {**_PODS, "channel": {"kind": "kubernetes"}},
+    "all, with a bucket": {**_PODS, "channel": _BUCKET, "credentials_file": "/root/.aws/credentials"},
+    STATIC_AGENTS: {
+        **_PODS, "channel": _BUCKET, "credentials_file": "/root/.aws/credentials",
+        "agent": {**_MANY["agent"], "kind": "static-pod"},
+    },
+}  # fmt: skip
+"""Changes of the least arguments of a `StaticPodCluster`."""
+ELSEWHERE = {
+    f"channel.{each}" for each in ("directory", "namespace", "cluster", "kubeconfig", "context", "namespace_uid")
+}
+"""Optional arguments that no cluster on Kubernetes takes."""
+
+
+def optional(shape: type, prefix: str = "") -> Iterator[str]:
+    """Paths of all optional arguments of a TypedDict, and of those inside it; items of lists and maps are left out."""
+    for name, annotation in shape.__annotations__.items():
+        if is_optional(annotation):
+            yield f"{prefix}{name}"
+        if (inside := _shape(annotation)) is not None:
+            yield from optional(inside, f"{prefix}{name}.")
+
+
+def given(arguments: Mapping[str, Any], shape: type, prefix: str = "") -> Iterator[str]:
+    """Paths of the arguments that are given, in the same form."""
+    for name, value in arguments.items():
+        if value is None:
+            continue
+        yield f"{prefix}{name}"
+        if (inside := _shape(shape.__annotations__[name])) is not None:
+            for each in _items(value, inside):
+                yield from given(each, inside, f"{prefix}{name}.")
+
+
+def _shape(annotation: Any) -> type | None:
+    """The TypedDict in an annotation, or in a list or a map of them."""
+    kind = inner_type(annotation)
+    if typing.is_typeddict(kind):
+        found: type = kind
+        return found
+    arguments = typing.get_args(kind)
+    return _shape(arguments[-1]) if arguments else None
+
+
+def _items(value: Any, shape: type) -> list[Any]:
+    if isinstance(value, Mapping):
+        return [value] if value.keys() <= shape.__annotations__.keys() else list(value.values())
+    return list(value)

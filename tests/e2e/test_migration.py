@@ -1,0 +1,225 @@
+"""A cluster that somebody else started is moved over to declared members, and back, while it serves."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.by_hand import ByHand
+from tests.e2e.conftest import MakeStack
+from tests.e2e.stack import SLOTS, Stack
+from tests.etcd.authority import Authority
+from tests.workload.connection import write_connection
+from tests.workload.workload import Workload
+
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(600), pytest.mark.xdist_group("migration")]
+
+NAMES = ("etcd-0", "etcd-1", "etcd-2")
+
+
+@dataclass
+class Origin:
+    """Three members that a plain script started, with TLS and authorities of their own."""
+
+    program: Path
+    network: str
+    folder: Path
+    authorities: Mapping[str, Authority]
+    processes: dict[str, ByHand] = field(default_factory=dict)
+
+    def url(self, name: str, port: int) -> str:
+        """Of a member's client or peer listener."""
+        return f"https://{self.network}.{1 + NAMES.index(name)}:{port}"
+
+    @property
+    def declared(self) -> dict[str, Any]:
+        """The members as a migration names them."""
+        return {name: {"peer_url": self.url(name, 2380), "client_url": self.url(name, 2379)} for name in NAMES}
+
+    def start(self, name: str, initial: str, state: str) -> None:
+        """Start a member on an empty data directory."""
+        folder = self.folder / name
+        shutil.rmtree(folder / "data", ignore_errors=True)
+        configuration = {
+            "name": name,
+            "data-dir": str(folder / "data"),
+            "listen-client-urls": self.url(name, 2379),
+            "advertise-client-urls": self.url(name, 2379),
+            "listen-peer-urls": self.url(name, 2380),
+            "initial-advertise-peer-urls": self.url(name, 2380),
+            "initial-cluster": initial,
+            "initial-cluster-state": state,
+            "initial-cluster-token": "by-hand",
+            "client-transport-security": self._security(name, "client"),
+            "peer-transport-security": self._security(name, "peer"),
+        }
+        self.processes[name] = ByHand(self.program, configuration, folder)
+
+    def _security(self, name: str, trust: str) -> dict[str, Any]:
+        number = 1 + NAMES.index(name)
+        files = leaf(self.authorities[trust], f"{name}-{trust}", ["127.0.0.1", f"{self.network}.{number}"], self.folder)
+        return {
+            "trusted-ca-file": str(files["ca"]), "cert-file": str(files["cert"]), "key-file": str(files["key"]),
+            "client-cert-auth": True,
+        }  # fmt: skip
+
+    def form(self) -> None:
+        """Start all of them as a cluster."""
+        initial = ",".join(f"{name}={self.url(name, 2380)}" for name in NAMES)
+        for name in NAMES:
+            self.start(name, initial, "new")
+
+    def end(self) -> None:
+        """End what runs."""
+        for process in self.processes.values():
+            process.end()
+
+
+def leaf(authority: Authority, name: str, addresses: list[str], folder: Path) -> dict[str, Path]:
+    """A leaf, its key and its authority as files."""
+    made = authority.issue(name, addresses)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {}
+    for kind, content in (("ca", made.ca_pem), ("cert", made.certificate_pem), ("key", made.key_pem)):
+        files[kind] = folder / f"{name}-{kind}.pem"
+        files[kind].write_bytes(content)
+    return files
+
+
+@dataclass
+class Migrated:
+    """The origin, the stack that takes it over, and how clients reach both."""
+
+    origin: Origin
+    stack: Stack
+    connection: Path
+
+    def migration(self, phase: str, keep: tuple[str, ...] = ()) -> dict[str, Any]:
+        """The argument."""
+        return {"phase": phase, "members": self.origin.declared, "keep": list(keep)}
+
+    def up(self, phase: str, keep: tuple[str, ...] = ()) -> None:
+        """Declare how far it goes, and bring the stack up."""
+        self.stack.up(migration=self.migration(phase, keep))
+
+    def join(self, joined: int) -> None:
+        """Let ours join until at least so many do, whether or not all of them have."""
+        self.stack.declare(migration=self.migration("join"))
+        with self.stack.running("up", "--yes", "--skip-preview", "--stack", "e2e"):
+            self.stack.eventually(lambda: len(self.voters & set(SLOTS)) >= joined, f"{joined} of ours joined")
+
+    def bring_back(self, names: Iterable[str]) -> None:
+        """Start members that were removed with what `etcd-ops migrate plan` tells, on empty data directories."""
+        self.stack.declare(migration=self.migration("return"))
+        with self.stack.running("up", "--yes", "--skip-preview", "--stack", "e2e") as up:
+            for name in sorted(names):
+                self.stack.eventually(lambda name=name: self.learner == name, f"{name} is added")  # type: ignore[misc]
+                rejoin = json.loads(self.stack.ops("migrate", "plan", "--json", expect=None).output)["rejoin"]
+                assert rejoin["name"] == name
+                self.origin.processes[name].end()
+                self.origin.start(name, rejoin["initial_cluster"], rejoin["initial_cluster_state"])
+            assert up.wait(120) == 0
+
+    @property
+    def learner(self) -> str:
+        """Name of the origin's learner, by its peer URL: one that has not started has none of its own."""
+        urls = {url for each in self.stack.listed() if each["role"] == "learner" for url in each["peer_urls"]}
+        return next((name for name, each in self.origin.declared.items() if each["peer_url"] in urls), "")
+
+    @property
+    def voters(self) -> set[str]:
+        """The same as seen by whoever answers; nobody where no quorum does."""
+        found = self.stack.ops("members", "--json", expect=None)
+        listed = json.loads(found.output) if found.status == 0 else []
+        return {each["name"] for each in listed if each["role"] == "voter"}
+
+    @property
+    def members(self) -> set[str]:
+        """Names of the voters, as etcd has them."""
+        return {each["name"] for each in self.stack.listed() if each["role"] == "voter"}
+
+
+@pytest.fixture
+def authorities() -> dict[str, Authority]:
+    """Certificate authorities that somebody made by hand."""
+    return {trust: Authority(f"by-hand-{trust}") for trust in ("peer", "client")}
+
+
+@pytest.fixture
+def migrated(
+    networks: tuple[str, str], make_stack: MakeStack, authorities: dict[str, Authority], tmp_path: Path
+) -> Iterator[Migrated]:
+    """An origin that serves, and a stack that is not up yet."""
+    from_network, network = networks
+    trust = {
+        name: {
+            "authorities": {"1": {"cert_pem": each.certificate_pem.decode(), "private_key_pem": each.key_pem.decode()}}
+        }
+        for name, each in authorities.items()
+    }
+    stack = make_stack(network, trust=trust)
+    origin = Origin(stack.etcd, from_network, tmp_path / "origin", authorities)
+    files = leaf(authorities["client"], "client", [], tmp_path)
+    connection, ours = tmp_path / "connection.json", [f"https://{network}.{number}:2379" for number in (1, 2, 3)]
+    endpoints = [*(origin.url(name, 2379) for name in NAMES), *ours]
+    write_connection(connection, endpoints, ca=files["ca"], cert=files["cert"], key=files["key"])
+    origin.form()
+    yield Migrated(origin, stack, connection)
+    origin.end()
+
+
+@pytest.mark.parametrize("networks", [("127.0.66", "127.0.67")])
+def test_a_cluster_that_others_started_is_taken_over(migrated: Migrated, tmp_path: Path) -> None:
+    """Forward to the end, without losing a write."""
+    with Workload(migrated.connection, tmp_path / "workload") as load:
+        migrated.stack.up(migration=migrated.migration("join"), mode="observe-only")
+        assert migrated.members == set(NAMES)
+        plan = json.loads(migrated.stack.ops("migrate", "plan", "--json").output)
+        assert {each["verdict"] for each in plan["preconditions"]} == {"ok"}
+        assert [each["change"] for each in plan["steps"]] == ["add", "promote"] * 3 + ["hand-over"] + ["remove"] * 3
+        migrated.stack.declare(mode="active")
+        with load.mark("join"):
+            migrated.up("join")
+        assert migrated.members == {*NAMES, *SLOTS}
+        identity = migrated.stack.status()["cluster_id"]
+        refused = migrated.stack.pulumi("destroy", "--yes", "--skip-preview", "--stack", "e2e", expect=None)
+        assert refused.status != 0 and "phase leave" in refused.output
+        migrated.up("join")
+        with load.mark("take-over"):
+            migrated.up("take-over")
+        assert "phase take-over is complete" in migrated.stack.ops("migrate", "run").output
+        assert migrated.members == set(SLOTS)
+        migrated.stack.up(migration=None)
+        migrated.stack.wait_in_order()
+        assert migrated.stack.status()["cluster_id"] == identity
+        load.wait_for(acknowledged=20)
+    load.check()
+
+
+@pytest.mark.parametrize("networks", [("127.0.68", "127.0.69")])
+def test_it_goes_back_from_every_step(migrated: Migrated, tmp_path: Path) -> None:
+    """Before the first removal by leaving; after it, old members are brought in first."""
+    with Workload(migrated.connection, tmp_path / "workload") as load:
+        for joined in (1, 2, 3):
+            migrated.join(joined)
+            with load.mark(f"back from {joined}"):
+                migrated.up("leave")
+            assert migrated.members == set(NAMES)
+        migrated.up("join")
+        for kept in (NAMES[1:], NAMES[2:]):
+            migrated.up("take-over", keep=kept)
+            assert migrated.members == {*kept, *SLOTS}
+            refused = migrated.stack.preview(fails=True, migration=migrated.migration("leave"))
+            assert "migration.phase" in refused.output and "phase return" in refused.output
+            migrated.bring_back(set(NAMES) - set(kept))
+            assert migrated.members == {*NAMES, *SLOTS}
+        migrated.up("leave")
+        assert migrated.members == set(NAMES)
+        load.wait_for(acknowledged=20)
+    load.check()

@@ -1,0 +1,155 @@
+"""What holds on every platform on nodes, while clients write: whatever they were acknowledged is there in the end.
+
+A platform's test file has a fixture `stack`, a fixture `load` made by `loaded`, and a class that inherits these tests.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from etcd_ops.channel.kubernetes_kinds import BODY, object_name
+from etcd_ops.channel.port import DESIRED
+from etcd_ops.model.records import IntentKind
+from tests.e2e.records import Records
+from tests.nodes import processes
+from tests.nodes.stack import NAME, NAMESPACE, PROJECT, SLOTS, PodStack
+from tests.nodes.test_cluster import until
+from tests.workload.options import Options
+from tests.workload.workload import Workload
+
+OPTIONS = Options(clients=3, rate=20.0, request_timeout=2.0, max_duration=1800.0)
+"""Two cores run three nodes and all of Kubernetes besides."""
+WRITES = 20
+"""That are acknowledged while something is away."""
+
+
+@contextmanager
+def loaded(stack: PodStack, directory: Path) -> Iterator[Workload]:
+    """Clients from here to the end of the block; then their history is judged."""
+    stack.wait_in_order()
+    with Workload(stack.context, directory, OPTIONS, within=stack.within) as load:
+        yield load
+    load.check(minimum=1000, timeout=300)
+
+
+class EveryPlatform:
+    """Tests of a stack of three members that is loaded."""
+
+    def test_agents_tell_from_afar_that_all_is_in_order(self, stack: PodStack) -> None:
+        seen = stack.told()
+        assert {each["name"]: each["healthy"] for each in seen["members"]} == dict.fromkeys(SLOTS, True)
+        assert seen["gate"]["allowed"]
+
+    def test_an_unchanged_declaration_changes_nothing(self, stack: PodStack) -> None:
+        generation = stack.status()["generation"]
+        assert "unchanged" in stack.up("--expect-no-changes").output
+        stack.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", "--stack", "e2e")
+        assert stack.status()["generation"] == generation
+
+    def test_a_configuration_change_restarts_etcd_and_no_container(self, stack: PodStack) -> None:
+        before = containers(stack)
+        stack.up(etcd={"quota_backend_bytes": 3 * 1024**3})
+        stack.wait_in_order()
+        assert containers(stack) == before
+        assert all("RestartMember" in stack.steps(slot) for slot in SLOTS)
+
+    def test_leaves_are_renewed_without_a_restart(self, stack: PodStack) -> None:
+        before = containers(stack)
+        stack.up(renewal={"validity_hours": 2000, "window_hours": 500})
+        stack.wait_in_order()
+        assert containers(stack) == before
+        assert all("SwitchLeaf" in stack.steps(slot) for slot in SLOTS)
+
+    def test_a_killed_etcd_is_started_again(self, stack: PodStack, load: Workload) -> None:
+        before, killed = ids(stack), processes.one(processes.etcds("b"))
+        killed.kill()
+        until(lambda: [each.pid for each in processes.etcds("b")] not in ([], [killed.pid]))
+        stack.wait_in_order()
+        load.wait_for(acknowledged=WRITES)
+        assert ids(stack) == before
+
+    def test_a_killed_agent_is_started_again_and_etcd_goes_on(self, stack: PodStack, load: Workload) -> None:
+        etcd, killed = processes.one(processes.etcds("c")).pid, processes.one(processes.agents("c"))
+        killed.kill()
+        until(lambda: [each.pid for each in processes.agents("c")] not in ([], [killed.pid]))
+        stack.wait_in_order()
+        load.wait_for(acknowledged=WRITES)
+        assert processes.one(processes.etcds("c")).pid == etcd
+
+    def test_a_killed_kubelet_leaves_its_pods_alone(self, stack: PodStack, load: Workload) -> None:
+        before, node = containers(stack), stack.nodes.nodes["a"]
+        node.kill_kubelet()
+        load.wait_for(acknowledged=WRITES)
+        node.start_kubelet(stack.nodes.plane.kubeconfig_of(node))
+        until(lambda: stack.nodes.ready_nodes() >= {each.name for each in stack.nodes.nodes.values()})
+        stack.wait_in_order()
+        assert containers(stack) == before
+
+    def test_a_zone_is_cut_off_and_healed(self, stack: PodStack, load: Workload) -> None:
+        before, zone = ids(stack), stack.nodes.nodes["b"].zone
+        with load.mark("cut"):
+            zone.cut()
+            try:
+                load.wait_for(acknowledged=WRITES, timeout=60)
+            finally:
+                zone.heal()
+        stack.wait_in_order(seconds=180)
+        load.wait_for(acknowledged=WRITES)
+        assert ids(stack) == before
+
+    def test_an_api_server_away_stops_a_rollout_and_nothing_else(self, stack: PodStack, load: Workload) -> None:
+        plane = stack.nodes.plane
+        stack.declare(etcd={"quota_backend_bytes": 4 * 1024**3})
+        with records(stack) as seen:
+            epoch = seen.epoch()
+        with stack.running("up", "--yes", "--skip-preview", "--stack", "e2e") as up:
+            with records(stack) as seen:
+                seen.announced(IntentKind.RESTART, after=epoch)
+            plane.kill_api()
+            try:
+                load.wait_for(acknowledged=WRITES)
+            finally:
+                plane.start_api()
+            output, _ = up.communicate(timeout=200)
+        assert up.returncode == 0, output
+        stack.wait_in_order()
+
+    def test_a_document_edited_by_hand_is_seen_and_declared_again(self, stack: PodStack, load: Workload) -> None:
+        path = f"/api/v1/namespaces/{NAMESPACE}/configmaps/{object_name(NAME, DESIRED)}"
+        found = stack.nodes.plane.request("GET", path)
+        found["data"][BODY] = found["data"][BODY].replace(f":{4 * 1024**3}", f":{5 * 1024**3}")
+        edited: dict[str, Any] = stack.nodes.plane.request("PUT", path, found)
+        assert f":{5 * 1024**3}" in edited["data"][BODY]
+        assert stack.pulumi("preview", "--expect-no-changes", "--stack", "e2e", expect=None).status != 0
+        stack.up()
+        stack.wait_in_order()
+        with records(stack) as seen:
+            document = seen.desired()
+        assert document is not None and document.body["etcd"]["quota_backend_bytes"] == 4 * 1024**3
+        load.wait_for(acknowledged=WRITES)
+
+    def test_another_stack_is_refused_in_its_preview(self, stack: PodStack) -> None:
+        before = ids(stack)
+        with stack.beside("other") as other:
+            refused = other.preview(fails=True)
+        assert f"it holds the cluster of urn:pulumi:e2e::{PROJECT}::" in refused.output
+        assert ids(stack) == before
+
+
+def records(stack: PodStack) -> Records:
+    """What is in its channel."""
+    return Records(json.loads(stack.context.read_text())["channel"])
+
+
+def containers(stack: PodStack) -> dict[str, dict[str, tuple[str, int]]]:
+    """Of every member's pod."""
+    return {slot: stack.containers(slot) for slot in SLOTS}
+
+
+def ids(stack: PodStack) -> dict[str, int]:
+    """Member IDs by slot."""
+    return {each["name"]: each["id"] for each in stack.listed()}
