@@ -250,8 +250,7 @@ def test_a_disk_is_wiped(own: StaticPodStack) -> None:
 
 
 def test_all_nodes_lose_power_and_return(own: StaticPodStack) -> None:
-    """The API server as well. It ends as long as it finds no etcd; on a node of its own, its kubelet would start it again
-    until it does."""
+    """The API server as well, which ends as long as it finds no etcd: its kubelet would start it until it does."""
     plane, load, before = own.nodes.plane, ObjectsLoad(own.nodes.plane, "power"), ids(own)
     with load.running():
         load.wait_for(10)
