@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools import kubernetes_stacks
+from tools import ROOT, kubernetes_stacks
 from tools.stacks import abandoned
 
 ENDED = 2**22 + 1
@@ -31,3 +34,26 @@ def test_a_stack_is_freed_only_where_nobody_can_be_at_work(held: list[str]) -> N
 def test_the_version_is_the_declared_one_or_the_default() -> None:
     assert kubernetes_stacks.version({"etcd": {"version": "3.7.2"}}) == "3.7.2"
     assert kubernetes_stacks.version({"etcd": {"quotaBackendBytes": 1}}) == kubernetes_stacks.version({})
+
+
+INTERRUPTED = """
+import sys
+from tools.stacks import _to_its_end
+try:
+    _to_its_end(sys.argv[1:], {})
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+SLOW_TO_END = 'trap "sleep 1; echo ended in order; exit" INT; echo started; while :; do sleep 0.1; done'
+
+
+def test_who_interrupts_waits_until_the_command_has_ended_in_order() -> None:
+    command = [sys.executable, "-c", INTERRUPTED, "/bin/bash", "-c", SLOW_TO_END]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.stdout.read() == "ended in order\ninterrupted\n"
