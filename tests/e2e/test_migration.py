@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from etcd_ops.programs import etcd as programs
 from tests.e2e.by_hand import ByHand
 from tests.e2e.conftest import MakeStack
 from tests.e2e.stack import SLOTS, Stack
@@ -153,7 +154,7 @@ def authorities() -> dict[str, Authority]:
 
 @pytest.fixture
 def migrated(
-    networks: tuple[str, str], make_stack: MakeStack, authorities: dict[str, Authority], tmp_path: Path
+    networks: tuple[str, str], version: str, make_stack: MakeStack, authorities: dict[str, Authority], tmp_path: Path
 ) -> Iterator[Migrated]:
     """An origin that serves, and a stack that is not up yet."""
     from_network, network = networks
@@ -164,7 +165,7 @@ def migrated(
         for name, each in authorities.items()
     }
     stack = make_stack(network, trust=trust)
-    origin = Origin(stack.etcd, from_network, tmp_path / "origin", authorities)
+    origin = Origin(programs.obtain(version) / "etcd", from_network, tmp_path / "origin", authorities)
     files = leaf(authorities["client"], "client", [], tmp_path)
     connection, ours = tmp_path / "connection.json", [f"https://{network}.{number}:2379" for number in (1, 2, 3)]
     endpoints = [*(origin.url(name, 2379) for name in NAMES), *ours]
@@ -174,9 +175,9 @@ def migrated(
     origin.end()
 
 
-@pytest.mark.parametrize("networks", [("127.0.66", "127.0.67")])
+@pytest.mark.parametrize(("networks", "version"), [(("127.0.66", "127.0.67"), "3.5.34")])
 def test_a_cluster_that_others_started_is_taken_over(migrated: Migrated, tmp_path: Path) -> None:
-    """Forward to the end, without losing a write."""
+    """Forward to the end, from the minor version before, without losing a write."""
     with Workload(migrated.connection, tmp_path / "workload") as load:
         migrated.stack.up(migration=migrated.migration("join"), mode="observe-only")
         assert migrated.members == set(NAMES)
@@ -202,7 +203,7 @@ def test_a_cluster_that_others_started_is_taken_over(migrated: Migrated, tmp_pat
     load.check()
 
 
-@pytest.mark.parametrize("networks", [("127.0.68", "127.0.69")])
+@pytest.mark.parametrize(("networks", "version"), [(("127.0.68", "127.0.69"), "3.6.15")])
 def test_it_goes_back_from_every_step(migrated: Migrated, tmp_path: Path) -> None:
     """Before the first removal by leaving; after it, old members are brought in first."""
     with Workload(migrated.connection, tmp_path / "workload") as load:
