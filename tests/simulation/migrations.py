@@ -48,10 +48,11 @@ def play(seed: int, counts: Counter[str] | None = None, trace: list[str] | None 
     random = Random(seed)
     with light(), closing(Run(World(random, counts, trace), Setting(members=random.choice((1, 3, 3))))) as run:
         begin(run, random)
+        leisure = random.choice((1.0, 5.0, 15.0))
         for _ in range(random.randint(2, 6)):
             declare(run, random.choice(PHASES))
             for _ in range(random.randint(0, 8)):
-                go_on(run, random.expovariate(0.5))
+                go_on(run, leisure * random.expovariate(1.0))
                 mishap = random.choice(MISHAPS)
                 run.world.note(f"--- {mishap}")
                 FAULTS[mishap](run, random.randrange(12), random.randrange(12), random.random())

@@ -6,12 +6,12 @@ from collections import Counter
 
 import pytest
 
-from etcd_ops.model import migration
+from etcd_ops.model import migration, migration_changes
 from tests.simulation.migrations import play
 from tests.simulation.run import Failed
 
 SCHEDULES = 100
-UNGUARDED = 20
+UNGUARDED = 60
 """Schedules among which one is found that needs the guard."""
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("migrations")]
@@ -34,10 +34,23 @@ def _hasty(this: migration._Standing) -> migration.Next:
     return migration.Next(migration._removed(this, leaving) if leaving and voting else None)
 
 
+def _careless(this: migration._Standing) -> migration.Next:
+    """Removes declared members whoever is left of the origin."""
+    return migration.Next(migration._removed(this, this.sides.ours) if this.sides.ours else None)
+
+
 def test_without_the_guard_the_origin_is_given_up_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """The judge notices where members of the origin go before every declared one is a healthy voter."""
     monkeypatch.setattr(migration, "_taking_over", _hasty)
     with pytest.raises(Failed, match="do not stand in for it"):
+        _play_all(UNGUARDED)
+
+
+def test_without_the_guards_an_origin_is_left_that_is_not_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both the preview's and the agents'."""
+    monkeypatch.setattr(migration, "_leaving", _careless)
+    monkeypatch.setattr(migration_changes, "_left", lambda new, observed: iter(()))
+    with pytest.raises(Failed, match="from an origin that is not complete"):
         _play_all(UNGUARDED)
 
 

@@ -169,16 +169,23 @@ class Truth:
                 self.wrong(f"{host.slot} removes {owner.slot}, which is declared and whose data is intact")
 
     def _judge_migration(self, host: Host, member_id: int) -> None:
-        """No member of an origin goes before every declared one can stand in for it."""
+        """Neither side goes before the other one can stand in for it."""
         members = self.applied.members
         if member_id not in self.applied.voters or not self.world.origin:
             return
-        if self.world.slot_of_peer[members[member_id].peer_url] not in self.world.origin:
-            return
         ids = {self.world.slot_of_peer[each.peer_url]: each.member_id for each in members.values()}
+        if self.world.slot_of_peer[members[member_id].peer_url] not in self.world.origin:
+            self._judge_leaving(host, member_id, {ids.get(slot, 0) for slot in self.world.origin})
+            return
         lacking = sorted(slot for slot in self._surely_declared() if ids.get(slot, 0) not in self.believable())
         if lacking:
             self.wrong(f"{host.slot} removes a member of the origin, and {', '.join(lacking)} do not stand in for it")
+
+    def _judge_leaving(self, host: Host, member_id: int, origin: set[int]) -> None:
+        """A declared member whose data is intact only leaves an origin that is complete."""
+        intact = any(self._keeps(owner, member_id) for owner in self.world.hosts.values())
+        if intact and not origin <= self.applied.voters:
+            self.wrong(f"{host.slot} removes {member_id:x}, which was to stay, from an origin that is not complete")
 
     def _judge_quiet(self, host: Host, what: str) -> None:
         if self.quiet_since is not None and self.world.now() - self.quiet_since > BELIEVABLE:
