@@ -47,6 +47,15 @@ _MANY: dict[str, Any] = {
     "deadline_seconds": 60.0,
 }  # fmt: skip
 """Optional arguments that both components have."""
+_MIGRATED: dict[str, Any] = {
+    "adopt": None,
+    "migration": {
+        "phase": "take-over",
+        "members": {"old-0": {"peer_url": "https://old-0.example:2380", "client_url": "https://old-0.example:2379"}},
+        "keep": ["old-0"],
+    },
+}
+"""A cluster is adopted or moved over, never both."""
 STATIC_AGENTS = "all, with agents that are static pods"
 _BUCKET = {
     "kind": "s3", "bucket": "etcd", "prefix": "orders/", "region": "eu-west-1", "endpoint_url": "https://s3.example",
@@ -77,7 +86,8 @@ STATEFUL_SETS: Mapping[str, dict[str, Any]] = {
     "nobody": {"clients": [], "metrics_clients": []},
     "all, by zones": {**_SETS, "zones": ["a", "b", "c"], "size": 3, "channel": {"kind": "kubernetes"}},
     "all, by slots": {
-        **_SETS, "zones": None, "zone_numbers": {"a": 0, "c": 2}, "slots": {"a-1": "a", "a-2": "a", "c-1": "c"},
+        **_SETS, **_MIGRATED, "zones": None,
+        "zone_numbers": {"a": 0, "c": 2}, "slots": {"a-1": "a", "a-2": "a", "c-1": "c"},
         "channel": _BUCKET,
     },
 }  # fmt: skip
@@ -85,7 +95,7 @@ STATEFUL_SETS: Mapping[str, dict[str, Any]] = {
 STATIC_PODS: Mapping[str, dict[str, Any]] = {
     "none": {},
     "all": {**_PODS, "channel": {"kind": "kubernetes"}},
-    "all, with a bucket": {**_PODS, "channel": _BUCKET, "credentials_file": "/root/.aws/credentials"},
+    "all, with a bucket": {**_PODS, **_MIGRATED, "channel": _BUCKET, "credentials_file": "/root/.aws/credentials"},
     STATIC_AGENTS: {
         **_PODS, "channel": _BUCKET, "credentials_file": "/root/.aws/credentials",
         "agent": {**_MANY["agent"], "kind": "static-pod"},

@@ -325,6 +325,16 @@ def test_only_those_who_are_named_reach_a_port(clients: Any, expected: list[Any]
         assert policy["spec"]["policyTypes"] == ["Ingress"]
 
 
+def test_peers_of_a_migration_are_let_in_while_it_is_declared() -> None:
+    """Leaders send snapshots to who joins, and their pods and machines have no labels of ours."""
+    member = {"peer_url": "https://old-0.old.orders.svc:2380", "client_url": "https://old-0.old.orders.svc:2379"}
+    this = declaration(migration={"phase": "join", "members": {"old-0": member}})
+    assert this.spec.migration is not None
+    (policy,) = of_kind(plan.shared(this), "NetworkPolicy").values()
+    assert sources(policy, 2380) == [MEMBERS, None]
+    assert None not in sources(policy, 2379) + sources(policy, 2381)
+
+
 def test_the_agent_is_told_what_it_needs() -> None:
     this = declaration()
     found = of_kind(of_slot(this, this.slots[0]), "ConfigMap")["demo-a-1"]["data"]["agent-config.json"]

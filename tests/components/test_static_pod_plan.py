@@ -236,3 +236,10 @@ def test_ports_beyond_the_last_are_refused() -> None:
 def test_zones_are_those_of_the_nodes() -> None:
     assert declaration().zones == ("a", "b", "c")
     assert ARGS["slots"].keys() == declaration().topology.zones.keys()
+
+
+def test_a_migration_reaches_the_document() -> None:
+    member = {"peer_url": "https://10.9.0.1:2380", "client_url": "https://10.9.0.1:2379"}
+    this = declaration(migration={"phase": "take-over", "members": {"old-0": member}, "keep": ["old-0"]})
+    assert this.spec.migration is not None
+    assert (this.spec.migration.phase.value, this.spec.migration.keep) == ("take-over", ("old-0",))

@@ -175,6 +175,20 @@ def test_nobody_joins_peers_that_do_not_believe_it() -> None:
     assert isinstance(decide(replace(found, strangers=dict.fromkeys(names(3), ""))).step, AddLearner)
 
 
+@pytest.mark.parametrize(
+    ("version", "theirs", "joins"),
+    [("3.6.15", "3.6.15", True), ("3.6.15", "3.5.34", True), ("3.7.2", "3.7.2", True), ("3.7.2", "3.6.15", False)],
+)
+def test_a_version_joins_where_it_can_read_what_the_origin_sends(version: str, theirs: str, joins: bool) -> None:
+    declared = migrating(etcd__version=version)
+    cluster = seen(declared, names(3))
+    endpoints = {name: replace(each, version=theirs) for name, each in cluster.endpoints.items()}
+    found = facts(declared, replace(cluster, endpoints=endpoints), data=False, formation=record(declared, [SLOT]))
+    decision = decide(found)
+    assert isinstance(decision.step, AddLearner) is joins
+    assert joins or (decision.state is State.HELD and "declare 3.6.15 until they left" in decision.reason)
+
+
 def test_the_members_of_the_origin_stay_while_ours_join() -> None:
     declared = migrating("join")
     cluster = seen(declared, [*names(3), *declared.members], unhealthy=["etcd-2"])

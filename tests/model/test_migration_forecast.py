@@ -137,3 +137,22 @@ def test_the_unhealthy_go_first_and_the_leadership_goes_before() -> None:
 def test_nothing_is_chosen_where_no_quorum_answers() -> None:
     declared = migrating()
     assert next_move(declared, seen(declared, names(3), unhealthy=names(2))).waits == "no quorum of the cluster answers"
+
+
+@given(beginnings(), st.data())
+def test_whatever_was_left_half_done_is_finished(
+    beginning: tuple[ClusterSpec, ClusterFacts], data: st.DataObject
+) -> None:
+    """From any members of both sides, one of them a learner perhaps, every phase goes on as far as the gate allows."""
+    declared, _ = beginning
+    assert declared.migration is not None
+    everybody = [*declared.members, *declared.migration.members]
+    there = data.draw(st.lists(st.sampled_from(everybody), unique=True, min_size=2))
+    learner = data.draw(st.sampled_from(there))
+    cluster = seen(declared, there, learners=[learner])
+    for phases in ([MigrationPhase.JOIN], [MigrationPhase.RETURN]):
+        own = learner in (declared.members if phases == [MigrationPhase.JOIN] else declared.migration.members)
+        found = forecast(declared, cluster, phases)
+        keeps_a_quorum(found)
+        if own:
+            assert found.blocked == ""

@@ -117,6 +117,8 @@ def test_an_old_member_is_told_with_what_it_comes_back() -> None:
     urls |= {name: each.peer_url for name, each in declared.migration.members.items()}
     assert rejoin.initial_cluster == ",".join(f"{name}={urls[name]}" for name in ("etcd-0", "a-1", "b-1", "etcd-1"))
     added = seen(declared, ["etcd-0", "a-1", "b-1", "etcd-2"], learners=["etcd-2"], unhealthy=["etcd-2"])
-    rejoin = plan_migration(declared, None, added).rejoin
+    found = plan_migration(declared, None, added)
+    assert NOT_OK not in verdicts(found).values() and "the learner does not answer" in found.blocked
+    rejoin = found.rejoin
     assert rejoin is not None and rejoin.name == "etcd-2"
     assert rejoin.initial_cluster.count("etcd-2=") == 1

@@ -44,6 +44,7 @@ _GIVEN: Mapping[str, Mapping[str, Any]] = {
         "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
         "provisioner": "kubernetes.io/host-path",
         "volumeBindingMode": "WaitForFirstConsumer",
+        "allowVolumeExpansion": True,
     },
 }
 """By path, what a cluster brings along: nodes may proxy, and claims get volumes. Those are folders of this machine."""

@@ -93,12 +93,14 @@ class ObjectsLoad:
             each.start()
         try:
             yield
-        finally:
             self._stop.set()
             threads[0].join()
             self._catch_up()
-            self._stop_watching.set()
-            threads[1].join()
+        finally:
+            for stop in (self._stop, self._stop_watching):
+                stop.set()
+            for each in threads:
+                each.join()
         assert violations(self.history, self._found()) == []
 
     def wait_for(self, acknowledged: int, seconds: float = 120.0) -> None:

@@ -12,12 +12,12 @@ from tests.nodes.namespaces import PREFIX
 
 def agents(zone: str) -> list[psutil.Process]:
     """The agents on a zone's node."""
-    return [each for each in _on(zone) if "agent --volume" in " ".join(each.cmdline())]
+    return [each for each in _on(zone) if "agent --volume" in " ".join(each.info["cmdline"] or ())]
 
 
 def etcds(zone: str) -> list[psutil.Process]:
     """The processes of etcd on a zone's node."""
-    return [each for each in _on(zone) if each.name() == "etcd"]
+    return [each for each in _on(zone) if each.info["name"] == "etcd"]
 
 
 def one(found: list[psutil.Process]) -> psutil.Process:
@@ -34,7 +34,7 @@ def is_told_to_end(process: psutil.Process) -> bool:
 
 
 def _on(zone: str) -> list[psutil.Process]:
-    return [each for each in psutil.process_iter() if _is_on(each, zone)]
+    return [each for each in psutil.process_iter(["name", "cmdline"]) if _is_on(each, zone)]
 
 
 def _is_on(process: psutil.Process, zone: str) -> bool:

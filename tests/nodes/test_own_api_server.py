@@ -250,7 +250,7 @@ def test_a_disk_is_wiped(own: StaticPodStack) -> None:
 
 
 def test_all_nodes_lose_power_and_return(own: StaticPodStack) -> None:
-    """The API server as well: it comes back on what its kubelets bring back without it."""
+    """The API server as well, which ends as long as it finds no etcd: its kubelet would start it until it does."""
     plane, load, before = own.nodes.plane, ObjectsLoad(own.nodes.plane, "power"), ids(own)
     with load.running():
         load.wait_for(10)
@@ -261,6 +261,7 @@ def test_all_nodes_lose_power_and_return(own: StaticPodStack) -> None:
         until(lambda: all(holder(VolumeLayout(folder("volumes") / slot).data) is None for slot in SLOTS))
         for slot in SLOTS:
             own.node(slot).start_kubelet(plane.kubeconfig_of(own.node(slot)))
+        own.eventually(lambda: own.try_etcdctl("a", "endpoint", "health"), "etcd without an API server", 120)
         plane.start_api()
         own.wait_in_order(seconds=180)
         load.wait_for(10)

@@ -15,6 +15,9 @@ from tests.workload.workload import Workload
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(600), pytest.mark.xdist_group("nodes")]
 
+LARGER = 11 * 1024**3
+"""Bytes of a volume, which has 10 GiB where nothing is declared."""
+
 
 @pytest.fixture(scope="module")
 def stack(roomy: Cluster) -> Iterator[StatefulSetStack]:
@@ -62,6 +65,26 @@ def test_another_pod_is_made_one_after_the_other(stack: StatefulSetStack) -> Non
     assert len({stack.pod(slot)["metadata"]["creationTimestamp"] for slot in SLOTS}) == 3
 
 
+def claimed(stack: StatefulSetStack) -> dict[str, str]:
+    """What the members' claims ask for."""
+    claims = stack.objects("persistentvolumeclaims")
+    return {each["metadata"]["name"]: each["spec"]["resources"]["requests"]["storage"] for each in claims}
+
+
+def test_a_volume_that_is_declared_larger_is_asked_for_and_nothing_else_happens(stack: StatefulSetStack) -> None:
+    """Volumes are folders here, which do not grow: what can be seen is what the claims ask for."""
+    path = f"/apis/apps/v1/namespaces/{NAMESPACE}/statefulsets"
+    sets = {each["metadata"]["name"]: each["metadata"]["uid"] for each in stack.nodes.plane.items(path)}
+    before = {slot: stack.containers(slot) for slot in SLOTS}
+    stack.up(volume_bytes=LARGER)
+    stack.wait_in_order()
+    assert claimed(stack) == {f"data-{stack.pod_name(slot)}": str(LARGER) for slot in SLOTS}
+    assert {each["metadata"]["name"]: each["metadata"]["uid"] for each in stack.nodes.plane.items(path)} == sets
+    assert {slot: stack.containers(slot) for slot in SLOTS} == before
+    stack.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", "--stack", "e2e")
+    stack.up("--expect-no-changes")
+
+
 def test_a_lost_claim_is_replaced_once_an_operator_says_that_it_is_lost(stack: StatefulSetStack) -> None:
     stack.etcdctl("a", "put", "key", "value")
     core = f"/api/v1/namespaces/{NAMESPACE}"
@@ -81,6 +104,8 @@ def test_a_lost_claim_is_replaced_once_an_operator_says_that_it_is_lost(stack: S
     after = listed()
     assert {slot for slot in SLOTS if after[slot] != members[slot]} == {"c-1"}
     assert stack.etcdctl("c", "get", "key", "--print-value-only").strip() == "value"
+    stack.up(volume_bytes=LARGER)
+    assert claimed(stack)[f"data-{NAME}-c-1-0"] == str(LARGER)
 
 
 def evict(stack: StatefulSetStack, slot: str) -> int:

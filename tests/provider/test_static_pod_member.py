@@ -118,6 +118,33 @@ def test_it_cannot_be_moved(place: OnNode, name: str) -> None:
     run(body)
 
 
+@pytest.mark.parametrize(("old", "new"), [("", "n.demo.a-1.agent.json"), ("n.demo.a-1.agent.json", "")])
+def test_what_runs_its_agent_cannot_change(place: OnNode, old: str, new: str) -> None:
+    async def body(client: Client) -> None:
+        _, failures = await client.check(place.inputs(agentFile=new), place.inputs(agentFile=old))
+        assert failures == ["agent.kind: cannot change; declare another cluster, and migrate to it"]
+
+    run(body)
+
+
+def test_an_agent_that_is_a_static_pod_is_taken_off_with_its_member(place: OnNode) -> None:
+    """Nothing else ends it: it is not waited for before."""
+
+    async def body(client: Client) -> None:
+        await publish(place)
+        inputs, _ = await client.check(place.inputs(agentFile="n.demo.a-1.agent.json"))
+        id_, outputs = await client.create(inputs)
+        deleting = asyncio.ensure_future(client.delete(id_, outputs))
+        await until(lambda: any(f"pod {REMOVAL} on node {NODE}, which is Pending" in line for line in client.lines))
+        words = (await asyncio.to_thread(place.pod, REMOVAL))["spec"]["containers"][0]["command"]
+        assert words[-2:] == ["/etc/etcd-ops/manifests/n.demo.a-1.agent.json", "/volumes/a-1.delivered"]
+        await asyncio.to_thread(place.end, "Succeeded")
+        await deleting
+        assert (await known(place))[1:] == (False, False)
+
+    run(body)
+
+
 def test_its_agent_goes_first_then_it_then_what_speaks_of_it(place: OnNode) -> None:
     async def body(client: Client) -> None:
         await publish(place, "v1", "b-1")

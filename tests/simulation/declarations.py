@@ -71,6 +71,10 @@ class Plan:
     allow_outage: bool = True
     replacements: int = 1
     agent: str = "0.1.0"
+    migration: str = ""
+    """The phase of a migration; empty where none is declared."""
+    origin: tuple[str, ...] = ()
+    """Slots of the machines that it is from."""
 
 
 @lru_cache(maxsize=4096)
@@ -99,6 +103,9 @@ def spec_of(plan: Plan) -> ClusterSpec:
         "healing": {"automatic_replacements_per_day": plan.replacements},
         "allow_outage": plan.allow_outage,
     }
+    if plan.migration:
+        origin = {f"old-{slot}": {"peer_url": peer_url(slot), "client_url": client_url(slot)} for slot in plan.origin}
+        body["migration"] = {"phase": plan.migration, "members": origin}
     return ClusterSpec.model_validate(body)
 
 

@@ -136,6 +136,8 @@ class Host:
         """Seconds for which the agent stands still once it has staged the next launch."""
         self.foreign = False
         """Somebody else runs this member's etcd."""
+        self.by_hand = False
+        """Nobody of ours keeps this machine: it has no agent."""
         self.agent_version, self.agent_candidate = "0.1.0", ""
         self.agent_failures: dict[str, str] = {}
         self.fates: list[str] = []

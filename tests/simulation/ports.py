@@ -194,10 +194,22 @@ class SimulatedProbe:
 
 
 class SimulatedPeers:
-    """No schedule migrates a cluster."""
+    """Peer listeners of members that somebody else runs."""
+
+    def __init__(self, world: World, host: Host) -> None:
+        self._world, self._host = world, host
 
     async def problem(self, spec: ClusterSpec, url: str, *, timeout: float) -> str:
-        raise AssertionError(f"{url}: nobody else runs members here")
+        found: str = await Call(lambda: self._problem(spec, url), self._world.read_latency())
+        return found
+
+    def _problem(self, spec: ClusterSpec, url: str) -> str:
+        world, slot = self._world, self._world.slot_of_peer[url]
+        server = world.ensemble.servers.get(slot)
+        if server is None or not world.ensemble.serving(server) or not world.linked(self._host.slot, slot):
+            return "no answer"
+        mine = world.issuer_of(spec.members[self._host.slot].certificates.peer)
+        return "" if mine in server.trusted else "unknown authority"
 
 
 class SimulatedRuntime:

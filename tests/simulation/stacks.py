@@ -116,7 +116,8 @@ class Stack:
 
     async def _clean_up(self, channel: SimulatedChannel, clock: SimulatedClock, plan: Plan) -> None:
         """What is no longer declared is deleted after the rollout succeeded."""
-        for slot in sorted((set(self.world.hosts) | set(self.deleting)) - set(plan.slots)):
+        made = set(self.world.hosts) - self.world.origin
+        for slot in sorted((made | set(self.deleting)) - set(plan.slots)):
             if slot in self.world.hosts:
                 self.deleting[slot] = self.world.hosts[slot].disk.volume_id
                 self.world.remove_host(slot)

@@ -146,6 +146,7 @@ class Truth:
         voters, healthy = self.applied.voters, self.believable()
         if kind == "remove":
             self._judge_removal(host, member_id)
+            self._judge_migration(host, member_id)
             self._judge_replacement(host, member_id)
             self._judge_rest(host, kind, voters, voters - {member_id}, healthy - {member_id})
         if kind == "promote":
@@ -166,6 +167,25 @@ class Truth:
         for owner in self.world.hosts.values():
             if owner.slot in self._surely_declared() and self._keeps(owner, member_id):
                 self.wrong(f"{host.slot} removes {owner.slot}, which is declared and whose data is intact")
+
+    def _judge_migration(self, host: Host, member_id: int) -> None:
+        """Neither side goes before the other one can stand in for it."""
+        members = self.applied.members
+        if member_id not in self.applied.voters or not self.world.origin:
+            return
+        ids = {self.world.slot_of_peer[each.peer_url]: each.member_id for each in members.values()}
+        if self.world.slot_of_peer[members[member_id].peer_url] not in self.world.origin:
+            self._judge_leaving(host, member_id, {ids.get(slot, 0) for slot in self.world.origin})
+            return
+        lacking = sorted(slot for slot in self._surely_declared() if ids.get(slot, 0) not in self.believable())
+        if lacking:
+            self.wrong(f"{host.slot} removes a member of the origin, and {', '.join(lacking)} do not stand in for it")
+
+    def _judge_leaving(self, host: Host, member_id: int, origin: set[int]) -> None:
+        """A declared member whose data is intact only leaves an origin that is complete."""
+        intact = any(self._keeps(owner, member_id) for owner in self.world.hosts.values())
+        if intact and not origin <= self.applied.voters:
+            self.wrong(f"{host.slot} removes {member_id:x}, which was to stay, from an origin that is not complete")
 
     def _judge_quiet(self, host: Host, what: str) -> None:
         if self.quiet_since is not None and self.world.now() - self.quiet_since > BELIEVABLE:

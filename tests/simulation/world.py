@@ -59,6 +59,8 @@ class World:
         self.cuts: dict[frozenset[str], bool] = {}
         self.link_times: dict[frozenset[str], float] = {}
         self.beginnings: dict[int, Entry] = {}
+        self.origin: frozenset[str] = frozenset()
+        """Slots of machines that somebody else keeps."""
         self.allow_outage = False
         self.replacements = 0
         """Members that agents may replace unasked, in a day."""
@@ -197,7 +199,7 @@ class World:
         return host
 
     def start_agent(self, host: Host) -> None:
-        if host.agent is not None or not host.on or self.hosts.get(host.slot) is not host:
+        if host.by_hand or host.agent is not None or not host.on or self.hosts.get(host.slot) is not host:
             return
         version = host.agent_candidate or host.agent_version
         agent = Agent(self.ports(host), Settings("demo", host.slot, host.zone, version, PACE))
@@ -220,7 +222,7 @@ class World:
             channel=SimulatedChannel(self, host),
             etcd=SimulatedEtcd(self, host),
             probe=SimulatedProbe(self, host),
-            peers=SimulatedPeers(),
+            peers=SimulatedPeers(self, host),
             runtime=SimulatedRuntime(self, host),
             volume=SimulatedVolume(self, host),
             renderer=SimulatedRenderer(host),
@@ -367,7 +369,8 @@ class World:
 
     def declared(self, plan: Plan) -> None:
         """A document was written, or found to be there already."""
-        self.truth.declared.append((self.now(), frozenset(plan.slots)))
+        staying = frozenset(plan.slots if plan.migration != "leave" else ())
+        self.truth.declared.append((self.now(), staying))
         self.allow_outage = plan.allow_outage
         self.replacements = max(self.replacements, plan.replacements)
 

@@ -43,7 +43,7 @@ class Observer:
         answers = await self._ask(urls)
         listed = _first_list(answers)
         known = set(urls.values())
-        more = {each.name: each.client_urls[0] for each in listed or () if _unknown(each, known, urls)}
+        more = {each.name: url for each in listed or () if (url := elsewhere(each, known, urls))}
         if more:
             urls |= more
             answers += await self._ask(more)
@@ -89,8 +89,11 @@ class Observer:
         return None
 
 
-def _unknown(member: MemberInfo, known: set[str], urls: Mapping[str, str]) -> bool:
-    return bool(member.client_urls) and not known & set(member.client_urls) and member.name not in urls
+def elsewhere(member: MemberInfo, known: set[str], urls: Mapping[str, str]) -> str:
+    """Where a member answers that nobody declared; empty where it is known, or serves without TLS only."""
+    if known & set(member.client_urls) or member.name in urls:
+        return ""
+    return next((url for url in member.client_urls if url.startswith("https://")), "")
 
 
 def _first_list(answers: list[_Answer]) -> tuple[MemberInfo, ...] | None:

@@ -143,12 +143,16 @@ class _Standing:
 
 
 def _joining(this: _Standing) -> Next:
-    for slot, member in sorted(this.spec.members.items()):
-        listed = this.sides.ours.get(slot)
-        if listed is None:
-            return Next(Move(MoveKind.ADD, slot, peer_url=member.peer_url))
-        if listed.learner:
-            return Next(Move(MoveKind.PROMOTE, slot, listed.member_id))
+    return _brought_in({slot: each.peer_url for slot, each in this.spec.members.items()}, this.sides.ours)
+
+
+def _brought_in(wanted: Mapping[str, str], listed: Mapping[str, ListedMember]) -> Next:
+    """One at a time: who is a learner already makes room for the next one by its promotion."""
+    for name in sorted(wanted.keys() & listed.keys()):
+        if listed[name].learner:
+            return Next(Move(MoveKind.PROMOTE, name, listed[name].member_id))
+    for name in sorted(wanted.keys() - listed.keys()):
+        return Next(Move(MoveKind.ADD, name, peer_url=wanted[name]))
     return Next()
 
 
@@ -174,13 +178,7 @@ def _alone(this: _Standing) -> Next:
 
 
 def _returning(this: _Standing) -> Next:
-    for name, member in sorted(this.migration.members.items()):
-        listed = this.sides.origin.get(name)
-        if listed is not None and listed.learner:
-            return Next(Move(MoveKind.PROMOTE, name, listed.member_id))
-        if listed is None:
-            return Next(Move(MoveKind.ADD, name, peer_url=member.peer_url))
-    return Next()
+    return _brought_in({name: each.peer_url for name, each in this.migration.members.items()}, this.sides.origin)
 
 
 def _leaving(this: _Standing) -> Next:

@@ -202,7 +202,8 @@ def _preconditions(
     yield from _listing(spec, found)
     yield _encrypted(cluster)
     yield _health(cluster)
-    yield _learners(found)
+    if spec.migration is not None and spec.migration.phase is not MigrationPhase.RETURN:
+        yield _learners(found)
     yield _alarms(cluster)
     yield _version(spec, cluster)
     yield _size(spec, cluster)
@@ -235,7 +236,7 @@ def _judged(name: str, wrong: str, right: str, remedy: str) -> Precondition:
 
 
 def _answers(cluster: ClusterFacts, found: Sides) -> Precondition:
-    silent = sorted(name for name in found.origin if name not in cluster.endpoints)
+    silent = sorted(name for name, each in found.origin.items() if name not in cluster.endpoints and not each.learner)
     wrong = f"{', '.join(silent)} do not answer at their clientUrl" if silent else ""
     remedy = "correct clientUrl, let this machine reach it, and let it believe the operator's certificate"
     return _judged("origin answers", wrong, f"{len(found.origin)} of its members", remedy)

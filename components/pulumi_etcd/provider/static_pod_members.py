@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from etcd_ops.model.problems import Problem
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 _NEEDS = "get, list, create and delete of pods, get of the namespace, and list of nodes"
 _IDENTITY = (
     "cluster", "slot", "name", "zone", "node", "address", "basePort", "namespace", "namespaceUid", "manifests", "file",
-    "agentFile", "volumes", "runs",
+    "volumes", "runs",
 )  # fmt: skip
-_KNOWN = (*_IDENTITY, "channel", "kubeconfig", "context", "image")
+_KNOWN = (*_IDENTITY, "agentFile", "channel", "kubeconfig", "context", "image")
 
 
 class StaticPodMembers:
@@ -36,7 +36,8 @@ class StaticPodMembers:
         """Judge what names the member."""
         inputs = {"agentFile": "", **call.inputs}
         remedy = "declare another slot, and drop this one in a later step"
-        return Checked(inputs, unknown(inputs, _KNOWN) or moved(call.old, inputs, _IDENTITY, remedy))
+        problems = unknown(inputs, _KNOWN) or moved(call.old, inputs, _IDENTITY, remedy)
+        return Checked(inputs, problems or tuple(_other_agents(call.old, inputs)))
 
     async def drift(self, call: Call) -> Mapping[str, str]:
         """Nothing that an update could mend."""
@@ -68,6 +69,12 @@ class StaticPodMembers:
         for line in told:
             await call.info(line)
         await forget(state["channel"], state["slot"], volume_id, volume_is_gone=True)
+
+
+def _other_agents(old: Properties, new: Properties) -> Iterator[Problem]:
+    """Of one that a DaemonSet makes, nothing is known on the node, and the other way round."""
+    if "agentFile" in old and bool(old["agentFile"]) != bool(new["agentFile"]):
+        yield Problem("agent.kind", "cannot change", "declare another cluster, and migrate to it")
 
 
 def _agents(state: Properties) -> Question:

@@ -27,14 +27,25 @@ def services(names: StatefulSetNames) -> list[Manifest]:
     return [peers, clients]
 
 
-def policy(names: StatefulSetNames, clients: Selectors, metrics_clients: Selectors) -> Manifest:
-    """Who may reach the members' pods: each other, and on two of the ports those that are named."""
+def policy(
+    names: StatefulSetNames, clients: Selectors, metrics_clients: Selectors, *, migrates: bool = False
+) -> Manifest:
+    """Who may reach the members' pods: each other, and on two of the ports those that are named.
+
+    Args:
+        names: of the cluster's objects.
+        clients: who may reach the port of clients.
+        metrics_clients: who may reach the metrics.
+        migrates: whether members elsewhere, of which only addresses are known, have to reach the port of peers.
+    """
     members: Manifest = {"podSelector": {"matchLabels": names.selector}}
     among = [PEER_PORT, CLIENT_PORT]
     ingress = [{"from": [members], "ports": [_allowed(port) for port in among]}]
     for port, selectors in ((CLIENT_PORT, clients), (METRICS_PORT, metrics_clients)):
         if selectors:  # an empty list of sources is everybody
             ingress.append({"from": [_source(each) for each in selectors], "ports": [_allowed(port)]})
+    if migrates:  # who is a peer is told by certificates
+        ingress.append({"ports": [_allowed(PEER_PORT)]})
     found = manifest("networking.k8s.io/v1", "NetworkPolicy", names, names.cluster)
     found["spec"] = {
         "podSelector": {"matchLabels": names.selector},

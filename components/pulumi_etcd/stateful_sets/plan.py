@@ -17,7 +17,7 @@ def shared(this: Declaration) -> list[Manifest]:
     roles = [access.agents_role(this.names)] if this.channel["kind"] == "kubernetes" else []
     return [
         *network.services(this.names),
-        network.policy(this.names, this.clients, this.metrics_clients),
+        network.policy(this.names, this.clients, this.metrics_clients, migrates=this.spec.migration is not None),
         disruption.budget(this.names, len(this.slots)),
         *roles,
     ]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.gate import Action
+from etcd_ops.model.migration import origin_name
 from etcd_ops.model.status import OldEntries
 from etcd_ops.model.steps import CancelDowngrade, EnableDowngrade
 from etcd_ops.model.versions import (
@@ -132,7 +133,10 @@ def newcomer_rule(view: View) -> Decision | None:
     logs = _logs(view)
     logs.pop(view.slot, None)
     if unknown := _named(logs, None):
-        return wait(f"whether {unknown} would send what etcd 3.5 wrote is not known")
+        text = f"whether {unknown} would send what etcd 3.5 wrote is not known"
+        if any(origin_name(view.spec, each) in logs for each in view.facts.cluster.members or ()):
+            return hold(f"{text}: declare {_of(target.line.previous)} until they left")  # no agent speaks for them
+        return wait(text)
     sending = _named(logs, OldEntries.COVERED, OldEntries.UNCOVERED)
     if not sending:
         return None
