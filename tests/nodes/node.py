@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.nodes import cgroups
+from tests.nodes import cgroups, traces
 from tests.nodes.images import PAUSE
 from tests.nodes.namespaces import HUB, PODS, PREFIX, Zone
 from tests.servers.processes import Processes
@@ -128,7 +128,7 @@ class Node:
             information = json.loads(self.ctr("containers", "info", container).stdout)
             self.ctr("tasks", "delete", "--force", container, check=False)
             self.ctr("containers", "delete", container, check=False)
-            _remove_network(information)
+            traces.remove_network(container, information.get("Spec", {}))
 
     def _write(self, plugins: Path, authority: Path) -> None:
         (self.directory / "cni").mkdir()
@@ -218,14 +218,6 @@ def _ctr(
 
 def _socket(directory: Path) -> Path:
     return directory / "c.sock"
-
-
-def _remove_network(information: Mapping[str, Any]) -> None:
-    """The network of a pod, which containerd made and nobody asks it to remove."""
-    for each in information.get("Spec", {}).get("linux", {}).get("namespaces", ()):
-        path = Path(each.get("path", ""))
-        if each["type"] == "network" and path.name.startswith("cni-") and path.exists():
-            subprocess.run(["ip", "netns", "del", path.name], check=True)
 
 
 def unmount_below(directory: Path) -> None:

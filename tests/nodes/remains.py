@@ -18,7 +18,9 @@ def left() -> list[str]:
     lines = [*commands.splitlines(), *links.splitlines(), *Path("/proc/mounts").read_text().splitlines()]
     named = [path for name in (f"{PREFIX}-*", "cni-*") for path in Path("/run/netns").glob(name)]
     groups = list(Path("/sys/fs/cgroup").glob(f"*/{PREFIX}-*"))
+    theirs = [path for folder in ("runc/k8s.io", "s") for path in Path("/run/containerd", folder).glob("*")]
+    theirs += Path("/var/lib/cni/results").glob("*")
     logs = [link for link in Path("/var/log/containers").glob("*") if link.readlink().is_relative_to(DIRECTORY)]
-    paths = [DIRECTORY, LOCK, *named, *groups, *traces.FOLDERS]
+    paths = [DIRECTORY, LOCK, *named, *groups, *traces.FOLDERS, *theirs]
     found = [*(path for path in paths if path.exists()), *logs, *([CLAIMED] if CLAIMED.is_symlink() else [])]
     return [line for line in lines if PREFIX in line] + [str(path) for path in found]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 FOLDERS = tuple(
     Path(name)
@@ -17,8 +20,8 @@ FOLDERS = tuple(
         "/var/log/containers",
     )
 )
-_LINKS = Path("/var/log/containers")
-"""Links to containers' logs."""
+_TASKS = "*/run/io.containerd.runtime.v2.task/k8s.io/*"
+"""Below the directory of all the nodes: a folder for each container that runs, or ran when its node was killed."""
 _NOTE = "traces.json"
 
 
@@ -32,11 +35,39 @@ def note(directory: Path) -> None:
 
 
 def remove(directory: Path) -> None:
-    """Remove the nodes' own folders, and their links from those that were there before them."""
+    """Remove the nodes' own folders; and from those that were there before them, what is the nodes'."""
+    for task in directory.glob(_TASKS):
+        _remove_container(task)
+    for link in Path("/var/log/containers").glob("*.log"):
+        if link.is_symlink() and link.readlink().is_relative_to(directory):
+            link.unlink()
     path = directory / _NOTE
     own = [Path(name) for name in json.loads(path.read_text())] if path.exists() else []
     for folder in filter(Path.exists, own):
         shutil.rmtree(folder)
-    for link in _LINKS.glob("*.log"):
-        if link.is_symlink() and link.readlink().is_relative_to(directory):
-            link.unlink()
+
+
+def remove_network(container: str, specification: Mapping[str, Any]) -> None:
+    """Remove the network of a pod, which containerd made and nobody asks it to remove.
+
+    Args:
+        container: the ID of one in the pod.
+        specification: of the container, as its runtime was given it.
+    """
+    for each in specification.get("linux", {}).get("namespaces", ()):
+        path = Path(each.get("path", ""))
+        if each["type"] == "network" and path.name.startswith("cni-") and path.exists():
+            subprocess.run(["ip", "netns", "del", path.name], check=True)
+    for result in Path("/var/lib/cni/results").glob(f"*-{container}-*"):
+        result.unlink()
+
+
+def _remove_container(task: Path) -> None:
+    """What is left of one whose shim was killed: its network, its runtime's state, and its shim's socket."""
+    specification = task / "config.json"
+    remove_network(task.name, json.loads(specification.read_text()) if specification.exists() else {})
+    state, address = Path("/run/containerd/runc/k8s.io", task.name), task / "address"
+    if state.exists():
+        shutil.rmtree(state)
+    if address.exists():
+        Path(address.read_text().removeprefix("unix://")).unlink(missing_ok=True)
