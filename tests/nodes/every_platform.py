@@ -129,7 +129,7 @@ class EveryPlatform:
         stack.wait_in_order()
         with records(stack) as seen:
             document = seen.desired()
-        assert document is not None and document.body["etcd"]["quota_backend_bytes"] == 4 * 1024**3
+        assert document is not None and document.body["etcd"]["quotaBackendBytes"] == 4 * 1024**3
         load.wait_for(acknowledged=WRITES)
 
     def test_another_stack_is_refused_in_its_preview(self, stack: PodStack) -> None:

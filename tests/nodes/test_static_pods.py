@@ -176,6 +176,7 @@ def plane_knows(stack: StaticPodStack, slot: str) -> bool:
 
 def test_the_token_that_is_lent_is_the_agents(stack: StaticPodStack) -> None:
     lent = folder("runs") / "a-1" / "token"
+    until((lent / "namespace").is_file)
     assert (lent / "namespace").read_text() == NAMESPACE
     assert {stat.S_IMODE(each.stat().st_mode) for each in lent.iterdir()} == {0o600}
 

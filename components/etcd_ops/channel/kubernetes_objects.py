@@ -25,6 +25,8 @@ from etcd_ops.channel.remote import Failed, Refused, Stored, Unanswered, Unmodif
 if TYPE_CHECKING:
     from httpx2 import Client, Response
 
+_IMPORTING = threading.Lock()
+"""Modules of lightkube import each other: threads that import them at the same time would find them half-made."""
 PAGE = 500
 """Objects of one answer to a list."""
 APPLY = {"Content-Type": "application/apply-patch+yaml"}
@@ -203,11 +205,12 @@ def api_client(place: NamespacePlace, connect: float, read: float) -> Client:
         Failed: the credentials cannot be used, or what speaks to API servers is not installed.
     """
     try:
-        from httpx2 import Timeout
-        from lightkube.config import client_adapter
-        from lightkube.config.kubeconfig import KubeConfig
-        from lightkube.core.exceptions import ConfigError
-        from yaml import YAMLError
+        with _IMPORTING:
+            from httpx2 import Timeout
+            from lightkube.config import client_adapter
+            from lightkube.config.kubeconfig import KubeConfig
+            from lightkube.core.exceptions import ConfigError
+            from yaml import YAMLError
     except ModuleNotFoundError as error:
         raise Failed(f"{place}: {error}; install etcd-ops[kubernetes]") from error
 
