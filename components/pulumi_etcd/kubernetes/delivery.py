@@ -14,26 +14,15 @@ from pulumi_etcd.kubernetes.manifests import Manifest, manifest
 from pulumi_etcd.kubernetes.naming import Names
 
 
-def agent_config(
-    names: Names,
-    slot: Slot,
-    channel: Mapping[str, Any],
-    agent: Mapping[str, Any],
-    own: Mapping[str, Any],
-    files: Mapping[str, str] | None = None,
-) -> Manifest:
-    """What a slot's agent is told at its start.
+def agent_config(names: Names, slot: str, files: Mapping[str, str]) -> Manifest:
+    """The ConfigMap of what a slot's agent is told at its start.
 
     Args:
         names: of the cluster.
         slot: the member.
-        channel: connection value, as agents use it.
-        agent: the agent, as the desired document describes it.
-        own: what is told of the platform's pods.
-        files: further files, by name.
+        files: by name, as of `config_files`.
     """
-    found = manifest("v1", "ConfigMap", names, names.member(slot.name), slot=slot.name)
-    return {**found, "data": config_files(names, slot, channel, agent, own, files)}
+    return {**manifest("v1", "ConfigMap", names, names.member(slot), slot=slot), "data": dict(files)}
 
 
 def config_files(
@@ -44,7 +33,16 @@ def config_files(
     own: Mapping[str, Any],
     files: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """The files of the same: arguments as of `agent_config`."""
+    """What a slot's agent is told at its start, by file name.
+
+    Args:
+        names: of the cluster.
+        slot: the member.
+        channel: connection value, as agents use it.
+        agent: the agent, as the desired document describes it.
+        own: what is told of the platform's pods.
+        files: further files, by name.
+    """
     config = {
         "cluster": names.cluster,
         "slot": slot.name,

@@ -25,12 +25,13 @@ def shared(this: Declaration) -> list[Manifest]:
 
 def beside(this: Declaration, slot: Slot) -> list[Manifest]:
     """What a member's StatefulSet needs of its own."""
-    agent = this.spec.agent.to_wire()
+    own = {"pod": _pod(this.names, slot.name)}
+    files = delivery.config_files(this.names, slot, this.agents_channel, this.spec.agent.to_wire(), own)
     return [
         access.account(this.names, slot.name),
         access.own_role(this.names, slot.name, this.channel, _own_pod(this.names, slot.name)),
         *access.bindings(this.names, slot.name, this.channel),
-        delivery.agent_config(this.names, slot, this.agents_channel, agent, {"pod": _pod(this.names, slot.name)}),
+        delivery.agent_config(this.names, slot.name, files),
     ]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from etcd_ops.model.topology import Slot
 from etcd_ops.pod import places
 from pulumi_etcd.kubernetes import access, delivery
@@ -23,33 +26,30 @@ def shared(this: Declaration) -> list[Manifest]:
 
 def beside(this: Declaration, slot: Slot) -> list[Manifest]:
     """What a member's DaemonSet needs of its own."""
-    names, node = this.names, this.nodes[slot.name]
-    controller = f"daemonsets/{names.member(slot.name)}"
-    own = {
-        "agentPod": {"namespace": names.namespace, "controller": controller},
-        "staticPod": {"manifests": str(places.MANIFESTS), "file": node.paths.file},
-    }
-    files = {places.STATIC_POD: static_pod(this.pods, slot, node)}
+    names = this.names
+    agent_pod = {"namespace": names.namespace, "controller": f"daemonsets/{names.member(slot.name)}"}
+    files = _files(this, slot, {"agentPod": agent_pod}, {})
     return [
         access.account(names, slot.name),
         access.own_role(names, slot.name, this.channel, _agent_pod(names, slot.name)),
         *access.bindings(names, slot.name, this.channel),
-        delivery.agent_config(names, slot, this.agents_channel, this.spec.agent.to_wire(), own, files),
+        delivery.agent_config(names, slot.name, files),
     ]
 
 
 def installed(this: Declaration, slot: Slot) -> dict[str, str]:
     """What an agent that is a static pod is told, by file name, its credentials aside."""
-    node, manifests = this.nodes[slot.name], str(places.MANIFESTS)
-    own = {
-        "agentStaticPod": {"manifests": manifests, "file": node.paths.agent_file},
-        "staticPod": {"manifests": manifests, "file": node.paths.file},
-    }
-    files = {
-        places.STATIC_POD: static_pod(this.pods, slot, node),
-        places.AGENT_POD: agent_manifest(this.pods, slot, node),
-    }
-    return delivery.config_files(this.names, slot, this.agents_channel, this.spec.agent.to_wire(), own, files)
+    node = this.nodes[slot.name]
+    own = {"agentStaticPod": {"manifests": str(places.MANIFESTS), "file": node.paths.agent_file}}
+    return _files(this, slot, own, {places.AGENT_POD: agent_manifest(this.pods, slot, node)})
+
+
+def _files(this: Declaration, slot: Slot, own: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, str]:
+    """What every agent is told of its member, and what its kind is told besides."""
+    node = this.nodes[slot.name]
+    told = {"staticPod": {"manifests": str(places.MANIFESTS), "file": node.paths.file}, **own}
+    declared = {places.STATIC_POD: static_pod(this.pods, slot, node), **files}
+    return delivery.config_files(this.names, slot, this.agents_channel, this.spec.agent.to_wire(), told, declared)
 
 
 def member(this: Declaration, slot: Slot) -> Manifest:
