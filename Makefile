@@ -45,7 +45,7 @@ test: ## Check everything
 	@$(MAKE) lint
 	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup --ignore tests/nodes $(PYTEST_ARGS)
 
-test-kubernetes: ## Check what needs real Kubernetes nodes: root, Debian 12, a quarter of an hour
+test-kubernetes: ## Check what needs real Kubernetes nodes: root, Debian 12, half an hour
 	@$(TOOLS) setup --all --nodes
 	$(VENV)/pytest tests/nodes $(PYTEST_ARGS)
 
