@@ -157,6 +157,21 @@ def test_only_an_agent_that_cannot_run_gets_its_manifest_exchanged(place: OnNode
     run(body)
 
 
+@pytest.mark.parametrize(("since", "amiss"), [("2020-01-01T00:00:00Z", True), ("2999-01-01T00:00:00Z", False)])
+def test_an_agent_that_does_not_start_for_long_is_installed_again(place: OnNode, since: str, amiss: bool) -> None:
+    """By the API server's time, whatever the clock here says."""
+
+    async def body(client: Client) -> None:
+        await asyncio.to_thread(place.mirror)
+        await asyncio.to_thread(place.tell, f"demo-a-1-agent-{NODE}", {"phase": "Pending", "startTime": since})
+        inputs = place.inputs()
+        outputs = {name: value for name, value in inputs.items() if name != "files"}
+        changed = (await client.diff("n/demo-a-1-agent", outputs, inputs, inputs)).detailedDiff
+        assert ("content" in changed) == amiss
+
+    run(body)
+
+
 def test_an_agent_that_is_not_there_is_installed_again(place: OnNode) -> None:
     async def body(client: Client) -> None:
         creating = await started(client, place)

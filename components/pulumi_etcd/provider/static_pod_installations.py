@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -38,6 +40,8 @@ _IDENTITY = (
 _KNOWN = (*_IDENTITY, "kubeconfig", "context", "image", "tree")
 SILENCE_SECONDS = 30.0
 """After which an API server that does not answer is taken for one that needs what is to be installed."""
+STUCK_SECONDS = 120.0
+"""After which a pod that was not started yet is taken for one that cannot be."""
 BY_HAND = "by hand"
 """Output `content` of what was not installed by a pod."""
 _FAILING = frozenset(
@@ -139,7 +143,7 @@ def _installation(inputs: Properties, content: str, told: list[str]) -> Question
         found = get(client, f"{namespace}/pods/{name}")
         if found is None:
             _remove(client, f"{namespace}/secrets/{name}")
-            anew = any(map(_is_failing, _agents(client, namespace, inputs)))
+            anew = any(map(_is_failing, _agents(client, namespace, inputs)[0]))
             client.post(f"{namespace}/secrets", json=installation_secret(inputs)).raise_for_status()
             client.post(f"{namespace}/pods", json=installation_pod(inputs, content, anew=anew)).raise_for_status()
             return f"pod {name} to install the agent of {inputs['slot']} on node {inputs['node']}"
@@ -171,22 +175,31 @@ def _agent_amiss(inputs: Properties, *, again: bool) -> Question:
     def ask(client: Client, namespace: str) -> str:
         if again:
             return f"what {inputs['slot']} was told while no API server answered is installed"
-        found = _agents(client, namespace, inputs)
+        found, now = _agents(client, namespace, inputs)
         if not found:
             return f"node {inputs['node']} runs no agent of {inputs['slot']}"
-        return f"the agent of {inputs['slot']} cannot run" if any(map(_is_failing, found)) else ""
+        if any(_is_failing(each) or _is_stuck(each, now) for each in found):
+            return f"the agent of {inputs['slot']} cannot run"
+        return ""
 
     return ask
 
 
-def _agents(client: Client, namespace: str, inputs: Properties) -> list[Properties]:
-    """The mirrors of the agent's static pod: one, or none."""
+def _agents(client: Client, namespace: str, inputs: Properties) -> tuple[list[Properties], datetime]:
+    """The mirrors of the agent's static pod, one or none, and the API server's time."""
     labels = {INSTANCE_LABEL: inputs["cluster"], SLOT_LABEL: inputs["slot"], COMPONENT_LABEL: AGENT}
     selector = ",".join(f"{name}={value}" for name, value in labels.items())
     answer = client.get(f"{namespace}/pods", params={"labelSelector": selector})
     answer.raise_for_status()
-    found: list[Properties] = answer.json()["items"]
-    return found
+    return answer.json()["items"], parsedate_to_datetime(answer.headers["date"])
+
+
+def _is_stuck(pod: Properties, now: datetime) -> bool:
+    """It was not started for long, as where the folder of what it is told is gone from its node."""
+    status = pod["status"]
+    if status.get("phase", "Pending") != "Pending" or "startTime" not in status:
+        return False
+    return (now - datetime.fromisoformat(status["startTime"].replace("Z", "+00:00"))).total_seconds() > STUCK_SECONDS
 
 
 def _is_failing(pod: Properties) -> bool:
