@@ -38,7 +38,7 @@ else:
     pulumi.CustomResource("etcd:index:Rollout", "case", case)
 """
 URN = f"urn:pulumi:{STACK}::refused::etcd:index:Rollout::case"
-NOT_IN_A_CHANNEL = {"quorum", "formed"}
+NOT_IN_A_CHANNEL = {"quorum", "formed", "origin", "joined"}
 """What a channel without living agents does not tell."""
 TRANSITIONS = [
     case for case in load("transitions.yaml") if case["paths"] and not NOT_IN_A_CHANNEL & set(case.get("observed", {}))
