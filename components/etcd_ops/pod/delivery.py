@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from etcd_ops.volume.credentials import take_in
 
-_DATA = "..data"
+DATA = "..data"
 _CERTIFICATE, _KEY = ".crt", ".key"
 
 
@@ -73,4 +73,4 @@ class Mailbox:
 
 def _current(folder: Path) -> Path:
     """The folder's content as it is now, under a name that no later content has."""
-    return (folder / _DATA).resolve() if (folder / _DATA).exists() else folder
+    return (folder / DATA).resolve() if (folder / DATA).exists() else folder

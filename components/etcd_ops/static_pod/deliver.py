@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from etcd_ops.model.document import canonical, digest
+from etcd_ops.pod.delivery import DATA
 from etcd_ops.volume.durable import make_directory, remove_file, rename, replace_link, write_new
 
-DATA = "..data"
 _CONTENT = "..content-"
 _DIGITS = 16
 

@@ -15,7 +15,7 @@ from etcd_ops.model.problems import Problem
 from etcd_ops.pod import places
 from etcd_ops.static_pod.deliver import exchange
 from etcd_ops.volume.durable import make_directory, write_file
-from pulumi_etcd.kubernetes.naming import INSTANCE_LABEL, SLOT_LABEL
+from pulumi_etcd.provider.agents_pods import agents_pods
 from pulumi_etcd.provider.fixed import moved, unknown
 from pulumi_etcd.provider.namespaces import Question, get, is_silent, last_words, look, silence, wait
 from pulumi_etcd.provider.resource import Call, Checked, Failed, Live
@@ -28,7 +28,6 @@ from pulumi_etcd.static_pods.installation import (
     node_files,
     secret_name,
 )
-from pulumi_etcd.static_pods.naming import AGENT, COMPONENT_LABEL
 
 if TYPE_CHECKING:
     from httpx2 import Client
@@ -187,10 +186,7 @@ def _agent_amiss(inputs: Properties, *, again: bool) -> Question:
 
 def _agents(client: Client, namespace: str, inputs: Properties) -> tuple[list[Properties], datetime]:
     """The mirrors of the agent's static pod, one or none, and the API server's time."""
-    labels = {INSTANCE_LABEL: inputs["cluster"], SLOT_LABEL: inputs["slot"], COMPONENT_LABEL: AGENT}
-    selector = ",".join(f"{name}={value}" for name, value in labels.items())
-    answer = client.get(f"{namespace}/pods", params={"labelSelector": selector})
-    answer.raise_for_status()
+    answer = agents_pods(client, namespace, inputs)
     return answer.json()["items"], parsedate_to_datetime(answer.headers["date"])
 
 

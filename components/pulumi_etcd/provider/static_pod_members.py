@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from etcd_ops.model.problems import Problem
-from pulumi_etcd.kubernetes.naming import INSTANCE_LABEL, SLOT_LABEL
+from pulumi_etcd.provider.agents_pods import agents_pods
 from pulumi_etcd.provider.fixed import moved, unknown
 from pulumi_etcd.provider.forgetting import forget, published_volume
 from pulumi_etcd.provider.namespaces import Question, describe, get, last_words, wait
 from pulumi_etcd.provider.resource import Call, Checked, Failed, Live
 from pulumi_etcd.provider.values import Properties
-from pulumi_etcd.static_pods.naming import AGENT, COMPONENT_LABEL
 from pulumi_etcd.static_pods.pods import HOSTNAME_LABEL
 from pulumi_etcd.static_pods.removal import removal_pod
 
@@ -79,12 +78,9 @@ def _other_agents(old: Properties, new: Properties) -> Iterator[Problem]:
 
 def _agents(state: Properties) -> Question:
     """Which pods of the member's agent are there."""
-    labels = {INSTANCE_LABEL: state["cluster"], SLOT_LABEL: state["slot"], COMPONENT_LABEL: AGENT}
-    selector = ",".join(f"{name}={value}" for name, value in labels.items())
 
     def ask(client: Client, namespace: str) -> str:
-        answer = client.get(f"{namespace}/pods", params={"labelSelector": selector})
-        answer.raise_for_status()
+        answer = agents_pods(client, namespace, state)
         return ", ".join(f"pod {describe(each)}" for each in answer.json()["items"])
 
     return ask

@@ -7,9 +7,9 @@ from typing import Any, TypedDict
 import pulumi
 
 from etcd_ops.pod import places
-from pulumi_etcd.kubernetes.containers import CONTAINED
 from pulumi_etcd.kubernetes.manifests import Manifest
-from pulumi_etcd.static_pods.pods import HOSTNAME_LABEL, ON_HOST, host_path
+from pulumi_etcd.static_pods.pods import host_path
+from pulumi_etcd.static_pods.short_lived import short_lived_pod
 from pulumi_etcd.wire import to_wire
 
 SOURCE, DELIVERED = "/source", "/delivered"
@@ -104,40 +104,19 @@ def installation_pod(installation: Mapping[str, Any], content: str, *, anew: boo
         for folder, files in sorted(installation["files"].items())
         for file in sorted(files)
     ]
-    container = {
-        "name": "install",
-        "image": installation["image"],
-        "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", "-m", "etcd_ops.static_pod.install", SOURCE, DELIVERED, manifest, *words],
-        "env": [{"name": "PYTHONDONTWRITEBYTECODE", "value": "1"}],
-        "terminationMessagePolicy": "FallbackToLogsOnError",
-        "securityContext": dict(CONTAINED),
-        "volumeMounts": [
-            {"name": "source", "mountPath": SOURCE, "readOnly": True},
-            {"name": "delivered", "mountPath": DELIVERED},
-            {"name": "manifests", "mountPath": str(places.MANIFESTS)},
-        ],
-    }
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": name,
-            "namespace": installation["namespace"],
-            "annotations": {CONTENT_ANNOTATION: content},
-        },
-        "spec": {
-            "restartPolicy": "Never",
-            **ON_HOST,
-            "nodeSelector": {HOSTNAME_LABEL: installation["node"]},
-            "containers": [container],
-            "volumes": [
-                {"name": "source", "secret": {"secretName": name, "items": items, "defaultMode": 0o400}},
-                host_path("delivered", installation["delivered"]),
-                host_path("manifests", installation["manifests"]),
-            ],
-        },
-    }
+    mounts: list[Manifest] = [
+        {"name": "source", "mountPath": SOURCE, "readOnly": True},
+        {"name": "delivered", "mountPath": DELIVERED},
+        {"name": "manifests", "mountPath": str(places.MANIFESTS)},
+    ]
+    volumes: list[Manifest] = [
+        {"name": "source", "secret": {"secretName": name, "items": items, "defaultMode": 0o400}},
+        host_path("delivered", installation["delivered"]),
+        host_path("manifests", installation["manifests"]),
+    ]
+    program = ["etcd_ops.static_pod.install", SOURCE, DELIVERED, manifest, *words]
+    found = short_lived_pod(name, "install", installation, program, mounts, volumes)
+    return found | {"metadata": {**found["metadata"], "annotations": {CONTENT_ANNOTATION: content}}}
 
 
 def node_files(installation: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:

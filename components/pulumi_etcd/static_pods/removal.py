@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from etcd_ops.pod import places
-from pulumi_etcd.kubernetes.containers import CONTAINED
 from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.static_pods.naming import DELIVERED_SUFFIX
-from pulumi_etcd.static_pods.pods import HOSTNAME_LABEL, ON_HOST, host_path
+from pulumi_etcd.static_pods.pods import host_path
+from pulumi_etcd.static_pods.short_lived import short_lived_pod
 
 VOLUMES, RUNS = "/volumes", "/runs"
 
@@ -24,30 +24,11 @@ def removal_pod(member: Mapping[str, Any]) -> Manifest:
     words = [f"{places.MANIFESTS}/{member['file']}", volume, f"{RUNS}/{member['slot']}"]
     if agent := member.get("agentFile"):
         words += [f"{places.MANIFESTS}/{agent}", f"{volume}{DELIVERED_SUFFIX}"]
-    container = {
-        "name": "remove",
-        "image": member["image"],
-        "imagePullPolicy": "IfNotPresent",
-        "command": ["python3", "-m", "etcd_ops.static_pod.remove", *words],
-        "env": [{"name": "PYTHONDONTWRITEBYTECODE", "value": "1"}],
-        "terminationMessagePolicy": "FallbackToLogsOnError",
-        "securityContext": dict(CONTAINED),
-        "volumeMounts": [
-            {"name": "manifests", "mountPath": str(places.MANIFESTS)},
-            {"name": "volumes", "mountPath": VOLUMES},
-            {"name": "runs", "mountPath": RUNS},
-        ],
-    }
-    paths = {"manifests": member["manifests"], "volumes": member["volumes"], "runs": member["runs"]}
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": f"{member['name']}-removal", "namespace": member["namespace"]},
-        "spec": {
-            "restartPolicy": "Never",
-            **ON_HOST,
-            "nodeSelector": {HOSTNAME_LABEL: member["node"]},
-            "containers": [container],
-            "volumes": [host_path(name, path) for name, path in paths.items()],
-        },
-    }
+    mounts = [
+        {"name": "manifests", "mountPath": str(places.MANIFESTS)},
+        {"name": "volumes", "mountPath": VOLUMES},
+        {"name": "runs", "mountPath": RUNS},
+    ]
+    volumes = [host_path(each, member[each]) for each in ("manifests", "volumes", "runs")]
+    name, program = f"{member['name']}-removal", "etcd_ops.static_pod.remove"
+    return short_lived_pod(name, "remove", member, [program, *words], mounts, volumes)
