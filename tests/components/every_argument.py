@@ -98,7 +98,7 @@ STATIC_PODS: Mapping[str, dict[str, Any]] = {
     "all, with a bucket": {**_PODS, **_MIGRATED, "channel": _BUCKET, "credentials_file": "/root/.aws/credentials"},
     STATIC_AGENTS: {
         **_PODS, "channel": _BUCKET, "credentials_file": "/root/.aws/credentials",
-        "agent": {**_MANY["agent"], "kind": "static-pod"},
+        "agent": {**_MANY["agent"], "kind": "static-pod"}, "manifest_url_port": 12390,
     },
 }  # fmt: skip
 """Changes of the least arguments of a `StaticPodCluster`."""

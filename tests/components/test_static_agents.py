@@ -35,6 +35,7 @@ clusters = st.builds(
     channel=st.just(CHANNEL),
     credentials_file=st.none() | st.just(FILE),
     data_directory=st.none() | st.just("/srv/etcd"),
+    manifest_url_port=st.none() | st.just(2390),
 )
 
 
@@ -84,7 +85,11 @@ def test_what_is_told_is_where_the_agent_looks(this: Declaration) -> None:
         assert mounted["config"] == str(places.CONFIG.parent)
         assert paths["manifests"] == node.paths.manifests
         assert config["agentStaticPod"] == {"manifests": mounted["manifests"], "file": node.paths.agent_file}
-        assert config["staticPod"]["file"] == node.paths.file != node.paths.agent_file
+        assert node.paths.file != node.paths.agent_file
+        if node.paths.url_port:
+            assert config["staticPod"] == {"port": node.paths.url_port}
+        else:
+            assert config["staticPod"] == {"manifests": mounted["manifests"], "file": node.paths.file}
         assert config["channel"] == dict(this.channel)
         assert "agentPod" not in config
 
@@ -119,6 +124,9 @@ REFUSED = [
     ({"agent": {**STATIC["agent"], "kind": "unit"}, "channel": CHANNEL}, "agent.kind: there is no kind 'unit'"),
     ({"credentials_file": FILE}, "credentialsFile: only a channel of kind s3 needs it"),
     ({**STATIC, "credentials_file": "aws/credentials"}, "credentialsFile: "),
+    ({"manifest_url_port": 2390}, "manifestUrlPort: an agent that a DaemonSet makes needs the API server"),
+    ({**STATIC, "manifest_url_port": 2382}, "manifestUrlPort: the member itself listens on 2379 to 2382"),
+    ({**STATIC, "manifest_url_port": 70_000}, "manifestUrlPort: 70000 is not between 1 and 65535"),
 ]
 
 

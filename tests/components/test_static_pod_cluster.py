@@ -67,7 +67,11 @@ def test_the_contract_is_in_the_inputs_and_in_the_outputs(recording: Recording) 
     assert recording.outputs["demo"]["contract"] == props
     assert (props["platform"], props["zones"], props["keepVolumes"]) == ("static-pods", ["a", "b", "c"], False)
     assert props["images"] == {"etcd": ETCD, "agent": AGENT}
-    assert props["nodes"]["a-1"] == {"node": "node-a", "manifestDirectory": "/etc/kubernetes/manifests"}
+    assert props["nodes"]["a-1"] == {
+        "node": "node-a",
+        "manifestDirectory": "/etc/kubernetes/manifests",
+        "manifestUrlPort": 0,
+    }
     member = props["members"]["b-1"]
     assert member["clientUrl"] == "https://10.0.1.1:2379"
     daemon_set = recording.of_type("DaemonSet")["demo-b-1"].inputs

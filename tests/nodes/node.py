@@ -95,6 +95,13 @@ class Node:
             f"--node-labels=topology.kubernetes.io/zone={self.zone.name}",
         )
 
+    def set_kubelet(self, kubeconfig: Path, settings: Mapping[str, Any]) -> None:
+        """Start the kubelet anew, with further settings of its configuration."""
+        self.kill_kubelet()
+        file = self.directory / "kubelet.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | settings))
+        self.start_kubelet(kubeconfig)
+
     def kill_kubelet(self) -> None:
         """Its containers go on."""
         self.processes.stop("kubelet", signal.SIGKILL)

@@ -20,38 +20,21 @@ from etcd_ops.programs import etcd
 from etcd_ops.runtime.foreign import holder
 from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.zone.process import send
-from tests.nodes import processes
+from tests.nodes import buckets, processes
 from tests.nodes.cluster import DIRECTORY, Cluster
-from tests.nodes.namespaces import HUB, PREFIX, inside
 from tests.nodes.objects_load import ObjectsLoad
 from tests.nodes.stack import NAMESPACE, NEWER, SLOTS, StaticPodStack
 from tests.nodes.test_cluster import until
 from tests.nodes.test_static_pods import folder, ids, place
-from tests.servers import s3
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(600), pytest.mark.xdist_group("nodes")]
-
-CREDENTIALS = DIRECTORY / "aws-credentials"
-BUCKET = "channel"
-S3_PORT = 8333
 
 
 @pytest.fixture(scope="module")
 def bucket(running: Cluster) -> Iterator[dict[str, Any]]:
-    """The channel's connection value; the server outlives every node."""
-    server = s3.S3Server(DIRECTORY / "s3", address=HUB, port=S3_PORT, inside=inside(f"{PREFIX}-hub"))
-    keys = {"aws_access_key_id": s3.ACCESS_KEY, "aws_secret_access_key": s3.SECRET_KEY}
-    CREDENTIALS.write_text("[default]\n" + "".join(f"{name} = {value}\n" for name, value in keys.items()))
-    CREDENTIALS.chmod(0o600)
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in s3.ENVIRONMENT.items():
-            environment.setenv(name, value)
-        server.start()
-        try:
-            server.make_bucket(BUCKET)
-            yield server.connection(BUCKET)
-        finally:
-            server.kill()
+    """The channel's connection."""
+    with buckets.channel() as connection:
+        yield connection
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +44,8 @@ def stack(running: Cluster, bucket: dict[str, Any]) -> Iterator[StaticPodStack]:
         "slots": {slot: place(running, slot) for slot in SLOTS},
         "data_directory": str(DIRECTORY / "volumes"),
         "run_directory": str(DIRECTORY / "runs"),
-        "channel": {"endpoint_url" if name == "endpointUrl" else name: value for name, value in bucket.items()},
-        "credentials_file": str(CREDENTIALS),
+        "channel": bucket,
+        "credentials_file": str(buckets.CREDENTIALS),
     }
     with StaticPodStack.on(running, arguments, agent={"kind": "static-pod"}) as made:
         yield made

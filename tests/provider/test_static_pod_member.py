@@ -127,6 +127,18 @@ def test_what_runs_its_agent_cannot_change(place: OnNode, old: str, new: str) ->
     run(body)
 
 
+@pytest.mark.parametrize(("old", "new"), [({}, 2390), ({"urlPort": 2390}, 0), ({"urlPort": 2390}, 2391)])
+def test_where_its_kubelet_finds_it_cannot_change(place: OnNode, old: dict[str, int], new: int) -> None:
+    """Records of before there were ports know none."""
+
+    async def body(client: Client) -> None:
+        _, failures = await client.check(place.inputs(urlPort=new), place.inputs(**old))
+        remedy = "declare another slot, and drop this one in a later step"
+        assert failures == [f"manifestUrlPort: cannot change; {remedy}"]
+
+    run(body)
+
+
 def test_an_agent_that_is_a_static_pod_is_taken_off_with_its_member(place: OnNode) -> None:
     """Nothing else ends it: it is not waited for before."""
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from etcd_ops.volume.layout import VolumeLayout
 from tests.pod.test_alone import agent as alive
 from tests.pod.test_alone import says_taken
 from tests.runtime.member import eventually
+from tests.static_pod.asking import answer, free_port
 
 
 @pytest.fixture(autouse=True)
@@ -137,9 +139,21 @@ def test_an_agent_that_puts_manifests_back_goes_first(
 
 
 def test_as_a_program_it_takes_both_off(member: tuple[Path, Path, Path], agent: tuple[Path, Path]) -> None:
-    command = [sys.executable, "-m", "etcd_ops.static_pod.remove", *map(str, (*member, *agent))]
+    command = [sys.executable, "-m", "etcd_ops.static_pod.remove", *map(str, (*member, "--agent", *agent))]
     assert subprocess.run(command, check=False).returncode == 0
     assert not any(each.exists() for each in (*member, *agent))
+
+
+def test_a_kubelet_that_asks_is_told_to_end_the_pod(member: tuple[Path, Path, Path]) -> None:
+    """As a kubelet does: it asks, and ends the pod where the answer is a success without content."""
+    manifest, volume, run = member
+    port = free_port()
+    with holding(volume) as process, ThreadPoolExecutor(1) as pool:
+        removal = pool.submit(removing._remove_all, manifest, volume, run, (), port)
+        eventually(lambda: answer(port) == (200, b""))
+        process.kill()
+        assert removal.result() == ""
+    assert answer(port) == (0, b"")
 
 
 def test_nothing_is_deleted_while_an_agent_lives(

@@ -17,6 +17,8 @@ RUN = Path("/run/etcd-ops")
 SOCKET = RUN / "supervisor.sock"
 TEMPLATE_NOTE = "template"
 """In `RUN`: digest of the static pod that runs there."""
+SERVED_MANIFEST = "manifest.json"
+"""In `RUN`: the manifest of the static pod, where its kubelet fetches it from the agent."""
 LENT_TOKEN = "token"  # noqa: S105 (a folder)
 """In `RUN`: the folder of what the agent lends its static pod."""
 STATIC_POD = "static-pod.json"

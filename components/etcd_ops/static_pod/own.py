@@ -6,9 +6,11 @@ import asyncio
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from etcd_ops.pod import places
 from etcd_ops.static_pod.kept import KeptManifest
+from etcd_ops.static_pod.serving import ServedManifest
 from etcd_ops.volume.layout import VolumeLayout
 
 SEEN_SECONDS = 3.0
@@ -20,17 +22,22 @@ class StaticPod:
     """Implements `etcd_ops.agent.ports.Pod`.
 
     Args:
-        value: `staticPod` of an agent's configuration: the folder in which the kubelet looks, and the file's name.
+        value: `staticPod` of an agent's configuration: the folder in which the kubelet looks, and the file's name; or
+            the port on loopback at which it asks.
         volume: the member's.
         delivered: the folder with the declared manifest.
         run: shared by the agent and its member.
     """
 
     def __init__(
-        self, value: Mapping[str, str], volume: Path, delivered: Path = places.CONFIG.parent, run: Path = places.RUN
+        self, value: Mapping[str, Any], volume: Path, delivered: Path = places.CONFIG.parent, run: Path = places.RUN
     ) -> None:
-        file, placed = Path(value["manifests"], value["file"]), VolumeLayout(volume).static_pod
-        self.manifest = KeptManifest(file, placed, delivered / places.STATIC_POD)
+        placed, declared = VolumeLayout(volume).static_pod, delivered / places.STATIC_POD
+        self.manifest = (
+            ServedManifest(value["port"], run / places.SERVED_MANIFEST, placed, declared)
+            if "port" in value
+            else KeptManifest(Path(value["manifests"], value["file"]), placed, declared)
+        )
         self._note = run / places.TEMPLATE_NOTE
 
     def template(self) -> str:

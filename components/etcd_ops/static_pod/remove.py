@@ -1,20 +1,25 @@
-"""Takes a member off its node: `python -m etcd_ops.static_pod.remove MANIFEST VOLUME RUN [AGENT DELIVERED]`.
+"""Takes a member off its node: `python -m etcd_ops.static_pod.remove MANIFEST VOLUME RUN`.
 
 For a pod on that node which sees the processes of the host. The volume is deleted only after nothing holds its data
-any more. An agent that is a static pod, too, goes first: it would put its member's manifest back.
+any more. An agent that is a static pod, too, goes first: it would put its member's manifest back. Where the kubelet
+fetches the manifest, it is told that there is none for as long as that takes.
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import socket
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from etcd_ops.pod import places
 from etcd_ops.pod.alone import ended
 from etcd_ops.runtime.foreign import holder
+from etcd_ops.static_pod.serving import NOTHING, ManifestServer
 from etcd_ops.volume.durable import remove_file
 from etcd_ops.volume.errors import VolumeError
 from etcd_ops.volume.layout import VolumeLayout
@@ -95,17 +100,37 @@ def _answers(path: Path) -> bool:
         return True
 
 
-def _remove_all(manifest: Path, volume: Path, run: Path, agent: list[Path]) -> str:
+def _remove_all(manifest: Path, volume: Path, run: Path, agent: Sequence[Path] = (), url_port: int = 0) -> str:
     if agent and (reason := remove_agent(agent[0], agent[1], volume, run)):
         return reason
-    return remove(manifest, volume, run)
+    with _telling_nothing(url_port):
+        return remove(manifest, volume, run)
+
+
+@contextmanager
+def _telling_nothing(url_port: int) -> Iterator[None]:
+    """Answer a kubelet that fetches the manifest with the order to end the pod; 0 for one that reads files."""
+    if not url_port:
+        yield
+        return
+    server = ManifestServer(url_port, lambda: NOTHING)
+    server.serve()
+    try:
+        yield
+    finally:
+        server.close()
 
 
 def main() -> int:
     """Run as a program."""
-    manifest, volume, run, *agent = map(Path, sys.argv[1:])
+    parser = argparse.ArgumentParser(prog="etcd-ops remove", description="Take a member off this node.")
+    for each in ("manifest", "volume", "run"):
+        parser.add_argument(each, type=Path)
+    parser.add_argument("--agent", type=Path, nargs=2, default=(), metavar=("MANIFEST", "DELIVERED"))
+    parser.add_argument("--url-port", type=int, default=0)
+    given = parser.parse_args()
     try:
-        reason = _remove_all(manifest, volume, run, agent)
+        reason = _remove_all(given.manifest, given.volume, given.run, given.agent, given.url_port)
     except (OSError, VolumeError) as problem:
         reason = f"{type(problem).__name__}: {problem}"
     if reason:

@@ -23,7 +23,7 @@ _IDENTITY = (
     "cluster", "slot", "name", "zone", "node", "address", "basePort", "namespace", "namespaceUid", "manifests", "file",
     "volumes", "runs",
 )  # fmt: skip
-_KNOWN = (*_IDENTITY, "agentFile", "channel", "kubeconfig", "context", "image")
+_KNOWN = (*_IDENTITY, "agentFile", "urlPort", "channel", "kubeconfig", "context", "image")
 
 
 class StaticPodMembers:
@@ -33,10 +33,10 @@ class StaticPodMembers:
 
     async def check(self, call: Call) -> Checked:
         """Judge what names the member."""
-        inputs = {"agentFile": "", **call.inputs}
+        inputs = {"agentFile": "", "urlPort": 0, **call.inputs}
         remedy = "declare another slot, and drop this one in a later step"
         problems = unknown(inputs, _KNOWN) or moved(call.old, inputs, _IDENTITY, remedy)
-        return Checked(inputs, problems or tuple(_other_agents(call.old, inputs)))
+        return Checked(inputs, problems or (*_other_agents(call.old, inputs), *_elsewhere(call.old, inputs)))
 
     async def drift(self, call: Call) -> Mapping[str, str]:
         """Nothing that an update could mend."""
@@ -74,6 +74,12 @@ def _other_agents(old: Properties, new: Properties) -> Iterator[Problem]:
     """Of one that a DaemonSet makes, nothing is known on the node, and the other way round."""
     if "agentFile" in old and bool(old["agentFile"]) != bool(new["agentFile"]):
         yield Problem("agent.kind", "cannot change", "declare another cluster, and migrate to it")
+
+
+def _elsewhere(old: Properties, new: Properties) -> Iterator[Problem]:
+    """A kubelet that finds a manifest in two places runs two pods."""
+    if old and int(old.get("urlPort", 0)) != int(new["urlPort"]):
+        yield Problem("manifestUrlPort", "cannot change", "declare another slot, and drop this one in a later step")
 
 
 def _agents(state: Properties) -> Question:

@@ -97,6 +97,10 @@ class StaticPodClusterArgs(TypedDict):
     manifest_directory: NotRequired[str]
     """Absolute path of the folder in which kubelets look for static pods; `/etc/kubernetes/manifests` when absent. It
     cannot be changed."""
+    manifest_url_port: NotRequired[int]
+    """Port on loopback of every node, at which members' manifests are served to kubelets whose `staticPodURL` is
+    `http://127.0.0.1:<port>/manifest`, by agents of kind `static-pod`; manifests are files when absent. It cannot be
+    changed."""
     data_directory: NotRequired[str]
     """Absolute path of the folder on every node that has the members' volumes; `/var/lib/pulumi-etcd` when absent. It
     cannot be changed."""

@@ -91,7 +91,14 @@ def _with_templates(spec: ClusterSpec, topology: Topology, pods: Pods, nodes: Ma
 
 def contract(this: Declaration) -> dict[str, Any]:
     """What policies and reviewers read: everything that matters, nothing secret, all of it known in a preview."""
-    nodes = {slot: {"node": each.name, "manifestDirectory": each.paths.manifests} for slot, each in this.nodes.items()}
+    nodes = {
+        slot: {
+            "node": each.name,
+            "manifestDirectory": each.paths.manifests,
+            "manifestUrlPort": each.paths.url_port,
+        }
+        for slot, each in this.nodes.items()
+    }
     return (
         declaration.contract(this, "static-pods")
         | kubernetes.contract(this, this.names)

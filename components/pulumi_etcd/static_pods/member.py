@@ -42,6 +42,9 @@ class StaticPodMemberArgs(TypedDict):
     """Name of the member's manifest there. It cannot be changed."""
     agent_file: NotRequired[str]
     """Name of its agent's manifest there, where that is a static pod, too. It cannot be changed."""
+    url_port: NotRequired[int]
+    """On loopback, at which the kubelet fetches the member's manifest; 0 or absent where that is a file. It cannot be
+    changed."""
     volumes: str
     """The folder on the node that has the member's volume. It cannot be changed."""
     runs: str

@@ -31,6 +31,8 @@ class NodePaths:
     """Name of the manifest."""
     agent_file: str
     """Name of the agent's, where that is a static pod, too."""
+    url_port: int = 0
+    """On loopback, at which the kubelet fetches the member's manifest; 0 where that is a file."""
 
     @property
     def volume(self) -> str:
@@ -48,7 +50,7 @@ class NodePaths:
         return f"{self.runs}/{self.member}"
 
 
-def node_paths(names: Names, slot: str, manifests: str, data: str, run: str) -> NodePaths:
+def node_paths(names: Names, slot: str, manifests: str, data: str, run: str, url_port: int = 0) -> NodePaths:
     """Where a member is on its node.
 
     Args:
@@ -57,11 +59,12 @@ def node_paths(names: Names, slot: str, manifests: str, data: str, run: str) -> 
         manifests: where its kubelet looks for static pods.
         data: the folder for volumes.
         run: the folder for sockets.
+        url_port: on loopback, at which its kubelet fetches the manifest; 0 where that is a file.
     """
     # A namespace may have a cluster of the same name beside another one's.
     own = f"{names.namespace}.{names.cluster}"
     file, agent_file = f"{own}.{slot}.json", f"{own}.{slot}.agent.json"
-    return NodePaths(manifests, f"{data}/{own}", f"{run}/{own}", slot, file, agent_file)
+    return NodePaths(manifests, f"{data}/{own}", f"{run}/{own}", slot, file, agent_file, url_port)
 
 
 def labels(names: Names, slot: str, component: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from etcd_ops.model.problems import Invalid, Problem
-from etcd_ops.model.topology import CLIENT_PORT, OnNodes, Topology
+from etcd_ops.model.topology import CLIENT_PORT, HIGHEST_PORT, OnNodes, Topology
 from etcd_ops.model.urls import Url
 from etcd_ops.zone.paths import unusable
 from pulumi_etcd import body
@@ -23,6 +23,8 @@ from pulumi_etcd.trusts import Wire
 PRIORITY_CLASS = "system-node-critical"
 DAEMON_SET, STATIC_POD = "daemon-set", "static-pod"
 """What runs agents: values of `agent.kind`."""
+PORTS = 4
+"""Of a member on its node, from the base port on (`OnNodes`)."""
 FOLDERS: Mapping[str, str] = {
     "manifestDirectory": "/etc/kubernetes/manifests",
     "dataDirectory": "/var/lib/pulumi-etcd",
@@ -45,8 +47,9 @@ def topology(wire: Wire, named: Names) -> Topology:
 def nodes(wire: Wire, named: Names) -> dict[str, Node]:
     """The node of every slot."""
     manifests, data, run = (folder(each, wire) for each in FOLDERS)
+    url_port = wire.get("manifestUrlPort", 0)
     return {
-        slot: Node(each["node"], node_paths(named, slot, each.get("manifestDirectory", manifests), data, run))
+        slot: Node(each["node"], node_paths(named, slot, each.get("manifestDirectory", manifests), data, run, url_port))
         for slot, each in wire["slots"].items()
     }
 
@@ -71,6 +74,7 @@ def own_problems(name: str, wire: Wire) -> Iterator[Problem]:
     """Problems with arguments that only this platform has, and that no other judgement is about."""
     yield from parts.problems(name, wire)
     yield from _agent_problems(wire)
+    yield from _url_problems(wire)
     folders = {each: wire[each] for each in FOLDERS if each in wire}
     folders |= {
         f"slots.{slot}.manifestDirectory": each["manifestDirectory"]
@@ -95,6 +99,23 @@ def _agent_problems(wire: Wire) -> Iterator[Problem]:
         yield Problem("credentialsFile", reason)
     if channel != "s3":
         yield Problem("credentialsFile", "only a channel of kind s3 needs it", "leave it out")
+
+
+def _url_problems(wire: Wire) -> Iterator[Problem]:
+    if "manifestUrlPort" not in wire:
+        return
+    url_port, base = wire["manifestUrlPort"], wire.get("basePort", CLIENT_PORT)
+    if not 1 <= url_port <= HIGHEST_PORT:
+        yield Problem("manifestUrlPort", f"{url_port} is not between 1 and {HIGHEST_PORT}")
+    if url_port in range(base, base + PORTS):
+        yield Problem(
+            "manifestUrlPort", f"the member itself listens on {base} to {base + PORTS - 1}", "use another one"
+        )
+    if wire["agent"].get("kind", DAEMON_SET) != STATIC_POD:
+        reason = "an agent that a DaemonSet makes needs the API server before it could serve anything"
+        yield Problem(
+            "manifestUrlPort", reason, f"set agent.kind to {STATIC_POD}, or leave it out: manifests are files"
+        )
 
 
 def _node_problems(slots: Wire) -> Iterator[Problem]:

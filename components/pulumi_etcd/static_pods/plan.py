@@ -15,7 +15,7 @@ from pulumi_etcd.static_pods import network
 from pulumi_etcd.static_pods.agent_pods import agent_manifest
 from pulumi_etcd.static_pods.daemon_set import daemon_set
 from pulumi_etcd.static_pods.declaration import Declaration
-from pulumi_etcd.static_pods.pods import static_pod
+from pulumi_etcd.static_pods.pods import Node, static_pod
 
 
 def shared(this: Declaration) -> list[Manifest]:
@@ -47,9 +47,16 @@ def installed(this: Declaration, slot: Slot) -> dict[str, str]:
 def _files(this: Declaration, slot: Slot, own: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, str]:
     """What every agent is told of its member, and what its kind is told besides."""
     node = this.nodes[slot.name]
-    told = {"staticPod": {"manifests": str(places.MANIFESTS), "file": node.paths.file}, **own}
+    told = {"staticPod": _where(node), **own}
     declared = {places.STATIC_POD: static_pod(this.pods, slot, node), **files}
     return delivery.config_files(this.names, slot, this.agents_channel, this.spec.agent.to_wire(), told, declared)
+
+
+def _where(node: Node) -> dict[str, Any]:
+    """Where the kubelet finds the member's manifest."""
+    if node.paths.url_port:
+        return {"port": node.paths.url_port}
+    return {"manifests": str(places.MANIFESTS), "file": node.paths.file}
 
 
 def member(this: Declaration, slot: Slot) -> Manifest:

@@ -21,9 +21,12 @@ def removal_pod(member: Mapping[str, Any]) -> Manifest:
         member: properties of a `StaticPodMember`, in camelCase.
     """
     volume = f"{VOLUMES}/{member['slot']}"
+    url_port = int(member.get("urlPort", 0))
     words = [f"{places.MANIFESTS}/{member['file']}", volume, f"{RUNS}/{member['slot']}"]
+    if url_port:
+        words += ["--url-port", str(url_port)]
     if agent := member.get("agentFile"):
-        words += [f"{places.MANIFESTS}/{agent}", f"{volume}{DELIVERED_SUFFIX}"]
+        words += ["--agent", f"{places.MANIFESTS}/{agent}", f"{volume}{DELIVERED_SUFFIX}"]
     mounts = [
         {"name": "manifests", "mountPath": str(places.MANIFESTS)},
         {"name": "volumes", "mountPath": VOLUMES},
@@ -31,4 +34,6 @@ def removal_pod(member: Mapping[str, Any]) -> Manifest:
     ]
     volumes = [host_path(each, member[each]) for each in ("manifests", "volumes", "runs")]
     name, program = f"{member['name']}-removal", "etcd_ops.static_pod.remove"
-    return short_lived_pod(name, "remove", member, [program, *words], mounts, volumes)
+    return short_lived_pod(
+        name, "remove", member, [program, *words], mounts, volumes, {"hostNetwork": True} if url_port else {}
+    )

@@ -104,6 +104,7 @@ def _record(cluster: pulumi.Resource, this: Declaration, slot: Slot) -> StaticPo
             "manifests": node.paths.manifests,
             "file": node.paths.file,
             "agent_file": node.paths.agent_file if this.pods.agents_are_static else "",
+            "url_port": node.paths.url_port,
             "volumes": node.paths.volumes,
             "runs": node.paths.runs,
             "image": this.pods.containers.agent.reference,

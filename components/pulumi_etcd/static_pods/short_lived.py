@@ -9,10 +9,12 @@ from pulumi_etcd.kubernetes.containers import CONTAINED
 from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.static_pods.pods import HOSTNAME_LABEL, ON_HOST
 
+NOTHING_ELSE: Mapping[str, Any] = {}
+
 
 def short_lived_pod(
     name: str, what: str, resource: Mapping[str, Any], words: Sequence[str], mounts: Sequence[Manifest],
-    volumes: Sequence[Manifest],
+    volumes: Sequence[Manifest], spec: Mapping[str, Any] = NOTHING_ELSE,
 ) -> Manifest:  # fmt: skip
     """A pod of the agent's image, whose last words are what its program printed.
 
@@ -23,6 +25,7 @@ def short_lived_pod(
         words: a Python module, and its arguments.
         mounts: of its container.
         volumes: that are mounted.
+        spec: what the pod's has besides.
     """
     container = {
         "name": what,
@@ -41,6 +44,7 @@ def short_lived_pod(
         "spec": {
             "restartPolicy": "Never",
             **ON_HOST,
+            **spec,
             "nodeSelector": {HOSTNAME_LABEL: resource["node"]},
             "containers": [container],
             "volumes": [*volumes],
