@@ -42,8 +42,12 @@ def channel(cluster: str, slot: str) -> Grants:
 
 
 def stateful_set(member: str) -> Grants:
-    """Of an agent that has its own pod made anew."""
-    return {("statefulsets.apps", member): ["get"], ("pods", f"{member}-0"): ["get", "delete"]}
+    """Of an agent that has its own pod made anew, and looks which claim its volume is mounted by."""
+    return {
+        ("statefulsets.apps", member): ["get"],
+        ("pods", f"{member}-0"): ["get", "delete"],
+        ("persistentvolumeclaims", f"data-{member}-0"): ["get"],
+    }
 
 
 def daemon_set(member: str) -> Grants:
@@ -100,6 +104,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "leases.coordination.k8s.io": (f"{SETS}.lock.json", f"{PODS}.lock.json"),
     "pods": (f"{SETS}-a-1-0", f"{SETS}-b-1-0", f"{PODS}-a-1-x7k2p"),
+    "persistentvolumeclaims": (f"data-{SETS}-a-1-0", f"data-{SETS}-b-1-0"),
     "secrets": (f"{SETS}-a-1-credentials", f"{SETS}-b-1-credentials", f"{PODS}-a-1-credentials"),
     "namespaces": (NAMESPACE, "default"),
     **dict.fromkeys(("statefulsets.apps", "daemonsets.apps"), (*MEMBERS, f"{SETS}-b-1", f"{PODS}-b-1")),

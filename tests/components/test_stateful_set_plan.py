@@ -104,14 +104,15 @@ def test_pods_keep_to_the_restricted_standard(this: Declaration) -> None:
 
 
 @given(clusters)
-def test_the_token_is_for_the_agent_and_for_the_launcher_that_looks_for_a_later_incarnation(this: Declaration) -> None:
+def test_the_token_is_for_whoever_asks_the_api_server(this: Declaration) -> None:
     for each in of_kind(objects(this), "StatefulSet").values():
+        # What provides the volume looks for its claim, the launcher for a later incarnation.
         with_token = [
             container["name"]
             for container in containers(each)
             if any(mount["name"] == "token" for mount in container["volumeMounts"])
         ]
-        assert sorted(with_token) == ["agent", "etcd"]
+        assert sorted(with_token) == ["agent", "etcd", "provide"]
 
 
 @given(clusters)
@@ -263,9 +264,11 @@ def test_an_agent_writes_its_own_status_and_nobody_elses(this: Declaration) -> N
             object_name(cluster, LOCK),
             f"{cluster}-{slot.name}-0",
         }
+        claims = {(verb, name) for verb, resource, name in allowed if resource == "persistentvolumeclaims"}
+        assert claims == {("get", f"data-{cluster}-{slot.name}-0")}
         assert not {"*", "deletecollection", "watch"} & {verb for verb, _, _ in allowed}
         assert {resource for _, resource, _ in allowed} == {
-            "configmaps", "leases", "namespaces", "pods", "statefulsets",
+            "configmaps", "leases", "namespaces", "persistentvolumeclaims", "pods", "statefulsets",
         }  # fmt: skip
         assert {each for each in allowed if not each[2]} == {("get", "configmaps", ""), ("list", "configmaps", "")}
 
@@ -282,7 +285,7 @@ def test_agents_of_another_channel_need_no_objects_of_this_one() -> None:
     this = declaration(channel={"kind": "s3", "bucket": "orders", "region": "eu-west-1"})
     found = objects(this)
     allowed = rules(found, "demo-a-1")
-    assert {resource for _, resource, _ in allowed} == {"pods", "statefulsets"}
+    assert {resource for _, resource, _ in allowed} == {"persistentvolumeclaims", "pods", "statefulsets"}
 
 
 def sources(policy: Manifest, port: int) -> list[Any]:
@@ -347,7 +350,12 @@ def test_the_agent_is_told_what_it_needs() -> None:
         "runtime": {"kind": "supervisor", "socket": str(places.SOCKET), "program": "etcd-a-1"},
         "delivery": {"credentials": "/etc/etcd-ops/credentials", "authorities": "/etc/etcd-ops/authorities"},
         "agent": this.spec.agent.to_wire(),
-        "pod": {"namespace": "orders", "name": "demo-a-1-0", "controller": "statefulsets/demo-a-1"},
+        "pod": {
+            "namespace": "orders",
+            "name": "demo-a-1-0",
+            "controller": "statefulsets/demo-a-1",
+            "claim": "data-demo-a-1-0",
+        },
     }
 
 

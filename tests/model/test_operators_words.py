@@ -20,10 +20,18 @@ from etcd_ops.model.facts import (
     ProcessFacts,
     VolumeFacts,
 )
-from etcd_ops.model.records import Approval, Controls, FormationRecord, FormationState, RecoveryOrder, Started
+from etcd_ops.model.records import (
+    Approval,
+    Controls,
+    FormationRecord,
+    FormationState,
+    RecoveryOrder,
+    Replacement,
+    Started,
+)
 from etcd_ops.model.spec import Desired, Formation, FormationMode
 from etcd_ops.model.status import MemberStatus, State
-from etcd_ops.model.steps import AcceptMarker, RemoveMember, WriteFormation
+from etcd_ops.model.steps import AcceptMarker, RemoveMember, WriteFormation, WriteFormationLocked
 from tests.model.samples import spec
 
 SLOT, CLUSTER = "a-1", 77
@@ -94,6 +102,28 @@ def test_accepting_a_volume_gives_the_other_one_up(controls: Controls, replaced:
     decision = decide(facts(volume("new", has_data=False), controls))
     assert isinstance(decision.step, RemoveMember) is replaced
     assert replaced or decision.state is State.NEEDS_APPROVAL
+
+
+def test_a_platform_may_vouch_that_the_other_one_is_gone() -> None:
+    """The replacement is counted then, as that of a disk which lost its data is."""
+    found = facts(replace(volume("new", has_data=False), sole=True), Controls())
+    decision = decide(found)
+    assert isinstance(decision.step, WriteFormationLocked)
+    assert found.channel is not None
+    [counted] = decision.step.record.replacements
+    assert (counted.slot, counted.volume_id, counted.member_id) == (SLOT, "new", IDS[SLOT])
+    again = replace(found, channel=replace(found.channel, formation=decision.step.record))
+    assert isinstance(decide(again).step, RemoveMember)
+
+
+def test_what_a_platform_vouches_for_is_limited_as_well() -> None:
+    earlier = Replacement(slot=SLOT, volume_id="old", member_id=99, at=0.0)
+    found = facts(replace(volume("new", has_data=False), sole=True), Controls())
+    assert found.channel is not None and found.channel.formation is not None
+    record = found.channel.formation.model_copy(update={"replacements": (earlier,)})
+    decision = decide(replace(found, channel=replace(found.channel, formation=record)))
+    assert decision.state is State.NEEDS_APPROVAL
+    assert not isinstance(decision.step, (RemoveMember, WriteFormationLocked))
 
 
 def test_data_that_serves_from_an_accepted_volume_is_recorded_so_that_the_word_is_used_up() -> None:

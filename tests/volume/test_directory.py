@@ -275,3 +275,20 @@ def test_credentials_and_programs_are_listed(volume: DirectoryVolume, path: Path
         run(volume.switch_leaf("peer", "d" * 64))
     with pytest.raises(KeyError):
         run(volume.trust_bundle("peer", ("d" * 64,)))
+
+
+def test_only_an_empty_volume_is_vouched_for(path: Path) -> None:
+    """Where there is data, nobody is even asked."""
+    asked: list[str] = []
+
+    def vouched(volume_id: str) -> bool:
+        asked.append(volume_id)
+        return True
+
+    volume = DirectoryVolume(path, "m0", "local", vouched)
+    facts = run(volume.facts())
+    assert facts.sole
+    assert asked == [facts.volume_id]
+    write_data(path)
+    assert not run(volume.facts()).sole
+    assert len(asked) == 1

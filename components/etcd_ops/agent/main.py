@@ -25,6 +25,7 @@ from etcd_ops.agent.serving import MetricsServer
 from etcd_ops.agent.settings import Settings
 from etcd_ops.channel.connect import connect
 from etcd_ops.etcd.health import EndpointHealth, ProbeFailed
+from etcd_ops.pod.claim import Claim
 from etcd_ops.pod.delivery import Mailbox, Mounts
 from etcd_ops.pod.own_pod import OwnPod
 from etcd_ops.runtime import agent_state
@@ -84,7 +85,8 @@ async def keep(volume: Path) -> None:
     settings = Settings(config["cluster"], config["slot"], config["zone"], version("etcd-ops"))
     channel = connect(config["channel"])
     journal = Journal(layout, settings.slot, channel)
-    member_volume = DirectoryVolume(volume, settings.slot, settings.cluster)
+    vouched = [Claim(config["pod"]).vouches_for] if "claim" in config.get("pod", {}) else []
+    member_volume = DirectoryVolume(volume, settings.slot, settings.cluster, *vouched)
     credentials = AgentCredentials(layout)
     static_pod = StaticPod(config["staticPod"], volume) if "staticPod" in config else None
     static_agent = StaticAgent(config["agentStaticPod"], volume) if "agentStaticPod" in config else None

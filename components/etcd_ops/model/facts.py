@@ -95,6 +95,8 @@ class VolumeFacts:
     """Use (peer, server, metrics, agent) to the fingerprint of the leaf in use now."""
     binaries: frozenset[str] = frozenset()
     """SHA-256 of the programs cached on the volume."""
+    sole: bool = False
+    """It is empty, and the platform vouches that no other volume can be this slot's any more."""
     old_entries: OldEntries | None = None
     """What 3.5 left in the write-ahead log; None where it was not looked for, or the log cannot be understood."""
 

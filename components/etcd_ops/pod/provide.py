@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from etcd_ops.pod import places
+from etcd_ops.pod.claim import Claim
 from etcd_ops.pod.delivery import Mounts, deliver
 from etcd_ops.runtime import agent_state
 from etcd_ops.volume.errors import VolumeError
@@ -36,10 +38,21 @@ def provide(config: dict[str, Any], volume: Path) -> None:
     """
     layout = VolumeLayout(volume)
     if read_marker(layout.marker) is not None or is_fresh(layout):
-        create_volume(volume, config["slot"], config["cluster"], PLATFORM)
+        create_volume(volume, config["slot"], config["cluster"], PLATFORM, _claimed(config))
     deliver(volume, Mounts.of(config["delivery"]))
     write_agent_config(volume, config)
     agent_state.initialise(volume, config["agent"]["version"], config["agent"]["command"])
+
+
+def _claimed(config: Mapping[str, Any]) -> str:
+    """The UID of the claim that the volume was mounted by; empty where there is none, or it cannot be told now."""
+    if "claim" not in config.get("pod", {}):
+        return ""
+    try:
+        return Claim(config["pod"]).uid()
+    except OSError as problem:
+        print(f"etcd-ops provide: {problem}", file=sys.stderr)
+        return ""
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,11 @@ memory, and takes one in memory every 100 (DefaultSnapshotCatchUpEntries and mem
 server/etcdserver/server.go of 3.6.15)."""
 
 
+def _by_nobody(volume_id: str) -> bool:
+    del volume_id
+    return False
+
+
 class DirectoryVolume:
     """Implements `etcd_ops.volume.port.Volume`.
 
@@ -43,12 +49,14 @@ class DirectoryVolume:
         path: the volume's directory.
         slot: the member's slot; a marker of another one is not accepted.
         cluster: the cluster's name.
+        vouched: whether the platform vouches for a volume of this ID: that no other can be the member's.
     """
 
-    def __init__(self, path: Path, slot: str, cluster: str) -> None:
+    def __init__(self, path: Path, slot: str, cluster: str, vouched: Callable[[str], bool] = _by_nobody) -> None:
         self._layout = VolumeLayout(path)
         self._slot = slot
         self._cluster = cluster
+        self._vouched = vouched
         self._log = OldEntriesReader(RECALLED)
 
     async def facts(self) -> VolumeFacts:
@@ -162,6 +170,7 @@ class DirectoryVolume:
             credentials=credentials.delivered(layout.root),
             leaves=credentials.leaves(layout.root),
             binaries=binaries.cached(layout.root),
+            sole=marker is not None and marked and not found.present and self._vouched(marker.volume_id),
         )
 
     def _recall(self) -> Memory:

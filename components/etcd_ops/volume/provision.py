@@ -14,8 +14,15 @@ from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.volume.marker import Marker, encode_marker, read_marker
 
 
-def create_volume(volume: Path, slot: str, cluster: str, platform: str = "local") -> str:
+def create_volume(volume: Path, slot: str, cluster: str, platform: str = "local", volume_id: str = "") -> str:
     """Make a volume and mark it, once. Idempotent; a kept volume is taken up again.
+
+    Args:
+        volume: its directory.
+        slot: the member's.
+        cluster: the cluster's name.
+        platform: what it is mounted by.
+        volume_id: by which it is marked; a new one where empty.
 
     Returns:
         The volume's ID.
@@ -28,7 +35,7 @@ def create_volume(volume: Path, slot: str, cluster: str, platform: str = "local"
     marker = read_marker(layout.marker)
     if marker is None:
         _require_fresh(layout)
-        marker = mark(volume, slot, cluster, platform)
+        marker = mark(volume, slot, cluster, platform, volume_id)
     if (marker.cluster, marker.slot) != (cluster, slot):
         raise VolumeError(
             f"{volume} is the volume of member {marker.slot} of cluster {marker.cluster}, "
@@ -37,9 +44,9 @@ def create_volume(volume: Path, slot: str, cluster: str, platform: str = "local"
     return marker.volume_id
 
 
-def mark(volume: Path, slot: str, cluster: str, platform: str = "local") -> Marker:
-    """Write a marker with a new volume ID, whatever was there."""
-    marker = Marker(cluster, slot, str(uuid.uuid4()), platform)
+def mark(volume: Path, slot: str, cluster: str, platform: str = "local", volume_id: str = "") -> Marker:
+    """Write a marker, with a new volume ID where none is given, whatever was there."""
+    marker = Marker(cluster, slot, volume_id or str(uuid.uuid4()), platform)
     make_directory(volume)
     write_file(VolumeLayout(volume).marker, encode_marker(marker))
     return marker

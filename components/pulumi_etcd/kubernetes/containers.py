@@ -62,10 +62,17 @@ class Containers:
         """Where etcd's program is put, for the agent to keep it on the volume."""
         return str(places.PROGRAMS / self.etcd.digest / "etcd")
 
-    def provider(self) -> Manifest:
-        """Prepares the volume, and hands the program over with which the next container copies etcd's."""
+    def provider(self, *read: str) -> Manifest:
+        """Prepares the volume, and hands the program over with which the next container copies etcd's.
+
+        Args:
+            read: further volumes that it reads.
+        """
         command = ["python3", "-m", "etcd_ops.pod.provide"]
-        mounted = mounts("data", "programs", "tmp", "config", "credentials", "authorities")
+        mounted = [
+            *mounts("data", "programs", "tmp", "config", "credentials", "authorities"),
+            *mounts(*read, read_only=True),
+        ]
         return ours("provide", self.agent, command, self.agent_resources, mounted)
 
     def etcd_program(self) -> Manifest:

@@ -41,13 +41,19 @@ def member(this: Declaration, slot: Slot) -> Manifest:
 
 
 def _own_pod(names: StatefulSetNames, slot: str) -> list[Rule]:
-    """Have the own pod made anew."""
+    """Have the own pod made anew, and look which claim its volume is mounted by."""
     return [
         rule("apps", "statefulsets", ["get"], [names.member(slot)]),
         rule("", "pods", ["get", "delete"], [names.pod(slot)]),
+        rule("", "persistentvolumeclaims", ["get"], [names.claim(slot)]),
     ]
 
 
 def _pod(names: StatefulSetNames, slot: str) -> dict[str, str]:
     """The pod of agent and member, as its agent is told of it."""
-    return {"namespace": names.namespace, "name": names.pod(slot), "controller": f"statefulsets/{names.member(slot)}"}
+    return {
+        "namespace": names.namespace,
+        "name": names.pod(slot),
+        "controller": f"statefulsets/{names.member(slot)}",
+        "claim": names.claim(slot),
+    }

@@ -74,7 +74,7 @@ def _template(pods: Pods, slot: Slot) -> Manifest:
             "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "initContainers": [pods.containers.provider(), pods.containers.etcd_program()],
+        "initContainers": [pods.containers.provider("token"), pods.containers.etcd_program()],
         "containers": [_etcd(pods), _agent(pods)],
         "volumes": _volumes(names, slot.name),
         **optional,

@@ -161,7 +161,8 @@ def _replacement_refusal(view: View, listed: ListedMember, formation: FormationR
         return None
     started = formation.started.get(view.slot)
     approved = _approved(view, formation, volume.volume_id)
-    if started is not None and started.volume_id != volume.volume_id and not approved:
+    exchanged = started is not None and started.volume_id != volume.volume_id
+    if exchanged and not volume.sole and not approved:
         text = f"another volume stands in its place: `etcd-ops approve replace {view.slot}` if the old one is gone"
         return hold(text, State.NEEDS_APPROVAL)
     declared = started is None
