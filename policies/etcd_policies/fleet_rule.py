@@ -36,7 +36,7 @@ class FleetRule(Rule):
         """
         given = self.given(config)
         unknown: list[UnknownValueError] = []
-        for fleet in fleets(resources):
+        for fleet in fleets(resources, self.kinds):
             try:
                 yield from self.judge(fleet, *given)
             except UnknownValueError as later:
@@ -49,8 +49,13 @@ class FleetRule(Rule):
         return StackValidationPolicy(validate=self._validate, **self.metadata())
 
     def _validate(self, stack: StackValidationArgs, report: ReportViolation) -> None:
-        for finding in self.findings(stack.resources, stack.get_config()):
-            report(str(finding.problem), finding.urn)
+        try:
+            for finding in self.findings(stack.resources, stack.get_config()):
+                report(str(finding.problem), finding.urn)
+        except UnknownValueError as unknown:
+            if pulumi.runtime.is_dry_run():
+                raise
+            report(str(unknown_problem(unknown)), None)
 
 
 def each_resource(resources: Iterable[Resource], judge: Callable[[Resource], Iterable[Problem]]) -> Iterator[Finding]:

@@ -42,10 +42,12 @@ class ResourceRule(Rule):
         if args.resource_type not in self.kinds:
             args.not_applicable("another type of resource")
             return
-        protected = args.opts.protect
-        resource = Resource(args.resource_type, args.urn, Properties(args.props), protected)
-        if not resource.of_a_cluster:
-            args.not_applicable("not a resource of an etcd cluster")
-            return
-        for problem in telling_unknown(self.problems(resource, args.get_config())):
+        resource = Resource(args.resource_type, args.urn, Properties(args.props), args.opts.protect)
+        for problem in telling_unknown(self._of_a_cluster(resource, args)):
             report(str(problem), None)
+
+    def _of_a_cluster(self, resource: Resource, args: ResourceValidationArgs) -> Iterator[Problem]:
+        if resource.of_a_cluster:
+            yield from self.problems(resource, args.get_config())
+        else:
+            args.not_applicable("not a resource of an etcd cluster")

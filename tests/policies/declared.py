@@ -83,6 +83,8 @@ class Told:
     messages: list[str]
 
     def of(self, whose: str | None) -> str:
+        if whose is None:
+            return "stack"
         return next(each["name"] for each in self.resources if urn(each) == whose)
 
 
@@ -109,9 +111,7 @@ def judge(
 
 def _judge_one(policy: ResourceValidationPolicy, resource: dict[str, Any], found: Told, config: Any) -> None:
     proxy = unknown_checking_proxy(sent(resource))
-    arguments = Arguments(
-        resource["type"], proxy, urn(resource), resource["name"], options(resource), None, config
-    )
+    arguments = Arguments(resource["type"], proxy, urn(resource), resource["name"], options(resource), None, config)
     policy.validate(arguments, lambda message, _: found.messages.append(f"{resource['name']}: {message}"))
 
 

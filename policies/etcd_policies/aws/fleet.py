@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from pulumi_policy import PolicyResource
 from pulumi_policy.proxy import UnknownValueError
 
 from etcd_policies.aws.properties import Properties
-from etcd_policies.aws.resource import PRODUCTION, Resource, of_aws
+from etcd_policies.aws.resource import PRODUCTION, Resource
 from etcd_policies.contract import MODULE, Cluster, Unreadable, cluster_of
 
 
@@ -47,16 +47,23 @@ class Fleet:
         return named is not None and named in {_known(whose.properties.values, own) for own in (key, "id", "arn")}
 
 
-def fleets(resources: Sequence[PolicyResource]) -> tuple[Fleet, ...]:
-    """The clusters in a stack that have resources of AWS, in the order of their names.
+def fleets(resources: Sequence[PolicyResource], kinds: Collection[str]) -> tuple[Fleet, ...]:
+    """The clusters in a stack that have resources of some types, in the order of their names.
 
-    A resource is a cluster's that is tagged so, or else stands below the cluster's component, or else takes a property
-    from a resource that is one.
+    A resource is a cluster's that stands below the cluster's component, or else is tagged so, or else takes a property
+    from a resource of these types that is one.
+
+    Args:
+        resources: of the stack.
+        kinds: types of resources.
+
+    Raises:
+        UnknownValueError: it is not known yet whose one of them is, so that it could be missing anywhere.
     """
-    declared = {each.urn: _resource(each) for each in resources if of_aws(each.resource_type)}
+    declared = {each.urn: _resource(each) for each in resources if each.resource_type in kinds}
     components = {each.urn: _component_of(each) for each in resources if each.urn in declared}
     references = {each.urn: _references(each) for each in resources if each.urn in declared}
-    owners = {urn: each.cluster or _name_of(components[urn]) for urn, each in declared.items()}
+    owners = {urn: _name_of(components[urn]) or each.cluster for urn, each in declared.items()}
     members: dict[str, list[Resource]] = defaultdict(list)
     for urn, resource in declared.items():
         for owner in [owners[urn]] if owners[urn] else _owners_of(references[urn], owners):
@@ -95,8 +102,7 @@ def _name_of(component: PolicyResource | None) -> str:
 def _environment(resources: Sequence[Resource], components: Mapping[str, PolicyResource | None]) -> str:
     """What its component declares, or else its tags; production where they are not of one mind."""
     declared = {_told(each, lambda cluster: cluster.environment) for each in _present(resources, components)}
-    tagged = {each.environment for each in resources if each.cluster}
-    told = (declared - {""}) or tagged
+    told = (declared - {""}) or {each.environment for each in resources if each.cluster}
     return told.pop() if len(told) == 1 else PRODUCTION
 
 

@@ -8,7 +8,7 @@ from pulumi_policy import Severity
 
 from etcd_ops.model.problems import Problem
 from etcd_policies.aws.benchmark import benchmark
-from etcd_policies.aws.blocks import blocks, root
+from etcd_policies.aws.blocks import Devices
 from etcd_policies.aws.kinds import INSTANCE, LAUNCH_TEMPLATE, VOLUME
 from etcd_policies.aws.properties import Properties
 from etcd_policies.aws.resource import Resource
@@ -24,7 +24,7 @@ from etcd_policies.rule import Stake
     framework=benchmark("2.2.1"),
     kinds=(VOLUME, LAUNCH_TEMPLATE, INSTANCE),
 )
-def encrypted_volumes(resource: Resource) -> Iterator[Problem]:
+def encrypted_volumes(resource: Resource, given: Devices) -> Iterator[Problem]:
     """A volume holds every key and value, and the members' own keys; its snapshots hold them as well.
 
     That an account encrypts by default does not count: it may be turned off elsewhere. A launch template that says
@@ -34,9 +34,9 @@ def encrypted_volumes(resource: Resource) -> Iterator[Problem]:
     if resource.kind == VOLUME:
         yield from _judge(properties, "the volume")
         return
-    for block in blocks(resource):
+    for block in given.blocks(resource):
         yield from _judge(block, "the block device")
-    if root(resource) is None:
+    if given.root(resource) is None:
         yield Problem("blockDeviceMappings", "the root volume is left as the image has it", "map it, encrypted")
 
 

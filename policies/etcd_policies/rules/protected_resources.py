@@ -27,7 +27,9 @@ def protected_resources(resource: Resource, given: InProduction) -> Iterator[Pro
     Without its bucket a cluster can neither change nor heal. What a resource is for is in its tag `etcd-environment`;
     without one it is held to production.
     """
-    if given.covers(resource.environment) and not resource.protected:
+    if not given.covers(resource.environment):
+        return
+    if not resource.protected:
         yield Problem("protect", "the engine would delete it when told to", "set this resource option")
     if resource.properties.flag("forceDestroy"):
         yield Problem("forceDestroy", "it is deleted with everything in it", "set it to false")
