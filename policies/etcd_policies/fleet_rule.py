@@ -6,7 +6,6 @@ They are stack policies: they speak after a preview or an update, and in an anal
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -14,9 +13,10 @@ from pulumi_policy import Policy, PolicyResource, ReportViolation, StackValidati
 from pulumi_policy.proxy import UnknownValueError
 
 from etcd_ops.model.problems import Problem
-from etcd_policies.aws.fleet import fleets
+from etcd_policies.aws.fleet import Fleet, fleets
 from etcd_policies.aws.resource import Resource
 from etcd_policies.contract import Unreadable
+from etcd_policies.parameters import Parameters
 from etcd_policies.rule import Finding, Rule, unknown_problem
 
 
@@ -37,12 +37,17 @@ class FleetRule(Rule):
         given = self.given(config)
         unknown: list[UnknownValueError] = []
         for fleet in fleets(resources, self.kinds):
-            try:
-                yield from self.judge(fleet, *given)
-            except UnknownValueError as later:
-                unknown.append(later)
+            yield from self._of_one(fleet, given, unknown)
         if unknown:
             raise unknown[0]
+
+    def _of_one(
+        self, fleet: Fleet, given: tuple[Parameters, ...], unknown: list[UnknownValueError]
+    ) -> Iterator[Finding]:
+        try:
+            yield from self.judge(fleet, *given)
+        except UnknownValueError as later:
+            unknown.append(later)
 
     def policy(self) -> Policy:
         """The rule as the policy SDK takes it."""

@@ -1,4 +1,4 @@
-"""Every rule about resources of AWS: its cases in `resources/`, which differ from known-good resources in what they name."""
+"""Every rule about resources of AWS: its cases in `resources/`, which differ from known-good ones in what they name."""
 
 from __future__ import annotations
 

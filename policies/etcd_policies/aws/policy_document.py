@@ -107,4 +107,4 @@ def whole_kind(arn: str) -> bool:
     service, resource = parts[2], parts[-1]
     if service == "s3":
         return resource.split("/")[0] in {"", "*"}
-    return resource == "*" or resource.endswith(("/*", ":*")) and resource.count("/") + resource.count(":") == 1
+    return resource == "*" or (resource.endswith(("/*", ":*")) and resource.count("/") + resource.count(":") == 1)

@@ -18,7 +18,7 @@ _PLACES = ("vpcZoneIdentifiers", "availabilityZones")
 
 
 @ResourceRule.declare(
-    requires="Every Auto Scaling group of an etcd cluster holds one instance in one zone, and replaces only a dead one.",
+    requires="An Auto Scaling group of an etcd cluster is one instance in one zone, and replaces only a dead one.",
     severity=Severity.CRITICAL,
     stake=Stake.DATA,
     steps="Set minimum and maximum to 1 in one subnet, and leave `instanceRefresh` and `maxInstanceLifetime` out.",

@@ -25,7 +25,7 @@ _REASON = "the instance may get a public address"
     kinds=(LAUNCH_TEMPLATE, INSTANCE, ADDRESS, SUBNET, *LOAD_BALANCERS),
 )
 def private_addresses(resource: Resource) -> Iterator[Problem]:
-    """etcd holds the secrets of what it serves: a certificate would be all that stands between them and everybody.
+    """Etcd holds the secrets of what it serves: a certificate would be all that stands between them and everybody.
 
     An instance of which nothing is said gets what its subnet gives, and a subnet may be changed by others.
     """

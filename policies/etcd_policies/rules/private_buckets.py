@@ -22,7 +22,7 @@ _BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrict
     requires="Buckets of an etcd cluster on AWS are private.",
     severity=Severity.CRITICAL,
     stake=Stake.DATA,
-    steps="Declare a `BucketPublicAccessBlock` with all four settings true, and name principals in the bucket's policy.",
+    steps="Declare a `BucketPublicAccessBlock` with all settings true, and name principals in the bucket's policy.",
     framework=benchmark("2.1.4"),
     kinds=(*BUCKETS, PUBLIC_ACCESS_BLOCK, BUCKET_POLICY),
 )

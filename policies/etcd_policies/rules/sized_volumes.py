@@ -31,7 +31,7 @@ class Size(Parameters):
     kinds=(VOLUME,),
 )
 def sized_volumes(resource: Resource, given: Size) -> Iterator[Problem]:
-    """etcd stops when its disk is full. The default is for etcd's own quota of 2 GiB.
+    """Etcd stops when its disk is full. The default is for etcd's own quota of 2 GiB.
 
     A volume does not tell the quota of its cluster: `volume-headroom` compares them where a component declares both.
     A volume whose size is left open has that of its snapshot, which nobody declared.
