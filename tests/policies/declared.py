@@ -35,13 +35,14 @@ def changed(case: Mapping[str, Any]) -> Resources:
     Its `set` are values by `NAME.PROPERTY.…`, where None takes a property away and numbers are places in lists;
     `without` are names of resources that are left out, and `add` further ones.
     """
-    found = copy.deepcopy([each for each in GOOD if each["name"] not in case.get("without", [])])
+    found: Resources = copy.deepcopy([each for each in GOOD if each["name"] not in case.get("without", [])])
     by_name = {each["name"]: each for each in found}
     for path, value in case.get("set", {}).items():
         name, *keys = path.split(".")
         resource = by_name[name]
         _put(resource if keys[0] in {"protect", "under", "refers"} else resource["properties"], keys, value)
-    return found + copy.deepcopy(case.get("add", []))
+    added: Resources = copy.deepcopy(case.get("add", []))
+    return found + added
 
 
 def _put(section: Any, keys: Sequence[str], value: Any) -> None:
@@ -85,7 +86,7 @@ class Told:
     def of(self, whose: str | None) -> str:
         if whose is None:
             return "stack"
-        return next(each["name"] for each in self.resources if urn(each) == whose)
+        return str(next(each["name"] for each in self.resources if urn(each) == whose))
 
 
 def judge(
