@@ -80,6 +80,16 @@ def test_no_value_breaks_a_rule_itself_or_is_repeated_by_it(
         assert SECRET not in message
 
 
+def test_outside_a_preview_every_unknown_resource_is_told_by_name() -> None:
+    unknown = dict.fromkeys(["from-clients.cidrIpv4", "older-rule.cidrBlocks"], UNKNOWN_STRING_VALUE)
+    with previewing(False):
+        told = judge(RULES["closed-ingress"], changed({"set": unknown}))
+    assert [message.partition(f" {UNKNOWN}")[0] for message in told] == [
+        "from-clients: cidrIpv4:",
+        "older-rule: cidrBlocks:",
+    ]
+
+
 @pytest.mark.parametrize("name", RULES)
 @pytest.mark.parametrize("whose", [each["name"] for each in GOOD if "tags" in each["properties"]])
 def test_nothing_is_missed_in_a_preview_while_it_is_not_known_whose_it_is(name: str, whose: str) -> None:

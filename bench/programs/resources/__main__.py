@@ -22,7 +22,9 @@ class Resource(pulumi.ComponentResource):
 
 
 for number in range(int(os.environ["BENCH_CLUSTERS"])):
-    cluster = Resource("etcd:index:Ec2Cluster", f"c{number}", CONTRACT, pulumi.ResourceOptions())
+    cluster = Resource(
+        "etcd:index:Ec2Cluster", f"c{number}", CONTRACT | {"clusterName": f"c{number}"}, pulumi.ResourceOptions()
+    )
     for each in RESOURCES:
         protect = each.get("protect", False)
         options = pulumi.ResourceOptions(parent=cluster, protect=protect)

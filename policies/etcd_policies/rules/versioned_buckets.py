@@ -31,7 +31,7 @@ def versioned_buckets(fleet: Fleet) -> Iterator[Finding]:
         companions = fleet.companions(bucket, "bucket", *VERSIONINGS)
         told = [each.properties.section("versioningConfiguration").text("status") for each in companions]
         inline = bucket.properties.section("versioning").flag("enabled") if not told else None
-        if told != ["Enabled"] and inline is not True:
+        if set(told) != {"Enabled"} and inline is not True:
             yield Problem("", "the bucket is not versioned", "declare a BucketVersioning whose status is Enabled")
 
     yield from each_resource(fleet.of(*BUCKETS), judge)
