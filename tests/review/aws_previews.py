@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from etcd_ops.model.spec import ClusterSpec
 from tests.engine.stacks import agents
-from tests.model.samples import at, spec
+from tests.model.samples import body, newcomer, reissued
 from tests.review.neutral import neutral
 from tools import ROOT, python_environment
 from tools.engine import Engine
@@ -78,11 +79,18 @@ def _of_slot(slot: str, image: str) -> dict[str, Any]:
 
 def declaration(channel: Path) -> Declaration:
     """Three members on three instances."""
-    cluster = spec().model_dump(mode="json", by_alias=False)
+    rollout = {"channel": {"kind": "directory", "directory": str(channel)}, "deadline_seconds": 45}
+    declared = {"name": CLUSTER, "rollout": rollout, "resources": resources()}
+    _declare(declared, body())
+    return declared
+
+
+def _declare(declared: Declaration, wire: dict[str, Any]) -> None:
+    """Make this the cluster's declaration, each member on a machine that it names."""
+    cluster = ClusterSpec.model_validate(wire).model_dump(mode="json", by_alias=False)
     for slot, member in cluster["members"].items():
-        member["template"] = f"{slot[0]}" * 64
-    rollout = {"channel": {"kind": "directory", "directory": str(channel)}, "cluster": cluster, "deadline_seconds": 45}
-    return {"name": CLUSTER, "rollout": rollout, "resources": resources()}
+        member["template"] = slot[0] * 64
+    declared["rollout"]["cluster"] = cluster
 
 
 @dataclass(frozen=True)
@@ -128,17 +136,23 @@ def _another_zone(declared: Declaration) -> None:
         declared["resources"][f"sample-{slot}-volume"]["inputs"]["availabilityZone"] = "eu-west-1d"
 
 
-def _dropped(declared: Declaration) -> None:
+def _exchanged(declared: Declaration) -> None:
+    """Another slot takes the place of c-1, with a machine and a volume of its own."""
     for name in [each for each in declared["resources"] if "-c-1-" in each]:
         del declared["resources"][name]
-    declared["rollout"]["cluster"] = at(declared["rollout"]["cluster"], "members.c-1", None)
+    declared["resources"] |= _of_slot("c-2", "ami-1")
+    changed = body()
+    changed["members"] = {"a-1": changed["members"]["a-1"], "b-1": changed["members"]["b-1"], "c-2": newcomer("c-2")}
+    _declare(declared, changed)
 
 
 def _renewed(declared: Declaration) -> None:
+    changed = body()
+    for domain in ("peer", "client", "metrics"):
+        changed = reissued(changed, domain, 9)
     for slot in SLOTS:
         declared["resources"][f"sample-{slot}-keys"]["inputs"]["of"] = "2"
-        certificates = declared["rollout"]["cluster"]["members"][slot]["certificates"]
-        certificates |= dict.fromkeys(certificates, f"{slot[0]}" * 64)
+    _declare(declared, changed)
 
 
 def _chained(declared: Declaration) -> None:
@@ -186,7 +200,7 @@ STANDING = (
     Scenario("aws-group-renamed", _put("sample-c-1-group", name="other")),
     Scenario("aws-secret-renamed", _put("sample-a-1-secret", name="etcd/other")),
     Scenario("aws-renewed", _renewed),
-    Scenario("aws-member-dropped", _dropped),
+    Scenario("aws-member-exchanged", _exchanged),
     Scenario("aws-removed", _gone),
     Scenario("aws-destroy", command=("destroy", "--preview-only"), words=()),
 )

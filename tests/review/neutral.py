@@ -10,6 +10,7 @@ from typing import Any
 
 KEPT = ("type", "custom", "parent", "protect", "retainOnDelete", "inputs", "propertyDependencies")
 """Parts of a resource's state that are kept. Outputs repeat inputs, and hold what only the engine needs."""
+_STATES = ("oldState", "newState", "old", "new")
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----[^-]*-----END \1-----\s*")
 _PROGRAMS = re.compile(r"/[^\s\"]*/programs/(etcd-[0-9.]+)-[0-9a-f]+")
 
@@ -53,14 +54,12 @@ def _digest(digest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _step(step: Mapping[str, Any]) -> dict[str, Any]:
-    found = {name: value for name, value in step.items() if name not in ("provider", "detailedDiff") or value}
-    found.pop("provider", None)
-    if found["op"] == "same":
-        found = {name: value for name, value in found.items() if name not in ("oldState", "old")}
-    return {
-        name: _state(value) if name in ("oldState", "newState", "old", "new") else value
-        for name, value in found.items()
-    }
+    left = {name: value for name, value in step.items() if name != "provider" and (name != "detailedDiff" or value)}
+    found = {name: _state(value) if name in _STATES else value for name, value in left.items()}
+    for old, new in (("oldState", "newState"), ("old", "new")):
+        if found["op"] == "same" and found.get(old) == found.get(new):
+            found.pop(old, None)
+    return found
 
 
 def _state(state: Any) -> Any:

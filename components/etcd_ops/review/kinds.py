@@ -14,7 +14,9 @@ class Stake(str, Enum):
     DATA = "data"
     """A member's copy of the data, and the member with it."""
     EVERY_COPY = "every copy of the data"
-    """Everything that stands in it, or cannot be read without it."""
+    """Everything that stands in it."""
+    KEY = "key"
+    """What encrypts data: without it nothing is read that it encrypted."""
     MEMBER = "member"
     """A member's process, outside of the safety gate."""
     ZONE = "zone"
@@ -46,6 +48,8 @@ class Kind:
     """The boolean input that leaves what it holds where it is when it is deleted; empty where there is none."""
     made_anew: bool = False
     """Whether replacing it is how it is changed: its successor is there before it goes, with what it held."""
+    rolled: bool = False
+    """Whether a change of it is felt only once agents, or a failure, have a member's machine made anew."""
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -72,8 +76,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "aws:ec2/volumeAttachment:VolumeAttachment": Kind(Stake.MEMBER, "the volume's attachment"),
         "aws:ec2/instance:Instance": Kind(Stake.MEMBER, "the instance"),
         "aws:autoscaling/group:Group": Kind(Stake.MEMBER, "the group and its instance"),
-        "aws:ec2/launchTemplate:LaunchTemplate": Kind(Stake.REACH, "the launch template"),
-        "aws:kms/key:Key": Kind(Stake.EVERY_COPY, "the key without which volumes, secrets and bucket are unreadable"),
+        "aws:ec2/launchTemplate:LaunchTemplate": Kind(Stake.REACH, "the launch template", rolled=True),
+        "aws:kms/key:Key": Kind(Stake.KEY, "the key without which volumes, secrets and bucket are unreadable"),
         "aws:kms/alias:Alias": Kind(Stake.REACH, "the key's name"),
         "aws:s3/bucket:Bucket": Kind(Stake.CHANNEL, "the bucket of channel and artifacts"),
         "aws:s3/bucketV2:BucketV2": Kind(Stake.CHANNEL, "the bucket of channel and artifacts"),

@@ -137,8 +137,13 @@ class Review(Part):
 
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings, each once, by level, else in the order given."""
-    return tuple(sorted(dict.fromkeys(findings), key=lambda each: -each.level.rank))
+    """Findings, each once: by level, then by subject, in an order that the engine's own does not change."""
+    return tuple(sorted(dict.fromkeys(findings), key=_place))
+
+
+def _place(finding: Finding) -> tuple[int, int, str, str, str]:
+    subject = list(Subject).index(finding.subject)
+    return (-finding.level.rank, subject, finding.code, finding.where, finding.text)
 
 
 def worst(levels: Iterable[Level]) -> Level:

@@ -10,7 +10,7 @@ from etcd_ops.review.preview import Change, Complaint, Preview, Step, Violation,
 from etcd_ops.review.result import Finding, Level, Subject
 from etcd_ops.review.values import mapping_of, text_of
 
-_HELD = frozenset({Stake.DATA, Stake.EVERY_COPY, Stake.CHANNEL, Stake.MEMBER, Stake.ZONE})
+_HELD = frozenset({Stake.DATA, Stake.EVERY_COPY, Stake.KEY, Stake.CHANNEL, Stake.MEMBER, Stake.ZONE})
 
 
 def whole(preview: Preview, cases: Sequence[Case]) -> Iterator[Finding]:

@@ -25,4 +25,4 @@ RULES: tuple[Rule, ...] = (
     unknown, transition, data, quorum, cascades, members, channel, certificates, version, settings, growth, brakes,
     surroundings,
 )  # fmt: skip
-"""In the order in which findings of the same level are told."""
+"""Every one is asked about every cluster."""

@@ -14,7 +14,7 @@ from etcd_ops.review.kinds import Stake, kind_of
 from etcd_ops.review.preview import Change, Step, name_of
 from etcd_ops.review.result import Finding, Level, Subject
 
-_WORST = DISTURBING | {Stake.CHANNEL, Stake.SECRET}
+_WORST = DISTURBING | {Stake.CHANNEL, Stake.KEY, Stake.SECRET}
 
 
 def cascades(case: Case) -> Iterator[Finding]:

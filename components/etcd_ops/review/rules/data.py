@@ -54,7 +54,8 @@ def _judged(case: Case, loss: Loss) -> tuple[Level, str, str]:
     if loss.kind.stake is Stake.ZONE and step.change is Change.DELETE and not _zone_stays(case, step):
         return Level.ATTENTION, f"{happens}: no declared member stands in it any more", ""
     order = ", before its successor is there" if step.deleted_first else ""
-    return Level.REFUSE, f"{happens}{order}; nothing asks the safety gate", REPAIR if loss.slot else ""
+    repair = REPAIR if loss.slot and loss.kind.stake in (Stake.DATA, Stake.MEMBER) else ""
+    return Level.REFUSE, f"{happens}{order}; nothing asks the safety gate", repair
 
 
 def _zone_stays(case: Case, step: Step) -> bool:

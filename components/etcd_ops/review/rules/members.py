@@ -24,7 +24,7 @@ def _membership(case: Case) -> Iterator[Finding]:
         return
     coming = sorted(set(case.new.members) - set(case.old.members))
     if coming:
-        text = f"{', '.join(coming)} join, one at a time, as learners first"
+        text = f"to join, one at a time, as learners first: {', '.join(coming)}"
         yield _finding(Level.ATTENTION, "members-added", text)
     if case.dropped:
         text = (

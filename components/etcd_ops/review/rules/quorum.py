@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from etcd_ops.model.topology import tolerates
 from etcd_ops.review.clusters import Case
 from etcd_ops.review.disturbances import disturbed
 from etcd_ops.review.forecast import quorum_forecast
@@ -20,11 +21,21 @@ def quorum(case: Case) -> Iterator[Finding]:
     taken = disturbed(case)
     if taken:
         yield _taken(taken)
+    yield from _tolerance(case)
     votes = quorum_forecast(case).during
     if votes is None:
         yield _finding(Level.ATTENTION, "quorum-unknown", "whether a quorum is left cannot be told from the preview")
     elif not votes.hold:
         yield _lost(case, votes.up, votes.needed, bool(taken))
+
+
+def _tolerance(case: Case) -> Iterator[Finding]:
+    if case.old is None or case.new is None:
+        return
+    before, after = tolerates(len(case.old.members)), tolerates(len(case.new.members))
+    if after < before:
+        text = f"afterwards the cluster survives the failure of {after} members, instead of {before}"
+        yield _finding(Level.ATTENTION, "tolerates-less", text)
 
 
 def _taken(taken: frozenset[str]) -> Finding:
@@ -34,7 +45,9 @@ def _taken(taken: frozenset[str]) -> Finding:
 
 
 def _lost(case: Case, up: int, needed: int, by_engine: bool) -> Finding:
-    text = f"{up} voters are left at the worst moment, and {needed} are needed: nothing is written or read meanwhile"
+    text = (
+        f"of the {needed} voters that are needed {up} serve at the worst moment: nothing is written or read meanwhile"
+    )
     if by_engine:
         return _finding(Level.REFUSE, "quorum-lost", text)
     allowed = case.new is not None and case.new.allow_outage
