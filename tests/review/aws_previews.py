@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-import json
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from etcd_ops.model.spec import ClusterSpec
-from tests.engine.stacks import agents
 from tests.model.samples import body, newcomer, reissued
-from tests.review.neutral import neutral
-from tools import ROOT, python_environment
+from tests.review.plain_stack import CLUSTER, SLOTS, Declaration, Scenario, Stage, declare, gone, put, recording, take
 from tools.engine import Engine
 
-STACK = "aws"
-CLUSTER = "sample"
-SLOTS = ("a-1", "b-1", "c-1")
-Declaration = dict[str, Any]
 _VOLUME, _GROUP = "aws:ebs/volume:Volume", "aws:autoscaling/group:Group"
 _TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 
@@ -77,47 +63,6 @@ def _of_slot(slot: str, image: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def declaration(channel: Path) -> Declaration:
-    """Three members on three instances."""
-    rollout = {"channel": {"kind": "directory", "directory": str(channel)}, "deadline_seconds": 45}
-    declared = {"name": CLUSTER, "rollout": rollout, "resources": resources()}
-    _declare(declared, body())
-    return declared
-
-
-def _declare(declared: Declaration, wire: dict[str, Any]) -> None:
-    """Make this the cluster's declaration, each member on a machine that it names."""
-    cluster = ClusterSpec.model_validate(wire).model_dump(mode="json", by_alias=False)
-    for slot, member in cluster["members"].items():
-        member["template"] = slot[0] * 64
-    declared["rollout"]["cluster"] = cluster
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """One preview: how its declaration differs from the one that is up."""
-
-    name: str
-    change: Callable[[Declaration], None] = field(default=lambda _: None)
-    words: tuple[str, ...] = ("--show-sames",)
-    command: tuple[str, ...] = ("preview",)
-
-
-def _put(resource: str, **inputs: Any) -> Callable[[Declaration], None]:
-    def change(declared: Declaration) -> None:
-        declared["resources"][resource]["inputs"] |= inputs
-
-    return change
-
-
-def _take(*names: str) -> Callable[[Declaration], None]:
-    def change(declared: Declaration) -> None:
-        for name in names:
-            del declared["resources"][name]
-
-    return change
-
-
 def _image(declared: Declaration) -> None:
     for slot in SLOTS:
         declared["resources"][f"sample-{slot}-template"]["inputs"]["imageId"] = "ami-2"
@@ -143,7 +88,7 @@ def _exchanged(declared: Declaration) -> None:
     declared["resources"] |= _of_slot("c-2", "ami-1")
     changed = body()
     changed["members"] = {"a-1": changed["members"]["a-1"], "b-1": changed["members"]["b-1"], "c-2": newcomer("c-2")}
-    _declare(declared, changed)
+    declare(declared, changed)
 
 
 def _renewed(declared: Declaration) -> None:
@@ -152,7 +97,7 @@ def _renewed(declared: Declaration) -> None:
         changed = reissued(changed, domain, 9)
     for slot in SLOTS:
         declared["resources"][f"sample-{slot}-keys"]["inputs"]["of"] = "2"
-    _declare(declared, changed)
+    declare(declared, changed)
 
 
 def _chained(declared: Declaration) -> None:
@@ -163,7 +108,7 @@ def _chained(declared: Declaration) -> None:
 
 def _cascade(declared: Declaration) -> None:
     _chained(declared)
-    _put("sample-a-1-volume", encrypted=False)(declared)
+    put("sample-a-1-volume", encrypted=False)(declared)
 
 
 def _deleted_first(declared: Declaration) -> None:
@@ -175,33 +120,29 @@ def _deleted_first(declared: Declaration) -> None:
 
 def _cascade_deleted_first(declared: Declaration) -> None:
     _deleted_first(declared)
-    _put("sample-a-1-volume", encrypted=False)(declared)
-
-
-def _gone(declared: Declaration) -> None:
-    declared["name"] = ""
+    put("sample-a-1-volume", encrypted=False)(declared)
 
 
 STANDING = (
     Scenario("aws-nothing"),
     Scenario("aws-image", _image),
     Scenario("aws-dearer", _dearer),
-    Scenario("aws-volume-unencrypted", _put("sample-a-1-volume", encrypted=False)),
+    Scenario("aws-volume-unencrypted", put("sample-a-1-volume", encrypted=False)),
     Scenario("aws-volumes-moved", _another_zone),
-    Scenario("aws-volume-deleted", _take("sample-b-1-group", "sample-b-1-volume")),
-    Scenario("aws-key-deleted", _take("sample-key")),
-    Scenario("aws-bucket-renamed", _put("sample-bucket", bucket="etcd-other")),
-    Scenario("aws-versions-off", _put("sample-versions", versioningConfiguration={"status": "Suspended"})),
-    Scenario("aws-versions-gone", _take("sample-versions")),
-    Scenario("aws-zone-renamed", _put("sample-zone", name="other.internal")),
-    Scenario("aws-open-ingress", _put("sample-clients", cidrIpv4="0.0.0.0/0")),
-    Scenario("aws-alarm-gone", _take("sample-unhealthy")),
-    Scenario("aws-group-emptied", _put("sample-c-1-group", desiredCapacity=0, minSize=0)),
-    Scenario("aws-group-renamed", _put("sample-c-1-group", name="other")),
-    Scenario("aws-secret-renamed", _put("sample-a-1-secret", name="etcd/other")),
+    Scenario("aws-volume-deleted", take("sample-b-1-group", "sample-b-1-volume")),
+    Scenario("aws-key-deleted", take("sample-key")),
+    Scenario("aws-bucket-renamed", put("sample-bucket", bucket="etcd-other")),
+    Scenario("aws-versions-off", put("sample-versions", versioningConfiguration={"status": "Suspended"})),
+    Scenario("aws-versions-gone", take("sample-versions")),
+    Scenario("aws-zone-renamed", put("sample-zone", name="other.internal")),
+    Scenario("aws-open-ingress", put("sample-clients", cidrIpv4="0.0.0.0/0")),
+    Scenario("aws-alarm-gone", take("sample-unhealthy")),
+    Scenario("aws-group-emptied", put("sample-c-1-group", desiredCapacity=0, minSize=0)),
+    Scenario("aws-group-renamed", put("sample-c-1-group", name="other")),
+    Scenario("aws-secret-renamed", put("sample-a-1-secret", name="etcd/other")),
     Scenario("aws-renewed", _renewed),
     Scenario("aws-member-exchanged", _exchanged),
-    Scenario("aws-removed", _gone),
+    Scenario("aws-removed", gone),
     Scenario("aws-destroy", command=("destroy", "--preview-only"), words=()),
 )
 """While three members are up."""
@@ -211,85 +152,9 @@ CHAINED = (
     Scenario("aws-cascade-steps", _cascade, words=("--show-sames", "--show-replacement-steps")),
 )
 """While each volume takes an input from the one before it."""
-
-
-class AwsStack:
-    """A project with the stand-in, in a folder of its own."""
-
-    def __init__(self, engine: Engine, folder: Path) -> None:
-        self.folder, self._engine = folder, engine
-        self.channel = folder / "channel"
-        self.channel.mkdir(parents=True)
-        _plugin(folder / "plugin")
-        (folder / "Pulumi.yaml").write_text(_settings(folder))
-        self.environment = {
-            **engine.environment(folder / "state"), "REVIEW_DECLARATION": str(folder / "declaration.json")
-        }  # fmt: skip
-        (folder / "state").mkdir()
-        self.pulumi("stack", "init", STACK)
-
-    def declare(self, declared: Declaration) -> None:
-        """Write what the program declares."""
-        (self.folder / "declaration.json").write_text(json.dumps(declared))
-
-    def pulumi(self, *words: str, fails: bool = False) -> str:
-        """What a command prints on standard output."""
-        done = subprocess.run(
-            [self._engine.pulumi, "--non-interactive", "--color", "never", *words],
-            cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=300, check=False,
-        )  # fmt: skip
-        assert fails or done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def previewed(self, scenario: Scenario, declared: Declaration) -> str:
-        """One preview, made neutral."""
-        changed = copy.deepcopy(declared)
-        scenario.change(changed)
-        self.declare(changed)
-        printed = self.pulumi(*scenario.command, "--json", "--stack", STACK, *scenario.words, fails=True)
-        places = {self.folder: "/srv/etcd", ROOT: "/opt/pulumi-etcd", Path.home(): "/home/operator"}
-        return neutral(printed[printed.index("{") :], places)
-
-
-def _plugin(folder: Path) -> None:
-    folder.mkdir()
-    program = folder / "pulumi-resource-aws"
-    python = python_environment.FOLDER / "bin" / "python"
-    program.write_text(f'#!/bin/sh\nexec {python} {Path(__file__).with_name("aws_standin.py")} "$@"\n')
-    program.chmod(0o755)
-
-
-def _settings(folder: Path) -> str:
-    lines = (
-        "name: review",
-        "runtime:",
-        "  name: python",
-        f"  options: {{virtualenv: {python_environment.FOLDER}}}",
-        f"main: {Path(__file__).parent / 'program'}",
-        "plugins:",
-        "  providers:",
-        f"    - {{name: etcd, path: {ROOT / 'plugin'}}}",
-        f"    - {{name: aws, path: {folder / 'plugin'}}}",
-    )
-    return "\n".join(lines) + "\n"
+STAGES = (Stage(STANDING), Stage(CHAINED, _chained))
 
 
 def record(engine: Engine, wanted: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
     """The previews by name, as they are kept."""
-    names = [each.name for each in (*STANDING, *CHAINED)]
-    if not any(map(wanted, ("aws-create", *names))):
-        return
-    folder = Path(tempfile.mkdtemp(prefix="review-"))
-    stack = AwsStack(engine, folder / "stack")
-    declared = declaration(stack.channel)
-    with agents(folder):
-        yield "aws-create", stack.previewed(Scenario("aws-create"), declared)
-        for change, scenarios in ((None, STANDING), (_chained, CHAINED)):
-            if change is not None:
-                change(declared)
-            stack.declare(declared)
-            stack.pulumi("up", "--yes", "--skip-preview", "--stack", STACK)
-            for scenario in filter(lambda each: wanted(each.name), scenarios):
-                yield scenario.name, stack.previewed(scenario, declared)
-    shutil.rmtree(folder)
+    return recording(engine, wanted, "aws-create", "etcd:index:Ec2Cluster", resources(), STAGES)

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from etcd_ops.programs.cache import Cache
-from tests.review import aws_previews, local_previews
+from tests.review import aws_previews, kubernetes_previews, local_previews
 from tools import engine as clone_engine
 
 FOLDER = Path(__file__).parent / "recorded"
@@ -24,7 +24,8 @@ def main(names: list[str]) -> None:
     def wanted(name: str) -> bool:
         return not names or any(fnmatch(name, each) for each in names)
 
-    for name, text in chain(local_previews.record(engine, wanted), aws_previews.record(engine, wanted)):
+    sources = (local_previews, aws_previews, kubernetes_previews)
+    for name, text in chain.from_iterable(source.record(engine, wanted) for source in sources):
         (FOLDER / f"{name}.json").write_text(text)
         sys.stdout.write(f"{name}: {len(text)} bytes\n")
 

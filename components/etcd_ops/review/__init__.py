@@ -1,4 +1,4 @@
-"""Reviews of previews: what `pulumi up` would do to etcd clusters, told before it does it. Pure but for the command."""
+"""Reviews of previews: what `pulumi up` would do to etcd clusters, told before it does it. Pure."""
 
 from etcd_ops.review.judging import review
 from etcd_ops.review.preview import Preview

@@ -69,13 +69,20 @@ def _restarts(old: ClusterSpec, new: ClusterSpec, slot: str) -> Iterator[str]:
         yield f"etcd {old.etcd.version} becomes {new.etcd.version}"
     elif old.etcd.binary.sha256 != new.etcd.binary.sha256:
         yield "another program of the same version"
-    if render(old, slot, _FILES).digest != render(new, slot, _FILES).digest:
+    if _is_told_otherwise(old, new, slot):
         yield "settings of etcd"
     for domain in RECOVERED:
         if _believes_others(trust_of(old, domain), trust_of(new, domain)):
             yield f"the authorities that it believes of {domain}s"
     if old.incarnation != new.incarnation:
         yield f"incarnation {new.incarnation}"
+
+
+def _is_told_otherwise(old: ClusterSpec, new: ClusterSpec, slot: str) -> bool:
+    """Whether etcd reads something else when it starts."""
+    if old.etcd == new.etcd and old.members[slot] == new.members[slot]:
+        return False
+    return render(old, slot, _FILES).digest != render(new, slot, _FILES).digest
 
 
 def _believes_others(before: TrustSpec, after: TrustSpec) -> bool:

@@ -38,11 +38,11 @@ class Cluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, contract: dict[str, Any]) -> None:
         """Place everything, and declare the cluster."""
-        super().__init__("etcd:index:Ec2Cluster", name, contract)
+        super().__init__(declared["component"], name, contract)
         everything = placed(self)
         Rollout(name, declared["rollout"], pulumi.ResourceOptions(parent=self, depends_on=everything))
         self.register_outputs({})
 
 
 if declared["name"]:
-    Cluster(declared["name"], {"clusterName": declared["name"], "platform": "ec2"})
+    Cluster(declared["name"], {"clusterName": declared["name"]})

@@ -14,13 +14,21 @@ from etcd_ops.review.kinds import Stake, kind_of
 from etcd_ops.review.preview import Change, Step, name_of
 from etcd_ops.review.result import Finding, Level, Subject
 
+_FOLLOWING = frozenset(
+    {
+        "tls:index/certRequest:CertRequest",
+        "tls:index/locallySignedCert:LocallySignedCert",
+        "tls:index/selfSignedCert:SelfSignedCert",
+    }
+)
+"""Certificates follow their keys, requests and authorities on purpose: `certificates` judges them."""
 _WORST = DISTURBING | {Stake.CHANNEL, Stake.KEY, Stake.SECRET}
 
 
 def cascades(case: Case) -> Iterator[Finding]:
     """Replacements without a reason."""
     for step in case.steps:
-        if is_cascade(step):
+        if is_cascade(step) and step.type not in _FOLLOWING:
             yield _finding(case, step)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from etcd_ops.model.spec import ClusterSpec
 from etcd_ops.model.trust_changes import DOMAINS, RECOVERED, trust_of
+from etcd_ops.model.validation import UNKNOWN_FINGERPRINT
 from etcd_ops.review.clusters import Case
 from etcd_ops.review.preview import Change, Step
 from etcd_ops.review.result import Finding, Level, Subject
@@ -34,6 +35,15 @@ def _barriers(old: ClusterSpec, new: ClusterSpec) -> Iterator[Finding]:
     for domain in DOMAINS:
         before, after = trust_of(old, domain), trust_of(new, domain)
         starts = "members restart one by one" if domain in RECOVERED else "agents take it without a restart of etcd"
+        if lost := _listed(
+            {
+                each
+                for each in after.authorities
+                if _becomes_unknown(before.authorities.get(each), after.authorities[each])
+            }
+        ):
+            text = f"whether generation {lost} of the {domain} trust stays the same authority is not known"
+            yield _finding(Level.ATTENTION, "authority-unknown", text, domain)
         added = _listed(set(after.authorities) - set(before.authorities))
         gone = _listed(set(before.authorities) - set(after.authorities))
         if added:
@@ -45,6 +55,10 @@ def _barriers(old: ClusterSpec, new: ClusterSpec) -> Iterator[Finding]:
         if gone:
             text = f"barrier 3 of 3: generation {gone} of the {domain} trust is no longer believed: {starts}"
             yield _finding(Level.ATTENTION, "authority-dropped", text, domain, _clients(domain))
+
+
+def _becomes_unknown(before: str | None, after: str) -> bool:
+    return before not in (None, UNKNOWN_FINGERPRINT) and after == UNKNOWN_FINGERPRINT
 
 
 def _clients(domain: str) -> str:

@@ -26,7 +26,7 @@ def unknown(case: Case) -> Iterator[Finding]:
 def _without_rollout(case: Case) -> Iterator[Finding]:
     if any(step.change not in _LASTING for step in case.steps):
         text = "the preview does not show the cluster's Rollout: what is declared, and whom this concerns, is not known"
-        remedy = "preview the whole stack with --show-sames, without --target and --exclude"
+        remedy = "mend what failed; if nothing did, preview the whole stack with --show-sames, without --target"
         yield _finding("rollout-not-shown", text, remedy)
 
 

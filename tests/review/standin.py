@@ -1,10 +1,12 @@
-"""Stands in for the plugin `aws` where previews of its types are recorded: it makes nothing, and only compares inputs.
+"""Stands in for the plugins `aws` and `kubernetes` where previews are recorded: it makes nothing, and compares inputs.
 
-What replaces a resource is as in the provider's own schema (pulumi-aws 7), for the inputs that the programs here use.
+What replaces a resource is as in those providers (pulumi-aws 7, pulumi-kubernetes 4), for inputs that are used here. As
+a program: `python standin.py PLUGIN`.
 """
 
 from __future__ import annotations
 
+import importlib.metadata
 import sys
 import uuid
 from collections.abc import Sequence
@@ -29,7 +31,7 @@ UPDATED: dict[str, Sequence[str]] = {
     "Key": ("deletionWindowInDays", "enableKeyRotation", "policy", "tags"),
     "Bucket": ("forceDestroy", "tags"),
     "BucketVersioning": ("versioningConfiguration",),
-    "Secret": ("recoveryWindowInDays", "kmsKeyId", "tags"),
+    "Secret": ("recoveryWindowInDays", "kmsKeyId", "tags", "data"),
     "SecretVersion": (),
     "Role": ("assumeRolePolicy", "tags"),
     "RolePolicy": ("policy",),
@@ -38,6 +40,12 @@ UPDATED: dict[str, Sequence[str]] = {
     "SecurityGroup": ("tags",),
     "SecurityGroupIngressRule": ("cidrIpv4", "fromPort", "toPort", "ipProtocol"),
     "MetricAlarm": ("threshold", "alarmActions"),
+    "StatefulSet": ("spec",),
+    "ConfigMap": ("data",),
+    "NetworkPolicy": ("spec",),
+    "PodDisruptionBudget": ("spec",),
+    "Service": ("spec",),
+    "Namespace": (),
 }
 """By kind: inputs that are updated in place; any other replaces."""
 
@@ -57,7 +65,8 @@ class Recorded(Kind):
 
 def main() -> None:
     """Serves."""
-    provider = Provider("7.51.1", {name: Recorded(name, updatable) for name, updatable in UPDATED.items()})
+    version = importlib.metadata.version("pulumi-kubernetes") if sys.argv[1] == "kubernetes" else "7.51.1"
+    provider = Provider(version, {name: Recorded(name, updatable) for name, updatable in UPDATED.items()})
     serve(lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server))
 
 
