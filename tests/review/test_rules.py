@@ -46,6 +46,8 @@ def told(found: Review) -> set[str]:
 
 SINGLE = body(1)
 STOPPABLE = at(SINGLE, "allowOutage", True)
+CUT = at(at(at(body(), "incarnation", 2), "trust.peer", trust("peer", 2)), "trust.client", trust("client", 2))
+RECOVERED = reissued(reissued(CUT, "peer", 2), "client", 2)
 TWO_CLIENTS = at(body(), "trust.client", trust("client", 1, 2))
 CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], set[str]]] = [
     ("nothing", body(), body(), set()),
@@ -77,6 +79,8 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], set[str]]] = [
      {"attention authority-unknown peer"}),
     ("the last barrier", TWO_CLIENTS, at(body(), "trust.client", trust("client", 2)),
      {"attention authority-dropped client", "fine rolled-by-agents"}),
+    ("a recovery", body(), RECOVERED,
+     {"attention incarnation", "fine leaves-renewed", "fine rolled-by-agents"}),
     ("metrics' barrier", body(), at(body(), "trust.metrics", trust("metrics", 1, 2, issuer=1)),
      {"attention authority-added metrics"}),
     ("a zone that is not known", body(), at(body(), "members.a-1.zone", UNKNOWN),

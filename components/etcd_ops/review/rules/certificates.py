@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from etcd_ops.model.spec import ClusterSpec
+from etcd_ops.model.spec import ClusterSpec, TrustSpec
 from etcd_ops.model.trust_changes import DOMAINS, RECOVERED, trust_of
 from etcd_ops.model.validation import UNKNOWN_FINGERPRINT
 from etcd_ops.review.clusters import Case
@@ -22,39 +22,47 @@ _TYPES = (_KEY, "tls:index/selfSignedCert:SelfSignedCert")
 def certificates(case: Case) -> Iterator[Finding]:
     """What becomes of trust."""
     if case.old is not None and case.new is not None:
-        yield from _barriers(case.old, case.new)
+        yield from _trusts(case.old, case.new)
         yield from _renewed(case)
         yield from _windows(case.old, case.new)
     yield from _authorities(case)
 
 
-def _barriers(old: ClusterSpec, new: ClusterSpec) -> Iterator[Finding]:
-    if old.incarnation != new.incarnation:
+def _trusts(old: ClusterSpec, new: ClusterSpec) -> Iterator[Finding]:
+    recovered = RECOVERED if old.incarnation != new.incarnation else ()
+    if recovered:
         text = f"incarnation {new.incarnation} is declared: a recovery, whose new trust clients need as well"
         yield _finding(Level.ATTENTION, "incarnation", text)
     for domain in DOMAINS:
         before, after = trust_of(old, domain), trust_of(new, domain)
-        starts = "members restart one by one" if domain in RECOVERED else "agents take it without a restart of etcd"
-        if lost := _listed(
-            {
-                each
-                for each in after.authorities
-                if _becomes_unknown(before.authorities.get(each), after.authorities[each])
-            }
-        ):
-            text = f"whether generation {lost} of the {domain} trust stays the same authority is not known"
+        yield from _kept(domain, before, after)
+        if domain not in recovered:
+            yield from _barriers(domain, before, after)
+
+
+def _kept(domain: str, before: TrustSpec, after: TrustSpec) -> Iterator[Finding]:
+    """Generations whose authority may be another one."""
+    for generation, fingerprint in after.authorities.items():
+        if _becomes_unknown(before.authorities.get(generation), fingerprint):
+            text = f"whether generation {generation} of the {domain} trust stays the same authority is not known"
             yield _finding(Level.ATTENTION, "authority-unknown", text, domain)
-        added = _listed(set(after.authorities) - set(before.authorities))
-        gone = _listed(set(before.authorities) - set(after.authorities))
-        if added:
-            text = f"barrier 1 of 3: generation {added} of the {domain} trust is believed as well: {starts}"
-            yield _finding(Level.ATTENTION, "authority-added", text, domain)
-        if before.issuer != after.issuer:
-            text = f"barrier 2 of 3: {domain} leaves come from generation {after.issuer} instead of {before.issuer}"
-            yield _finding(Level.ATTENTION, "issuer-changes", text, domain, _clients(domain))
-        if gone:
-            text = f"barrier 3 of 3: generation {gone} of the {domain} trust is no longer believed: {starts}"
-            yield _finding(Level.ATTENTION, "authority-dropped", text, domain, _clients(domain))
+
+
+def _barriers(domain: str, before: TrustSpec, after: TrustSpec) -> Iterator[Finding]:
+    starts = "members restart one by one" if domain in RECOVERED else "agents take it without a restart of etcd"
+    added = set(after.authorities) - set(before.authorities)
+    gone = set(before.authorities) - set(after.authorities)
+    if added:
+        text = f"barrier 1 of 3: generation {_listed(added)} of the {domain} trust is believed as well: {starts}"
+        yield _finding(Level.ATTENTION, "authority-added", text, domain)
+    if before.issuer != after.issuer:
+        text = f"barrier 2 of 3: {domain} leaves come from generation {after.issuer} instead of {before.issuer}"
+        yield _finding(Level.ATTENTION, "issuer-changes", text, domain, _clients(domain))
+    if gone:
+        newer = all(int(each) > after.issuer for each in gone)
+        step = "a rotation is taken back" if newer else "barrier 3 of 3"
+        text = f"{step}: generation {_listed(gone)} of the {domain} trust is no longer believed: {starts}"
+        yield _finding(Level.ATTENTION, "authority-dropped", text, domain, "" if newer else _clients(domain))
 
 
 def _becomes_unknown(before: str | None, after: str) -> bool:
