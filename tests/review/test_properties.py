@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etcd_ops.review import Level, Preview, Unreadable, read_preview, review
@@ -73,12 +73,14 @@ def test_a_dangerous_step_never_makes_a_verdict_better(steps: list[Any], danger:
     assert with_it.verdict is not Level.FINE
 
 
+@settings(max_examples=25)
 @given(st.sampled_from(sorted(STEPS)), st.sampled_from(DANGERS))
 def test_a_dangerous_step_worsens_a_whole_preview(name: str, danger: tuple[str, Any]) -> None:
     others = tuple(step for step in STEPS[name] if step.urn != danger[1].urn)
     assert review(Preview(steps=(*others, danger[1]))).verdict is Level.REFUSE
 
 
+@settings(max_examples=25)
 @given(st.sampled_from(sorted(STEPS)), st.randoms(use_true_random=False))
 def test_the_order_of_steps_says_nothing(name: str, random: Any) -> None:
     shuffled = list(STEPS[name])
@@ -86,6 +88,7 @@ def test_the_order_of_steps_says_nothing(name: str, random: Any) -> None:
     assert review(Preview(steps=tuple(shuffled))) == review(Preview(steps=STEPS[name]))
 
 
+@settings(max_examples=25)
 @given(st.sampled_from([name for name in STEPS if "stream" not in name]), st.data())
 def test_a_preview_that_lacks_its_end_is_refused(name: str, data: st.DataObject) -> None:
     digest = json.loads((FOLDER / f"{name}.json").read_text())

@@ -104,4 +104,4 @@ def test_a_comment_fits_and_is_found_again(name: str) -> None:
 def test_nothing_secret_and_nothing_of_a_machine_was_recorded() -> None:
     for path in FOLDER.glob("*.json"):
         text = path.read_text()
-        assert not re.search(r"PRIVATE KEY|/tmp/|/root/|ciphertext\": \"[^\"]", text), path.name
+        assert not re.search(r"PRIVATE KEY|/tmp/|/root/|ciphertext\": \"(?!\[secret\]\")", text), path.name

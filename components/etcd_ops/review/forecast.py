@@ -77,9 +77,8 @@ def _by_engine(case: Case, slot: str) -> Iterator[str]:
     if slot not in disturbed(case):
         return
     going = [loss for loss in losses(case) if loss.kind.stake in DISTURBING and slot in members_of(case, loss)]
-    for loss in going:
-        verb = "replaces" if loss.step.change is Change.REPLACE else "deletes"
-        yield f"the engine {verb} {loss.kind.what}"
+    verbs = {Change.REPLACE: "replaces", Change.DELETE: "deletes"}
+    yield from sorted(f"the engine {verbs.get(loss.step.change, 'changes')} {loss.kind.what}" for loss in going)
     if not going:
         yield "the engine takes its machine away"
 

@@ -50,7 +50,8 @@ def _judged(case: Case, loss: Loss) -> tuple[Level, str, str]:
     if case.is_retired:
         return Level.REFUSE, f"{happens}, with the cluster", RETIRE
     if loss.slot in case.dropped and step.change is Change.DELETE:
-        return Level.ATTENTION, f"{happens} for good, after the member has left the cluster", ""
+        level = Level.ATTENTION if loss.kind.stake is Stake.DATA else Level.FINE
+        return level, f"{happens} for good, after the member has left the cluster", ""
     if loss.kind.stake is Stake.ZONE and step.change is Change.DELETE and not _zone_stays(case, step):
         return Level.ATTENTION, f"{happens}: no declared member stands in it any more", ""
     order = ", before its successor is there" if step.deleted_first else ""

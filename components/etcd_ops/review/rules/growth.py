@@ -65,11 +65,12 @@ def _shown(value: object) -> str:
 
 
 def _paid(case: Case) -> Iterator[Finding]:
-    """What comes that is paid for, into a cluster that is there already."""
+    """What comes that is paid for, into a cluster that is there already; what comes with a member is told by it."""
     if case.is_new:
         return
     coming = [step for step in case.steps if step.change is Change.CREATE and step.type.startswith(_PAID)]
-    for step in coming:
+    known = case.old.members if case.old is not None else {}
+    for step in (each for each in coming if case.slot_of(each) in ("", *known)):
         yield _finding("paid", f"{step.type} {step.name} is created, which is paid for while it exists", step.name)
 
 

@@ -27,9 +27,8 @@ def _membership(case: Case) -> Iterator[Finding]:
         text = f"to join, one at a time, as learners first: {', '.join(coming)}"
         yield _finding(Level.ATTENTION, "members-added", text)
     if case.dropped:
-        text = (
-            f"{', '.join(sorted(case.dropped))} leave, one at a time; their volumes go once the rollout has succeeded"
-        )
+        names = ", ".join(sorted(case.dropped))
+        text = f"to leave, one at a time, with their volumes once the rollout has succeeded: {names}"
         yield _finding(Level.ATTENTION, "members-dropped", text)
     if case.new.migration != case.old.migration:
         text = "the migration moves on; `etcd-ops migrate plan` tells its steps and the quorum around each"
