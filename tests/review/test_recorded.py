@@ -19,6 +19,8 @@ DANGEROUS = [
     "aws-volume-unencrypted", "aws-volumes-moved", "aws-volume-deleted", "aws-key-deleted", "aws-bucket-renamed",
     "aws-zone-renamed", "aws-group-emptied", "aws-group-renamed", "aws-secret-renamed", "aws-removed", "aws-destroy",
     "aws-cascade", "aws-cascade-steps", "aws-cascade-deleted-first",
+    "kubernetes-sets-renamed", "kubernetes-set-deleted", "kubernetes-namespace-renamed", "kubernetes-service-renamed",
+    "kubernetes-removed", "kubernetes-kept-removed", "kubernetes-kept-set-deleted",
 ]  # fmt: skip
 """Named by hand, so that no rewriting of the table forgives them."""
 QUORUM_LOST = [
