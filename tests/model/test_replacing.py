@@ -171,6 +171,18 @@ def test_another_pod_of_the_agent_is_made_anew_and_the_members_is_not() -> None:
     assert (step.template, step.request) == (NEW, None)
 
 
+def test_a_members_pod_waits_for_its_agents_which_shows_that_the_image_starts() -> None:
+    both = replace(apart(OLD), template=OLD)
+    assert isinstance(decide(both).step, RecreateAgentPod)
+    assert both.volume is not None
+    changed = replace(both, volume=replace(both.volume, running_digest="another"))
+    for known in (both, changed):
+        waiting = decide(at_work(known, "b-1"))
+        assert not isinstance(waiting.step, (RecreatePod, StageLaunch, RestartMember))
+        assert "waits for the agent of c-1" in waiting.reason
+    assert isinstance(decide(replace(both, agent_template=NEW)).step, RecreatePod)
+
+
 def test_the_declared_pod_of_the_agent_and_none_of_its_own_are_left_alone() -> None:
     for template in (NEW, ""):
         assert not isinstance(decide(apart(template)).step, RecreateAgentPod)

@@ -44,6 +44,9 @@ def agent_pod_rule(view: View) -> Decision | None:
 
     One whose new pod does not come up stays as it last was in the channel, and no other follows it: a status that was
     written just before its agent ended is fresh for a while, and proves nothing of the new pod.
+
+    The member's own pod waits for that, too: both are of the agent's image, and an agent that does not start takes
+    nothing down.
     """
     if not view.outdated_agent_pod:
         return None
@@ -51,7 +54,7 @@ def agent_pod_rule(view: View) -> Decision | None:
     waits = [slot for slot in sorted(view.spec.members) if slot != view.slot and not _lets_follow(view, slot)]
     if waits:
         reason = f"the declared pod of the agent is another one, which waits for the agent of {', '.join(waits)}"
-        return replace(wait(reason), yields=True)
+        return replace(wait(reason), yields=not view.outdated_pod)
     template = view.member.agent_template
     return take(
         RecreateAgentPod(slot=view.slot, template=template, reason="the declared pod of the agent is another one")
