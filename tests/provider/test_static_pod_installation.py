@@ -124,6 +124,20 @@ def test_one_that_failed_is_told_and_leaves_nothing(place: OnNode) -> None:
     run(body)
 
 
+def test_one_that_does_not_start_is_told_and_waited_for(place: OnNode) -> None:
+    async def body(client: Client) -> None:
+        creating = await started(client, place)
+        waiting = {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}
+        status = {"name": "install", "state": waiting, "ready": False, "restartCount": 0, "image": AGENT, "imageID": ""}
+        await asyncio.to_thread(place.tell, NAME, {"phase": "Pending", "containerStatuses": [status]})
+        told = "which is Pending: its container install does not run: ErrImagePull: no such image"
+        await until(lambda: any(told in line for line in client.lines))
+        await asyncio.to_thread(place.end, "Succeeded")
+        await creating
+
+    run(body)
+
+
 def test_one_that_was_cut_short_is_begun_anew_where_it_is_of_something_else(place: OnNode) -> None:
     async def body(client: Client) -> None:
         cut = await started(client, place)

@@ -14,6 +14,7 @@ from etcd_ops.channel.port import Channel, ChannelUnavailable, OutcomeUnknown
 from etcd_ops.model.spec import ClusterSpec, Desired
 from etcd_ops.rollout import Declaration, Ended, Outcome, Refused, State, Unfinished, Written, declare, wait
 from etcd_ops.rollout.judgement import Statuses
+from pulumi_etcd.provider.members_pods import MembersPods
 from pulumi_etcd.provider.resource import Call, Failed, NotReady
 from pulumi_etcd.provider.rollout_inputs import declaration
 from pulumi_etcd.provider.values import UNKNOWN, Properties
@@ -119,11 +120,17 @@ async def _wait(channel: Channel, written: Written, spec: ClusterSpec, call: Cal
         call.cancelled.is_set,
         call.timeout or call.inputs["deadlineSeconds"],
     )
+    pods = MembersPods(call, spec)
+    attending = asyncio.ensure_future(pods.attend())
     try:
         return await _unless_cancelled(waiting, call.cancelled)
+    except Unfinished as problem:
+        raise Unfinished(problem.desired, problem.ended, problem.reasons + pods.reasons) from problem
     except asyncio.CancelledError:
-        reasons = ("the channel did not answer any more",)
+        reasons = ("the channel did not answer any more", *pods.reasons)
         raise Unfinished(written.desired, Ended.CANCELLED, reasons) from None
+    finally:
+        attending.cancel()
 
 
 async def _unless_cancelled(work: Coroutine[Any, Any, Outcome], cancelled: asyncio.Event) -> Outcome:

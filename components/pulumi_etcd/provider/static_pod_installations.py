@@ -15,6 +15,7 @@ from etcd_ops.model.problems import Problem
 from etcd_ops.pod import places
 from etcd_ops.static_pod.deliver import exchange
 from etcd_ops.volume.durable import make_directory, write_file
+from pulumi_etcd.kubernetes.pod_states import failure
 from pulumi_etcd.provider.agents_pods import agents_pods
 from pulumi_etcd.provider.fixed import moved, unknown
 from pulumi_etcd.provider.namespaces import Question, get, is_silent, last_words, look, silence, wait
@@ -43,14 +44,6 @@ STUCK_SECONDS = 120.0
 """After which a pod that was not started yet is taken for one that cannot be."""
 BY_HAND = "by hand"
 """Output `content` of what was not installed by a pod."""
-_FAILING = frozenset(
-    {
-        "CrashLoopBackOff", "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName",
-        "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
-    }
-)  # fmt: skip
-"""Why a container does not run and will not by itself (kubelet: pkg/kubelet/images/types.go,
-pkg/kubelet/kuberuntime/kuberuntime_container.go, pkg/kubelet/container/sync_result.go)."""
 
 
 class StaticPodInstallations:
@@ -142,7 +135,7 @@ def _installation(inputs: Properties, content: str, told: list[str]) -> Question
         found = get(client, f"{namespace}/pods/{name}")
         if found is None:
             _remove(client, f"{namespace}/secrets/{name}")
-            anew = any(map(_is_failing, _agents(client, namespace, inputs)[0]))
+            anew = any(map(failure, _agents(client, namespace, inputs)[0]))
             client.post(f"{namespace}/secrets", json=installation_secret(inputs)).raise_for_status()
             client.post(f"{namespace}/pods", json=installation_pod(inputs, content, anew=anew)).raise_for_status()
             return f"pod {name} to install the agent of {inputs['slot']} on node {inputs['node']}"
@@ -151,7 +144,8 @@ def _installation(inputs: Properties, content: str, told: list[str]) -> Question
             return f"pod {name} of an earlier run to be gone"
         phase = found["status"].get("phase", "Pending")
         if phase not in ("Succeeded", "Failed"):
-            return f"pod {name} on node {inputs['node']}, which is {phase}"
+            why = failure(found)
+            return f"pod {name} on node {inputs['node']}, which is {phase}{': ' if why else ''}{why}"
         for plural in ("pods", "secrets"):
             _remove(client, f"{namespace}/{plural}/{name}")
         if phase == "Failed":
@@ -177,7 +171,7 @@ def _agent_amiss(inputs: Properties, *, again: bool) -> Question:
         found, now = _agents(client, namespace, inputs)
         if not found:
             return f"node {inputs['node']} runs no agent of {inputs['slot']}"
-        if any(_is_failing(each) or _is_stuck(each, now) for each in found):
+        if any(failure(each) or _is_stuck(each, now) for each in found):
             return f"the agent of {inputs['slot']} cannot run"
         return ""
 
@@ -196,12 +190,6 @@ def _is_stuck(pod: Properties, now: datetime) -> bool:
     if status.get("phase", "Pending") != "Pending" or "startTime" not in status:
         return False
     return (now - datetime.fromisoformat(status["startTime"].replace("Z", "+00:00"))).total_seconds() > STUCK_SECONDS
-
-
-def _is_failing(pod: Properties) -> bool:
-    status = pod["status"]
-    states = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
-    return any(each.get("state", {}).get("waiting", {}).get("reason") in _FAILING for each in states)
 
 
 def _remove(client: Client, path: str) -> None:

@@ -1,0 +1,82 @@
+"""Which pods do not come up, and why, as the API server has them: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from etcd_ops.model.spec import MemberSpec
+from etcd_ops.pod.places import TEMPLATE_ANNOTATION
+from pulumi_etcd.kubernetes.naming import SLOT_LABEL
+
+_FAILING = frozenset(
+    {
+        "CrashLoopBackOff", "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName",
+        "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
+    }
+)  # fmt: skip
+"""Why a container does not run and will not by itself (kubelet: pkg/kubelet/images/types.go,
+pkg/kubelet/kuberuntime/kuberuntime_container.go, pkg/kubelet/container/sync_result.go)."""
+_MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
+"""Has every pod that a kubelet runs from a file (Kubernetes, "Well-Known Labels, Annotations and Taints")."""
+
+
+class StuckPod(NamedTuple):
+    """A pod of a member that does not come up."""
+
+    name: str
+    uid: str
+    version: str
+    """Of the object that says so."""
+    reason: str
+    superseded: bool
+    """Another one is declared, which would be made in its place; etcd does not run in this one."""
+
+
+def stuck_pods(pods: Iterable[Mapping[str, Any]], members: Mapping[str, MemberSpec]) -> list[StuckPod]:
+    """Those that do not come up.
+
+    Args:
+        pods: of one cluster.
+        members: the declared ones, by slot.
+    """
+    return [_stuck(pod, reason, members) for pod in pods if (reason := failure(pod) or _unscheduled(pod))]
+
+
+def failure(pod: Mapping[str, Any]) -> str:
+    """Why a container of a pod does not run, and will not by itself; empty where that is known of none."""
+    status = pod["status"]
+    for each in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
+        waiting = each.get("state", {}).get("waiting", {})
+        if waiting.get("reason") in _FAILING:
+            told = ": ".join(filter(None, (waiting["reason"], waiting.get("message", ""))))
+            return f"its container {each['name']} does not run: {told}"
+    return ""
+
+
+def _unscheduled(pod: Mapping[str, Any]) -> str:
+    for each in pod["status"].get("conditions", ()):
+        if (each["type"], each["status"]) == ("PodScheduled", "False"):
+            return f"no node takes it: {each.get('message') or each.get('reason', '')}"
+    return ""
+
+
+def _stuck(pod: Mapping[str, Any], reason: str, members: Mapping[str, MemberSpec]) -> StuckPod:
+    metadata = pod["metadata"]
+    return StuckPod(
+        metadata["name"], metadata["uid"], metadata["resourceVersion"], reason, _is_superseded(pod, members)
+    )
+
+
+def _is_superseded(pod: Mapping[str, Any], members: Mapping[str, MemberSpec]) -> bool:
+    metadata = pod["metadata"]
+    annotations = metadata.get("annotations", {})
+    member, template = members.get(metadata["labels"].get(SLOT_LABEL, "")), annotations.get(TEMPLATE_ANNOTATION)
+    if member is None or template is None or _MIRROR_ANNOTATION in annotations or "deletionTimestamp" in metadata:
+        return False
+    return template not in (member.template, member.agent_template) and not _runs_etcd(pod)
+
+
+def _runs_etcd(pod: Mapping[str, Any]) -> bool:
+    found = pod["status"].get("containerStatuses", ())
+    return any(each["name"] == "etcd" and "running" in each.get("state", {}) for each in found)

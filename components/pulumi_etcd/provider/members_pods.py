@@ -1,0 +1,92 @@
+"""The pods of a cluster's members while a rollout waits: why they do not come up, and making way for declared ones.
+
+A pod that does not come up has no agent that would have it made anew, and what made it does not do so by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING
+
+from etcd_ops.model.spec import ClusterSpec, Mode
+from pulumi_etcd.kubernetes.naming import INSTANCE_LABEL
+from pulumi_etcd.kubernetes.pod_states import StuckPod, stuck_pods
+from pulumi_etcd.provider.namespaces import look
+from pulumi_etcd.provider.resource import Call, Failed
+from pulumi_etcd.provider.values import Properties
+
+if TYPE_CHECKING:
+    from httpx2 import Client
+
+LOOK_SECONDS = 5.0
+"""Between two looks at the pods."""
+_NEEDS = "list and delete of pods, and get of the namespace"
+_GONE = (404, 409)
+"""Answers to who deletes a pod that is not there any more, or not as it was."""
+
+
+class MembersPods:
+    """Of a cluster whose channel is in its own namespace; of others nothing is known here.
+
+    Args:
+        call: of the Rollout.
+        spec: what is declared.
+    """
+
+    def __init__(self, call: Call, spec: ClusterSpec) -> None:
+        self._call, self._spec, self._place = call, spec, _place(call.inputs["channel"], spec)
+        self._said: set[str] = set()
+        self.reasons: tuple[str, ...] = ()
+        """Which do not come up, as of the last look."""
+
+    async def attend(self) -> None:
+        """Look again and again, until cancelled: say what is new, and delete pods for which others are declared.
+
+        The latter only in a cluster that is not left alone.
+        """
+        while self._place is not None:
+            deleted: list[str] = []
+            try:
+                await look(self._place, partial(self._look, deleted), _NEEDS)
+            except Failed as problem:
+                await self._call.warn(f"members' pods are not looked after: {problem}")
+                return
+            for line in (*self.reasons, *deleted):
+                await self._say(line)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _say(self, line: str) -> None:
+        if line not in self._said:
+            self._said.add(line)
+            await self._call.info(line)
+
+    def _look(self, deleted: list[str], client: Client, namespace: str) -> str:
+        selector = f"{INSTANCE_LABEL}={self._call.inputs['channel']['cluster']}"
+        answer = client.get(f"{namespace}/pods", params={"labelSelector": selector})
+        answer.raise_for_status()
+        found = stuck_pods(answer.json()["items"], self._spec.members)
+        going = [each for each in found if each.superseded and self._call.inputs["mode"] == Mode.ACTIVE.value]
+        self.reasons = tuple(f"pod {each.name}: {each.reason}" for each in found if each not in going)
+        deleted.extend(_delete(client, namespace, each) for each in going)
+        return ""
+
+
+def _place(channel: Properties, spec: ClusterSpec) -> Properties | None:
+    in_pods = any(each.template or each.agent_template for each in spec.members.values())
+    known = channel["kind"] == "kubernetes" and channel.get("namespaceUid") and channel.get("kubeconfig")
+    return channel if in_pods and known else None
+
+
+def _delete(client: Client, namespace: str, pod: StuckPod) -> str:
+    """Delete it as it was seen; what was done.
+
+    Raises:
+        httpx2.HTTPError
+    """
+    preconditions = {"uid": pod.uid, "resourceVersion": pod.version}
+    only = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
+    answer = client.request("DELETE", f"{namespace}/pods/{pod.name}", json=only)
+    if answer.status_code not in _GONE:
+        answer.raise_for_status()
+    return f"pod {pod.name} makes way for the declared one"

@@ -1,0 +1,200 @@
+"""Pods that do not come up while a rollout waits: it ends with the reason, and they make way for what is declared."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from etcd_ops.pod.places import TEMPLATE_ANNOTATION
+from pulumi_etcd.kubernetes.naming import INSTANCE_LABEL, SLOT_LABEL
+from pulumi_etcd.kubernetes.pod_states import StuckPod, stuck_pods
+from pulumi_etcd.provider import members_pods
+from pulumi_etcd.provider.rollouts import Rollouts
+from tests.provider.harness import Client, InitFailed
+from tests.provider.local import with_client
+from tests.provider.members import Place, until
+from tests.provider.rollouts import TOKEN
+from tests.rollout.samples import spec
+from tests.servers.kubernetes import KubernetesServer
+
+pytestmark = pytest.mark.xdist_group("provider-kubernetes")
+OLD, NEW = "old", "new"
+UNPULLED = {"waiting": {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "wrong"'}}
+RUNNING: dict[str, Any] = {"running": {}}
+SLOT = "m0"
+POD = "demo-m0-0"
+
+
+class Looks:
+    """What each look at the pods found."""
+
+    def __init__(self) -> None:
+        self.found: list[list[StuckPod]] = []
+
+    def __call__(self, pods: Any, members: Any) -> list[StuckPod]:
+        self.found.append(stuck_pods(pods, members))
+        return self.found[-1]
+
+    def enough(self) -> bool:
+        return len(self.found) > 2
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
+    found = Looks()
+    monkeypatch.setattr(members_pods, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(members_pods, "stuck_pods", found)
+    return found
+
+
+@pytest.fixture
+def place(server: KubernetesServer) -> Place:
+    namespace = f"n-{uuid.uuid4().hex[:8]}"
+    found = Place(server, namespace, server.make_namespace(namespace))
+    found.put("serviceaccounts", {"metadata": {"name": "default"}})
+    return found
+
+
+def put(place: Place, template: str, **states: dict[str, Any]) -> None:
+    """A pod of a template, with its containers in these states."""
+    metadata = {
+        "name": POD,
+        "labels": {INSTANCE_LABEL: "demo", SLOT_LABEL: SLOT},
+        "annotations": {TEMPLATE_ANNOTATION: template},
+    }
+    containers = [{"name": name, "image": "image"} for name in states]
+    place.put("pods", {"metadata": metadata, "spec": {"containers": containers, "automountServiceAccountToken": False}})
+    path = f"/api/v1/namespaces/{place.namespace}/pods/{POD}"
+    found = place.server.request("GET", path)
+    found["status"]["containerStatuses"] = [
+        {"name": name, "state": state, "ready": False, "restartCount": 0, "image": "image", "imageID": ""}
+        for name, state in states.items()
+    ]
+    place.server.request("PUT", f"{path}/status", found)
+
+
+def is_there(place: Place) -> bool:
+    return bool(place.server.request("GET", f"/api/v1/namespaces/{place.namespace}/pods")["items"])
+
+
+def inputs(place: Place, **changes: Any) -> dict[str, Any]:
+    """Members in pods of template `new`, whose agents nobody runs."""
+    cluster = spec().to_wire()
+    for member in cluster["members"].values():
+        member["template"] = NEW
+    return {"channel": place.inputs()["channel"], "cluster": cluster, "deadlineSeconds": 90, **changes}
+
+
+def run(body: Callable[[Client], Awaitable[None]]) -> None:
+    with_client(Rollouts(), TOKEN, body)
+
+
+async def ended(client: Client, declared: dict[str, Any], enough: Callable[[], bool]) -> str:
+    """How the wait for such a cluster ended once that was enough."""
+    checked, failures = await client.check(declared)
+    assert failures == []
+    creating = asyncio.ensure_future(client.create(checked))
+    await until(enough)
+    await client.cancel()
+    with pytest.raises(InitFailed) as problem:
+        await creating
+    return str(problem.value)
+
+
+def test_a_declared_pod_that_does_not_come_up_is_told_and_left_alone(place: Place, looks: Looks) -> None:
+    put(place, NEW, etcd=UNPULLED, agent=UNPULLED)
+
+    async def body(client: Client) -> None:
+        told = f'pod {POD}: its container etcd does not run: ImagePullBackOff: Back-off pulling image "wrong"'
+        assert told in await ended(client, inputs(place), looks.enough)
+        assert client.lines.count(told) == 1
+
+    run(body)
+    assert is_there(place)
+
+
+def test_a_pod_that_does_not_come_up_makes_way_for_the_declared_one(place: Place, looks: Looks) -> None:
+    put(place, OLD, etcd=UNPULLED, agent=UNPULLED)
+
+    async def body(client: Client) -> None:
+        assert POD not in await ended(client, inputs(place), looks.enough)
+        assert f"pod {POD} makes way for the declared one" in client.lines
+
+    run(body)
+    assert not is_there(place)
+
+
+@pytest.mark.parametrize(
+    ("states", "changes"),
+    [
+        ({"etcd": RUNNING, "agent": UNPULLED}, {}),
+        ({"etcd": RUNNING, "agent": RUNNING}, {}),
+        ({"etcd": {"waiting": {"reason": "ContainerCreating"}}}, {}),
+        ({"etcd": UNPULLED}, {"mode": "paused"}),
+        ({"etcd": UNPULLED}, {"mode": "observe-only"}),
+    ],
+)
+def test_etcd_that_runs_or_may_soon_run_or_is_left_alone_is_not_deleted(
+    place: Place, looks: Looks, states: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    put(place, OLD, **states)
+
+    async def body(client: Client) -> None:
+        await ended(client, inputs(place, **changes), looks.enough)
+
+    run(body)
+    assert is_there(place)
+
+
+def test_what_came_up_meanwhile_is_not_deleted(place: Place, looks: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(place, OLD, etcd=UNPULLED)
+
+    def late(*arguments: Any) -> Any:
+        found = looks(*arguments)
+        place.server.request("DELETE", f"/api/v1/namespaces/{place.namespace}/pods/{POD}")
+        put(place, OLD, etcd=RUNNING)
+        monkeypatch.setattr(members_pods, "stuck_pods", looks)
+        return found
+
+    monkeypatch.setattr(members_pods, "stuck_pods", late)
+
+    async def body(client: Client) -> None:
+        await ended(client, inputs(place), looks.enough)
+
+    run(body)
+    assert is_there(place)
+
+
+def test_who_may_not_look_is_told_and_waits_all_the_same(place: Place) -> None:
+    user = f"user-{place.namespace}"
+    stranger = str(place.server.kubeconfig_for(user))
+    allow(place, user)
+
+    async def body(client: Client) -> None:
+        declared = inputs(place)
+        declared["channel"]["kubeconfig"] = stranger
+        told = "allow list and delete of pods"
+        assert "no status" in await ended(client, declared, lambda: any(told in line for line in client.lines))
+
+    run(body)
+
+
+def allow(place: Place, user: str) -> None:
+    """Whatever a channel needs, and no pods."""
+    group = "rbac.authorization.k8s.io"
+    rules = [
+        {"apiGroups": [""], "resources": ["configmaps", "namespaces"], "verbs": ["*"]},
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["*"]},
+    ]
+    path = f"/apis/{group}/v1/namespaces/{place.namespace}"
+    place.server.request("POST", f"{path}/roles", {"metadata": {"name": "channel"}, "rules": rules})
+    binding = {
+        "metadata": {"name": "channel"},
+        "roleRef": {"apiGroup": group, "kind": "Role", "name": "channel"},
+        "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
+    }
+    place.server.request("POST", f"{path}/rolebindings", binding)
