@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -58,7 +59,7 @@ class Node:
         asyncio.run(self.agent().end(seconds))
 
     def outside(self) -> Outside | None:
-        volume = DirectoryVolume(self.layout.root, "a-1", "control-plane", self.agent().outside)
+        volume = DirectoryVolume(self.layout.root, "a-1", "control-plane", outside=self.agent().outside)
         facts = asyncio.run(volume.facts())
         assert facts.has_data
         assert facts.identity is not None
@@ -211,8 +212,6 @@ def test_killed_anywhere_it_goes_on_and_data_are_in_one_place(tmp_path: Path) ->
 @given(st.booleans(), st.booleans(), st.booleans())
 def test_what_is_on_the_volume_is_never_exchanged(on_volume: bool, on_its_way: bool, manifest: bool) -> None:
     """Whatever lies about: data that the volume has stay, and nothing is lost."""
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         node = Node(Path(folder))
         node.fill()
@@ -267,7 +266,7 @@ def test_a_disk_that_is_lost_later_is_lost(node: Node) -> None:
     """The note in the place of the former data is none."""
     node.end()
     shutil.rmtree(node.layout.data)
-    volume = DirectoryVolume(node.layout.root, "a-1", "control-plane", node.agent().outside)
+    volume = DirectoryVolume(node.layout.root, "a-1", "control-plane", outside=node.agent().outside)
     facts = asyncio.run(volume.facts())
     assert (facts.has_data, facts.identity, facts.outside) == (False, None, None)
     node.end()

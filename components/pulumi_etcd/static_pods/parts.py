@@ -49,12 +49,11 @@ def topology(wire: Wire, named: Names) -> Topology:
 
 def nodes(wire: Wire, named: Names) -> dict[str, Node]:
     """The node of every slot."""
-    url_port = wire.get("manifestUrlPort", 0)
-    own = {slot: {**wire, **each} for slot, each in wire["slots"].items()}
-    return {
-        slot: Node(each["node"], node_paths(named, slot, *(folder(argument, each) for argument in FOLDERS), url_port))
-        for slot, each in own.items()
-    }
+    url_port, found = wire.get("manifestUrlPort", 0), {}
+    for slot, each in wire["slots"].items():
+        manifests, data, run = (folder(argument, {**wire, **each}) for argument in FOLDERS)
+        found[slot] = Node(each["node"], node_paths(named, slot, manifests, data, run, url_port))
+    return found
 
 
 def pods(wire: Wire, named: Names, containers: Containers) -> Pods:
