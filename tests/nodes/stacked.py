@@ -23,9 +23,10 @@ from tests.etcd.authority import Authority
 from tests.nodes.cluster import Cluster
 from tests.nodes.images import etcd_image
 from tests.nodes.node import Node
-from tests.nodes.test_cluster import until
+from tests.runtime.member import eventually
 
 CLIENT = "apiserver-etcd-client"
+until = partial(eventually, within=120.0)
 _PKI = "/etc/kubernetes/pki/etcd"
 _DATA = "/var/lib/etcd"
 

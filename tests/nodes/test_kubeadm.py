@@ -23,7 +23,7 @@ from tests.nodes.test_cluster import until
 from tests.nodes.test_static_pods import place
 from tools import engine as engines
 
-pytestmark = [pytest.mark.nodes, pytest.mark.timeout(600), pytest.mark.xdist_group("nodes")]
+pytestmark = [pytest.mark.nodes, pytest.mark.timeout(900), pytest.mark.xdist_group("nodes")]
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def mirrors(cluster: Cluster) -> dict[str, int]:
     return {
         each["spec"]["nodeName"]: sum(status["restartCount"] for status in each["status"].get("containerStatuses", ()))
         for each in pods
-        if each["metadata"]["labels"].get("component") == "etcd"
+        if each["metadata"].get("labels", {}).get("component") == "etcd"
     }
 
 
