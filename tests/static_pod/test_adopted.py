@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -157,6 +157,16 @@ def test_without_data_nothing_happens(tmp_path: Path) -> None:
     assert [*empty.layout.root.iterdir()] == []
 
 
+def test_from_where_it_runs_has_to_be_known(node: Node) -> None:
+    """Its kubelet would start it again, from a file of another name."""
+    other = node.manifest.rename(node.manifest.with_name("etcd.yml"))
+    assert node.outside() is Outside.KEPT
+    with pytest.raises(OSError, match="among the manifests: declare the one"):
+        node.end()
+    assert other.exists()
+    assert node.places() == [node.data]
+
+
 class Crash(BaseException):
     """The agent is killed."""
 
@@ -222,7 +232,8 @@ def test_what_is_on_the_volume_is_never_exchanged(on_volume: bool, on_its_way: b
         if not manifest:
             node.manifest.unlink()
         before = len(node.places())
-        node.end()
+        with nullcontext() if manifest or on_volume or on_its_way else pytest.raises(OSError, match="there is no etcd"):
+            node.end()
         assert len(node.places()) == before
         if on_volume:
             assert (node.layout.data / "member" / "snap" / "db").read_text() == "data"

@@ -44,8 +44,12 @@ class OutsideData(NamedTuple):
             if (layout.taking / MEMBER).is_dir():
                 return layout.taking, Outside.RELEASED
             if (self.data / MEMBER).is_dir():
-                return self.data, Outside.KEPT if self.manifest.exists() else Outside.RELEASED
+                return self.data, Outside.RELEASED if self._is_set_aside(layout) else Outside.KEPT
         return layout.data, None
+
+    def _is_set_aside(self, layout: VolumeLayout) -> bool:
+        """By this agent: of one that is just not there, nobody knows from where its kubelet runs the member."""
+        return not self.manifest.exists() and (layout.set_aside / self.manifest.name).exists()
 
     def require_movable(self, layout: VolumeLayout) -> None:
         """See whether `take` can succeed; nothing is changed.
@@ -53,6 +57,10 @@ class OutsideData(NamedTuple):
         Raises:
             OSError: it cannot.
         """
+        if not self.manifest.exists() and not self._is_set_aside(layout):
+            raise OSError(
+                f"there is no {self.manifest.name} among the manifests: declare the one that the member runs from"
+            )
         found = (self.data / MEMBER).stat()
         if found.st_dev != layout.root.stat().st_dev:
             raise OSError(f"{self.data} is on another file system than {layout.root}: data are not copied")
