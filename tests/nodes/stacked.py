@@ -73,13 +73,12 @@ class StackedEtcd:
         self._place(first, {first.name: first})
         there = {first.name: first}
         for node in others:
-            until(lambda: self._serves(there))
-            told = self.ask(first, "member", "add", node.name, "--learner", f"--peer-urls={_peer_url(node)}")
-            member = json.loads(told)["member"]["ID"]
+            until(partial(self._serves, [*there.values()]))
+            until(partial(self._added, first, node))
             there[node.name] = node
             self._place(node, dict(there))
-            until(partial(self._promoted, first, member))
-        until(lambda: self._serves(there))
+            until(partial(self._promoted, first, node))
+        until(partial(self._serves, [*there.values()]))
 
     def ask(self, node: Node, *words: str, endpoint: str = "https://127.0.0.1:2379", check: bool = True) -> str:
         """Run etcdctl on a node with the API server's certificate; what it printed, empty where it failed."""
@@ -113,11 +112,19 @@ class StackedEtcd:
     def _count(self, node: Node) -> int:
         return int(json.loads(self.ask(node, "get", "", "--from-key", "--count-only")).get("count", 0))
 
-    def _serves(self, there: Mapping[str, Node]) -> bool:
-        return all(self.ask(node, "endpoint", "health", check=False) for node in there.values())
+    def _serves(self, there: Sequence[Node]) -> bool:
+        return all(self.ask(node, "endpoint", "health", check=False) for node in there)
 
-    def _promoted(self, node: Node, member: int) -> bool:
-        return bool(self.ask(node, "member", "promote", f"{member:x}", check=False))
+    def _added(self, first: Node, node: Node) -> bool:
+        """A cluster that has just changed refuses the next member for a while."""
+        return bool(
+            self.ask(first, "member", "add", node.name, "--learner", f"--peer-urls={_peer_url(node)}", check=False)
+        )
+
+    def _promoted(self, first: Node, node: Node) -> bool:
+        listed = json.loads(self.ask(first, "member", "list"))["members"]
+        member = next(each["ID"] for each in listed if each["peerURLs"] == [_peer_url(node)])
+        return bool(self.ask(first, "member", "promote", f"{member:x}", check=False))
 
     def _place(self, node: Node, initial: Mapping[str, Node]) -> None:
         pki = node.directory / "pki"
