@@ -68,7 +68,7 @@ def spec(
         "name": name,
         "members": _members(wire, placed),
         "etcd": wire["etcd"] | {"binary": binary.to_wire()},
-        "trust": {use: _trust_body(each) for use, each in trusts.items()},
+        "trust": {use: _trust_body(each) for use, each in trusts.items()} | _sharing(wire),
         "agent": agent,
         "renewal": RENEWAL | wire.get("renewal", {}),
         **optional,
@@ -90,9 +90,14 @@ def _members(wire: Wire, placed: Topology) -> dict[str, Any]:
             "healthUrl": slot.urls.health,
             "volumeBytes": wire.get("volumeBytes", VOLUME_BYTES),
             "certificates": dict.fromkeys(LEAF_TRUST, LATER),
+            **({"loopbackUrl": slot.urls.loopback} if slot.urls.loopback else {}),
         }
         for slot in placed.slots
     }
+
+
+def _sharing(wire: Wire) -> dict[str, Any]:
+    return {"shared": True} if wire.get("trust", {}).get("shared") else {}
 
 
 def _trust_body(each: TrustPlan) -> dict[str, Any]:

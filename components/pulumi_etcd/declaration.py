@@ -54,7 +54,11 @@ class Declaration:
         """By slot: the hosts of its URLs."""
         return {
             slot.name: tuple(
-                dict.fromkeys(Url.parse(url).host for url in (slot.urls.peer, slot.urls.client, slot.urls.metrics))
+                dict.fromkeys(
+                    Url.parse(url).host
+                    for url in (slot.urls.peer, slot.urls.client, slot.urls.metrics, slot.urls.loopback)
+                    if url
+                )
             )
             for slot in self.topology.slots
         }

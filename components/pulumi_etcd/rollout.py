@@ -44,6 +44,8 @@ class RolloutMember(TypedDict):
     """Digest of the pod that it is to run in; empty, or absent, where it runs in none."""
     agent_template: NotRequired[str]
     """Digest of the pod that its agent is to run in, where that is another one than the member's."""
+    loopback_url: NotRequired[str]
+    """`https://127.0.0.1:port` at which clients on its machine reach it, too; empty, or absent, where they do not."""
 
 
 class RolloutTrust(TypedDict):
@@ -64,6 +66,8 @@ class RolloutTrusts(TypedDict):
     """Between members and clients."""
     metrics: RolloutTrust
     """Between agents and whoever reads metrics."""
+    shared: NotRequired[bool]
+    """Whether one authority may issue for peers and for clients; false when absent."""
 
 
 class RolloutBinary(TypedDict):

@@ -90,6 +90,9 @@ class Trusts(TypedDict):
     """Between members and clients."""
     metrics: NotRequired[Trust]
     """Between agents and whoever reads metrics."""
+    shared: NotRequired[bool]
+    """Whether one authority may issue for peers and for clients, as that of an adopted cluster may: whoever has a
+    client's certificate of it can join the cluster. False when absent."""
 
 
 class OriginMember(TypedDict):

@@ -34,7 +34,8 @@ _MANY: dict[str, Any] = {
             "authorities": {"1": {"cert_pem": certificate("given"), "private_key_pem": "the key"}},
         }
         for use in ("peer", "client", "metrics")
-    },
+    }
+    | {"shared": True},
     "incarnation": 3,
     "renewal": {"validity_hours": 2000, "window_hours": 400},
     "authority_validity_hours": 50_000,
@@ -73,7 +74,8 @@ _SETS: dict[str, Any] = {
 }
 _PODS: dict[str, Any] = {
     **_MANY,
-    "slots": {"a-1": static_pods.place("a", 1, manifest_directory="/etc/static")},
+    "slots": {"a-1": static_pods.place("a", 1, manifest_directory="/etc/static", data_directory="/srv/a")},
+    "loopback": True,
     "base_port": 12379,
     "manifest_directory": "/etc/manifests",
     "data_directory": "/srv/etcd",
@@ -99,6 +101,7 @@ STATIC_PODS: Mapping[str, dict[str, Any]] = {
     STATIC_AGENTS: {
         **_PODS, "channel": _BUCKET, "credentials_file": "/root/.aws/credentials",
         "agent": {**_MANY["agent"], "kind": "static-pod"}, "manifest_url_port": 12390,
+        "adopted_manifest": "etcd-member.yaml",
     },
 }  # fmt: skip
 """Changes of the least arguments of a `StaticPodCluster`."""

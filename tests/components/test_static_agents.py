@@ -187,3 +187,72 @@ def test_kubeadm_is_told_where_the_cluster_is(recording: Recording) -> None:
     assert asked["subject"]["commonName"] == "kube-apiserver-etcd-client"
     assert asked["caCertPem"] == outputs["caBundle"]
     assert outputs["apiServerCredential"]["value"]["certPem"].startswith("-----BEGIN CERTIFICATE-----")
+
+
+ADOPTED: dict[str, Any] = {**STATIC, "adopt": True, "loopback": True, "data_directory": "/var/lib/etcd"}
+
+
+def test_an_agent_that_adopts_sees_both_places_through_one_mount() -> None:
+    """Between two mounts nothing can change places, be they of the same file system."""
+    this = declaration(**ADOPTED)
+    for slot, files in told(this):
+        agent, member = pods(files)
+        config = json.loads(files[places.CONFIG.name])
+        volume = this.nodes[slot].paths.volume
+        assert config["adopted"] == {
+            "manifest": f"{places.MANIFESTS}/etcd.yaml",
+            "data": str(places.ADOPTED),
+            "volume": volume.removeprefix("/var/lib/etcd/"),
+        }
+        paths = {each["name"]: each["hostPath"]["path"] for each in agent["spec"]["volumes"] if "hostPath" in each}
+        mounted = {each["name"]: each["mountPath"] for each in agent["spec"]["containers"][0]["volumeMounts"]}
+        assert (paths["adopted"], mounted["adopted"]) == ("/var/lib/etcd", str(places.ADOPTED))
+        assert "/var/lib/etcd" not in [each.get("hostPath", {}).get("path") for each in member["spec"]["volumes"]]
+
+
+def test_once_nothing_is_adopted_nobody_sees_more_than_the_volume() -> None:
+    for _, files in told(declaration(**ADOPTED | {"adopt": None})):
+        assert "adopted" not in json.loads(files[places.CONFIG.name])
+        assert all(each["name"] != "adopted" for each in pods(files)[0]["spec"]["volumes"])
+
+
+@given(clusters)
+def test_no_agent_names_a_port(this: Declaration) -> None:
+    """kubeadm's etcd names 2381, and kubelets refuse a second pod that does (NodePorts in pkg/scheduler)."""
+    for _, files in told(this):
+        assert all("ports" not in each for each in pods(files)[0]["spec"]["containers"])
+
+
+@pytest.mark.parametrize(("address", "expected"), [("10.0.1.1", "127.0.0.1"), ("fd00::1", "[::1]")])
+def test_members_listen_on_loopback_where_that_is_declared(address: str, expected: str) -> None:
+    changed = {slot: {**each, "address": address} for slot, each in list(ARGS["slots"].items())[:1]}
+    this = declaration(**STATIC, slots=changed, loopback=True)
+    assert this.spec.members["a-1"].loopback_url == f"https://{expected}:2379"
+    assert expected.strip("[]") in this.hosts()["a-1"]
+    assert declaration(**STATIC).spec.members["a-1"].loopback_url == ""
+
+
+def test_a_node_may_have_its_volume_elsewhere() -> None:
+    changed = {**ARGS["slots"], "b-1": {**ARGS["slots"]["b-1"], "data_directory": "/disk/etcd"}}
+    this = declaration(**ADOPTED | {"slots": changed})
+    found = dict(told(this))
+    assert this.nodes["b-1"].paths.volume.startswith("/disk/etcd/")
+    assert json.loads(found["b-1"][places.CONFIG.name])["adopted"]["volume"] == "orders.demo/b-1"
+    assert this.nodes["a-1"].paths.volume.startswith("/var/lib/etcd/")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"data_directory": None}, "dataDirectory: volumes have to be in the data directory"),
+        ({"loopback": None}, "loopback: API servers that kubeadm made reach etcd on loopback"),
+        ({"adopted_manifest": "../etcd.yaml"}, "adoptedManifest: '../etcd.yaml' is not the name of a file"),
+        ({"adopted_manifest": ".etcd.yaml"}, "adoptedManifest: '.etcd.yaml' is not the name of a file"),
+        ({"adopt": None, "adopted_manifest": "etcd.yaml"}, "adoptedManifest: nothing is adopted from it"),
+        ({"agent": ARGS["agent"], "adopted_manifest": "etcd.yaml"}, "adoptedManifest: nothing is adopted from it"),
+    ],
+)
+def test_an_adoption_that_could_not_go_well_is_refused(changes: dict[str, Any], expected: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        declaration(**ADOPTED | changes)
+    assert any(str(each).startswith(expected) for each in refusal.value.problems), refusal.value.problems

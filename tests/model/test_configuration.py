@@ -274,3 +274,16 @@ def test_any_accepted_key_is_rendered_as_it_was_given(version: Version, data: st
     assert (rendered.digest != render(of(version), "a-1", FILES).digest) == (
         found != loaded(render(of(version), "a-1", FILES).text)
     )
+
+
+def test_a_member_listens_on_loopback_as_well_where_that_is_declared() -> None:
+    """Nobody is told of it: others would look for it on their own machine."""
+    declared = spec()
+    member = declared.members["a-1"].model_copy(update={"loopback_url": "https://127.0.0.1:2379"})
+    changed = declared.model_copy(update={"members": {**declared.members, "a-1": member}})
+    found = loaded(render(changed, "a-1", FILES).text)
+    assert found["listen-client-urls"] == f"https://127.0.0.1:2379,{member.client_url}"
+    assert found["advertise-client-urls"] == member.client_url
+    named = member.model_copy(update={"client_url": "https://a-1.example:2379"})
+    everywhere = changed.model_copy(update={"members": {**declared.members, "a-1": named}})
+    assert loaded(render(everywhere, "a-1", FILES).text)["listen-client-urls"] == "https://0.0.0.0:2379"

@@ -50,9 +50,11 @@ def test_every_kind_of_step_fault_and_change_takes_place() -> None:
 
 
 OF_PODS = frozenset(
-    f"step {each.__name__}" for each in (steps.RecreateAgentPod, steps.RecreatePod, steps.RecreateStoppedPod)
+    f"step {each.__name__}"
+    for each in (steps.RecreateAgentPod, steps.RecreatePod, steps.RecreateStoppedPod, steps.TakeOver)
 )
-"""No member of a schedule runs in a pod: tests/model/test_replacing.py has their rules, tests/nodes real pods."""
+"""No member of a schedule runs in a pod. tests/model/test_replacing.py and test_adopting.py have their rules,
+tests/nodes real pods."""
 
 
 def missing(counts: Counter[str]) -> set[str]:

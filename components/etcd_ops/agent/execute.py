@@ -118,6 +118,11 @@ async def _start(context: Context, step: steps.Step) -> None:
     await context.ports.runtime.start()
 
 
+@executes(steps.TakeOver)
+async def _take_over(context: Context, step: steps.Step) -> None:
+    await context.ports.foreign.end(context.settings.pace.stop_grace)
+
+
 @executes(steps.StopMember)
 async def _stop(context: Context, step: steps.Step) -> None:
     await context.ports.runtime.stop(context.settings.pace.stop_grace)

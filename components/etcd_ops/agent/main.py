@@ -31,11 +31,12 @@ from etcd_ops.pod.own_pod import OwnPod
 from etcd_ops.runtime import agent_state
 from etcd_ops.runtime.connect import connect_runtime
 from etcd_ops.runtime.foreign import ForeignProcess
+from etcd_ops.static_pod.adopted import AdoptedStaticPod
 from etcd_ops.static_pod.kept import KeptManifest
 from etcd_ops.static_pod.own import StaticPod
 from etcd_ops.static_pod.own_agent import StaticAgent
 from etcd_ops.static_pod.token import lend
-from etcd_ops.volume.directory import DirectoryVolume
+from etcd_ops.volume.directory import DirectoryVolume, by_nobody
 from etcd_ops.volume.errors import VolumeError
 from etcd_ops.volume.layout import VolumeLayout
 
@@ -85,8 +86,10 @@ async def keep(volume: Path) -> None:
     settings = Settings(config["cluster"], config["slot"], config["zone"], version("etcd-ops"))
     channel = connect(config["channel"])
     journal = Journal(layout, settings.slot, channel)
-    vouched = [Claim(config["pod"]).vouches_for] if "claim" in config.get("pod", {}) else []
-    member_volume = DirectoryVolume(volume, settings.slot, settings.cluster, *vouched)
+    vouched = Claim(config["pod"]).vouches_for if "claim" in config.get("pod", {}) else by_nobody
+    adopted = AdoptedStaticPod(config["adopted"]) if "adopted" in config else None
+    outside = adopted.outside if adopted is not None else None
+    member_volume = DirectoryVolume(volume, settings.slot, settings.cluster, vouched, outside)
     credentials = AgentCredentials(layout)
     static_pod = StaticPod(config["staticPod"], volume) if "staticPod" in config else None
     static_agent = StaticAgent(config["agentStaticPod"], volume) if "agentStaticPod" in config else None
@@ -100,7 +103,7 @@ async def keep(volume: Path) -> None:
         volume=member_volume,
         renderer=VolumeRenderer(member_volume, volume),
         releases=VolumeReleases(volume),
-        foreign=ForeignProcess(layout.data),
+        foreign=adopted or ForeignProcess(layout.data),
         clock=SystemClock(),
         parallel=together,
         nonce=lambda: secrets.token_hex(8),

@@ -83,10 +83,14 @@ class Foreign(Protocol):
     """Whoever runs this member outside of its runtime: how an adopted cluster begins."""
 
     async def end(self, grace: float) -> None:
-        """End it, SIGKILL after `grace` seconds; nothing happens where there is none.
+        """End it, and have its data on the volume; nothing happens where there is none. Idempotent.
+
+        Args:
+            grace: seconds that it may take to end.
 
         Raises:
-            RuntimeUnavailable
+            RuntimeUnavailable: it has not ended, and its data are where they were.
+            OSError: its data cannot be had on the volume, and it was left alone.
         """
 
 

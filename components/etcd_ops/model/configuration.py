@@ -99,10 +99,16 @@ def _listeners(member: MemberSpec) -> dict[str, Any]:
     return {
         "listen-peer-urls": _bound(member.peer_url),
         "initial-advertise-peer-urls": member.peer_url,
-        "listen-client-urls": _bound(member.client_url),
+        "listen-client-urls": _client_listeners(member),
         "advertise-client-urls": member.client_url,
         "listen-metrics-urls": member.health_url,
     }
+
+
+def _client_listeners(member: MemberSpec) -> str:
+    """Loopback as well where that is declared, and the member does not listen everywhere anyway."""
+    bound = _bound(member.client_url)
+    return f"{member.loopback_url},{bound}" if member.loopback_url and bound == member.client_url else bound
 
 
 def _bound(url: str) -> str:

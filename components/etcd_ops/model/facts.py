@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from etcd_ops.model.records import Controls, FormationRecord, LockRecord
 from etcd_ops.model.spec import ClusterSpec, Desired
@@ -69,6 +70,15 @@ class Launch:
     """The data began, or is to begin, as a learner's of an existing cluster."""
 
 
+class Outside(str, Enum):
+    """Data of this member that are not on its volume yet: whoever ran it before keeps them where they always were."""
+
+    KEPT = "kept"
+    """They may be started there at any time."""
+    RELEASED = "released"
+    """Nobody starts them there any more: once nobody holds them, they can be taken onto the volume."""
+
+
 @dataclass(frozen=True, slots=True)
 class VolumeFacts:
     """A data volume as it is now."""
@@ -78,7 +88,7 @@ class VolumeFacts:
     volume_id: str
     """From the marker; empty where there is none."""
     has_data: bool
-    """etcd's write-ahead log is there."""
+    """etcd's write-ahead log is there, or `outside`."""
     identity: Identity | None
     """From the write-ahead log; None where there is no data, or it cannot be read."""
     launch: Launch | None
@@ -99,6 +109,8 @@ class VolumeFacts:
     """It is empty, and the platform vouches that no other volume can be this slot's any more."""
     old_entries: OldEntries | None = None
     """What 3.5 left in the write-ahead log; None where it was not looked for, or the log cannot be understood."""
+    outside: Outside | None = None
+    """Whether its data are still elsewhere; None for data that are on the volume, and where there are none."""
 
     @property
     def joining(self) -> bool:

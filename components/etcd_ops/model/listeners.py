@@ -9,7 +9,7 @@ from etcd_ops.model.spec import MemberSpec
 from etcd_ops.model.urls import Url
 
 _SECURE = {"peerUrl": "peer_url", "clientUrl": "client_url", "metricsUrl": "metrics_url"}
-_HEALTH = "healthUrl"
+_HEALTH, _LOOPBACK = "healthUrl", "loopbackUrl"
 
 
 def listener_problems(members: Mapping[str, MemberSpec]) -> tuple[Problem, ...]:
@@ -34,6 +34,8 @@ def reused(leaving: Mapping[str, MemberSpec], declared: Mapping[str, MemberSpec]
 def _read(name: str, member: MemberSpec, found: list[Problem]) -> dict[str, Url]:
     """The member's URLs by property; those that are wrong are left out and added to `found`."""
     texts = {wire: getattr(member, field) for wire, field in _SECURE.items()} | {_HEALTH: member.health_url}
+    if member.loopback_url:
+        texts[_LOOPBACK] = member.loopback_url
     urls: dict[str, Url] = {}
     for wire, text in texts.items():
         path = f"members.{name}.{wire}"
@@ -42,7 +44,7 @@ def _read(name: str, member: MemberSpec, found: list[Problem]) -> dict[str, Url]
         except ValueError as error:
             found.append(Problem(path, f"{text!r} {error}", f"write it like {_example(wire)}"))
             continue
-        problem = _wrong_health(path, url) if wire == _HEALTH else _wrong_secure(path, url)
+        problem = _WRONG.get(wire, _wrong_secure)(path, url)
         if problem is not None:
             found.append(problem)
         else:
@@ -69,6 +71,15 @@ def _wrong_health(path: str, url: Url) -> Problem | None:
     if url.address is None or not url.address.is_loopback:
         return Problem(path, f"{url.host} is not a loopback address", "use one such as 127.0.0.1: it is not secured")
     return None
+
+
+def _wrong_loopback(path: str, url: Url) -> Problem | None:
+    if url.address is None or not url.address.is_loopback:
+        return Problem(path, f"{url.host} is not a loopback address", "use one such as 127.0.0.1, or leave it out")
+    return _wrong_secure(path, url)
+
+
+_WRONG = {_HEALTH: _wrong_health, _LOOPBACK: _wrong_loopback}
 
 
 def _is_local(urls: Mapping[str, Url]) -> bool:

@@ -89,6 +89,8 @@ class MemberSpec(_Grown):
     """Digest of the pod that the member is to run in; empty where it runs in none."""
     agent_template: str = ""
     """Digest of the pod that its agent is to run in, where that is another one than the member's; else empty."""
+    loopback_url: str = ""
+    """`https://127.0.0.1:port` at which clients on its own machine reach it, too; empty where they do not."""
 
 
 class TrustSpec(Strict):
@@ -99,10 +101,12 @@ class TrustSpec(Strict):
     issuer: int = Field(gt=0)
 
 
-class TrustsSpec(Strict):
+class TrustsSpec(_Grown):
     peer: TrustSpec
     client: TrustSpec
     metrics: TrustSpec
+    shared: bool = False
+    """Whether one authority may issue for peers and for clients, as that of a cluster that was adopted does."""
 
 
 class Binary(_Grown):

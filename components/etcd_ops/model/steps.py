@@ -44,6 +44,10 @@ class StartMember(Step):
     """Start the intact or staged member: needs no channel, lock or gate."""
 
 
+class TakeOver(Step):
+    """Take data onto the volume that whoever ran the member before has released."""
+
+
 class StopMember(Step):
     """Stop a member that is no longer part of the cluster, or is fenced."""
 

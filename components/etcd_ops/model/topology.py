@@ -47,6 +47,8 @@ class Urls:
     """Where the agent republishes etcd's metrics, over mutual TLS."""
     health: str
     """etcd's own metrics and health; loopback only."""
+    loopback: str = ""
+    """Where clients on the member's machine reach it, too; empty where they do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,8 @@ class OnNodes:
     addresses: Mapping[str, str]
     """By slot: a host name or an IP address."""
     base_port: int = CLIENT_PORT
+    loopback: bool = False
+    """Whether clients on a member's node reach it on loopback, too."""
 
     def problem(self, place: Place) -> str:
         """Why there is no address for this place; empty where there is one."""
@@ -182,12 +186,13 @@ class OnNodes:
     def urls(self, place: Place) -> Urls:
         """The URLs of the member in this place."""
         address = self.addresses[place.slot]
-        host = f"[{address}]" if ":" in address else address
+        host, own = (f"[{address}]", "[::1]") if ":" in address else (address, "127.0.0.1")
         return Urls(
             peer=f"https://{host}:{self.base_port + 1}",
             client=f"https://{host}:{self.base_port}",
             metrics=f"https://{host}:{self.base_port + 2}",
             health=f"http://127.0.0.1:{self.base_port + 3}",
+            loopback=f"https://{own}:{self.base_port}" if self.loopback else "",
         )
 
 

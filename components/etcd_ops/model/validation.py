@@ -272,7 +272,8 @@ def _trusts_problems(trusts: TrustsSpec) -> Iterator[Problem]:
     for domain, trust in domains.items():
         yield from _trust_problems(f"trust.{domain}", trust)
         issuer = trust.authorities.get(str(trust.issuer), UNKNOWN_FINGERPRINT)
-        if issuer != UNKNOWN_FINGERPRINT and issuer in issuers:
+        one_for_both = trusts.shared and (issuers.get(issuer), domain) == ("peer", "client")
+        if issuer != UNKNOWN_FINGERPRINT and issuer in issuers and not one_for_both:
             reason = f"the authority that issues for {issuers[issuer]} issues for {domain} too"
             yield Problem(f"trust.{domain}.issuer", reason, "give every trust an authority of its own")
         issuers.setdefault(issuer, domain)

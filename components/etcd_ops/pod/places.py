@@ -29,6 +29,8 @@ AGENT_LOCK = "agent.lock"
 """In `RUN`: held for as long as an agent lives."""
 MANIFESTS = Path("/etc/etcd-ops/manifests")
 """The folder in which a node's kubelet looks for static pods."""
+ADOPTED = Path("/etc/etcd-ops/adopted")
+"""The folder on the node in which the member's volume is, and which is the data-dir of an etcd that is adopted."""
 HEALTH = "http://127.0.0.1:2382"
 """etcd's own health listener."""
 TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount")

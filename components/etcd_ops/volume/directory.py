@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from etcd_ops.model.facts import Identity, Launch, Memory, VolumeFacts
+from etcd_ops.model.facts import Identity, Launch, Memory, Outside, VolumeFacts
 from etcd_ops.model.spec import Binary
 from etcd_ops.model.status import OldEntries
 from etcd_ops.volume import binaries, credentials, data
@@ -29,6 +29,7 @@ from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.volume.marker import read_marker
 from etcd_ops.volume.memory import decode_memory, encode_memory
 from etcd_ops.volume.old_entries import Extent, OldEntriesReader
+from etcd_ops.volume.outside import OutsideData
 from etcd_ops.volume.provision import mark
 
 RECALLED = 10_000
@@ -37,7 +38,8 @@ memory, and takes one in memory every 100 (DefaultSnapshotCatchUpEntries and mem
 server/etcdserver/server.go of 3.6.15)."""
 
 
-def _by_nobody(volume_id: str) -> bool:
+def by_nobody(volume_id: str) -> bool:
+    """No platform vouches for any volume."""
     del volume_id
     return False
 
@@ -50,10 +52,19 @@ class DirectoryVolume:
         slot: the member's slot; a marker of another one is not accepted.
         cluster: the cluster's name.
         vouched: whether the platform vouches for a volume of this ID: that no other can be the member's.
+        outside: where its data are as long as somebody else runs the member; None where nobody ever did.
     """
 
-    def __init__(self, path: Path, slot: str, cluster: str, vouched: Callable[[str], bool] = _by_nobody) -> None:
+    def __init__(
+        self,
+        path: Path,
+        slot: str,
+        cluster: str,
+        vouched: Callable[[str], bool] = by_nobody,
+        outside: OutsideData | None = None,
+    ) -> None:
         self._layout = VolumeLayout(path)
+        self._outside = outside
         self._slot = slot
         self._cluster = cluster
         self._vouched = vouched
@@ -73,7 +84,7 @@ class DirectoryVolume:
         Raises:
             OSError
         """
-        extent = await asyncio.to_thread(self._log.read, self._layout.data)
+        extent = await asyncio.to_thread(lambda: self._log.read(self._place()[0]))
         return None if extent is None else _judged(extent)
 
     async def recall(self) -> Memory:
@@ -155,7 +166,8 @@ class DirectoryVolume:
         layout.root.stat()
         marker = read_marker(layout.marker)
         marked = marker is not None and (marker.slot, marker.cluster) == (self._slot, self._cluster)
-        found = data.inspect(layout.data)
+        place, outside = self._place()
+        found = data.inspect(place)
         staged = self._staged()
         running = _json_object(layout.running)
         return VolumeFacts(
@@ -171,7 +183,12 @@ class DirectoryVolume:
             leaves=credentials.leaves(layout.root),
             binaries=binaries.cached(layout.root),
             sole=marker is not None and marked and not found.present and self._vouched(marker.volume_id),
+            outside=outside,
         )
+
+    def _place(self) -> tuple[Path, Outside | None]:
+        """The data-dir that has the data, and whether that is not the volume's."""
+        return self._outside.place(self._layout) if self._outside is not None else (self._layout.data, None)
 
     def _recall(self) -> Memory:
         path = self._layout.memory

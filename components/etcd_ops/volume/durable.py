@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 from pathlib import Path
 
 PARTIAL = ".partial"
 """Ending of a file or folder that is still being written; whoever reads a folder ignores such names."""
+
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+"""From linux/fcntl.h and linux/fs.h."""
 
 
 def write_file(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -76,6 +80,20 @@ def rename(source: Path, target: Path) -> None:
     sync_directory(target.parent)
     if source.parent != target.parent:
         sync_directory(source.parent)
+
+
+def swap(one: Path, other: Path) -> None:
+    """Exchange two paths within a file system, in one step and durably (Linux).
+
+    Raises:
+        OSError: nothing was changed.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(one), None, str(other))
+    for folder in {one.parent, other.parent}:
+        sync_directory(folder)
 
 
 def remove_file(path: Path) -> None:

@@ -22,8 +22,13 @@ class VolumeLayout(NamedTuple):
         return self.root / "data"
 
     @property
+    def taking(self) -> Path:
+        """A data-dir on its way to `data`, from whoever ran the member before."""
+        return self.root / "taking"
+
+    @property
     def set_aside(self) -> Path:
-        """Data that was moved away, by label."""
+        """What was moved away and is kept: data by label, and a manifest that somebody else ran the member from."""
         return self.root / "set-aside"
 
     @property

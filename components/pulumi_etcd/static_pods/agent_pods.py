@@ -66,8 +66,15 @@ def _static(pods: Pods, slot: Slot, node: Node) -> Manifest:
         "namespace": names.namespace,
         "labels": labels(names, slot.name, AGENT),
     }
-    delivered = [host_path(each, f"{node.paths.delivered}/{each}", kind="Directory") for each in DELIVERED]
-    spec = _spec(pods, node, {}, _agent(pods, slot, DELIVERED, TEMPLATE_OF_POD), delivered)
+    more = [host_path(each, f"{node.paths.delivered}/{each}", kind="Directory") for each in DELIVERED]
+    agent = _agent(pods, slot, DELIVERED, TEMPLATE_OF_POD)
+    # On the host's network, a pod that names a port is refused where another one does, whatever their addresses:
+    # kubeadm's etcd names that of its probes.
+    del agent["ports"]
+    if pods.adopted_manifest:
+        agent["volumeMounts"].append({"name": "adopted", "mountPath": str(places.ADOPTED)})
+        more.append(host_path("adopted", node.paths.data, kind="Directory"))
+    spec = _spec(pods, node, {}, agent, more)
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 

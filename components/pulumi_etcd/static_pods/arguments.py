@@ -70,6 +70,9 @@ class StaticPodSlot(TypedDict):
     """Host name or IP address by which the node is reached. It cannot be changed."""
     manifest_directory: NotRequired[str]
     """Absolute path of the folder in which the node's kubelet looks for static pods; the cluster's when absent."""
+    data_directory: NotRequired[str]
+    """Absolute path of the folder on the node that has the member's volume; the cluster's when absent. It cannot be
+    changed."""
 
 
 class StaticPodClusterArgs(TypedDict):
@@ -137,7 +140,13 @@ class StaticPodClusterArgs(TypedDict):
     mode: NotRequired[str]
     """`active`, `paused` or `observe-only`; `active` when absent."""
     adopt: NotRequired[bool]
-    """Whether etcd was started by hand on these volumes and is to be taken over; false when absent."""
+    """Whether somebody else started etcd, and it is to be taken over; false when absent. Where agents are static pods:
+    kubeadm's, whose data directory is the data directory here. Else: one that was started by hand on these volumes."""
+    adopted_manifest: NotRequired[str]
+    """Name of the file in the manifest directory that the adopted etcd runs from; `etcd.yaml` when absent."""
+    loopback: NotRequired[bool]
+    """Whether clients on a member's node reach it on loopback, too, as API servers that kubeadm made do; false when
+    absent, but to be stated where kubeadm's etcd is adopted."""
     migration: NotRequired[Migration]
     """Whom the cluster is moved over from, and how far; none when absent."""
     former_owner: NotRequired[str]

@@ -31,6 +31,8 @@ class NodePaths:
     """Name of the manifest."""
     agent_file: str
     """Name of the agent's, where that is a static pod, too."""
+    data: str
+    """That has the volumes of any cluster on this node."""
     url_port: int = 0
     """On loopback, at which the kubelet fetches the member's manifest; 0 where that is a file."""
 
@@ -64,7 +66,7 @@ def node_paths(names: Names, slot: str, manifests: str, data: str, run: str, url
     # A namespace may have a cluster of the same name beside another one's.
     own = f"{names.namespace}.{names.cluster}"
     file, agent_file = f"{own}.{slot}.json", f"{own}.{slot}.agent.json"
-    return NodePaths(manifests, f"{data}/{own}", f"{run}/{own}", slot, file, agent_file, url_port)
+    return NodePaths(manifests, f"{data}/{own}", f"{run}/{own}", slot, file, agent_file, data, url_port)
 
 
 def labels(names: Names, slot: str, component: str) -> dict[str, str]:

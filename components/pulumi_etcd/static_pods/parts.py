@@ -25,6 +25,8 @@ DAEMON_SET, STATIC_POD = "daemon-set", "static-pod"
 """What runs agents: values of `agent.kind`."""
 PORTS = 4
 """Of a member on its node, from the base port on (`OnNodes`)."""
+MANIFEST = "etcd.yaml"
+"""Of kubeadm's etcd (constants.Etcd and GetStaticPodFilepath in cmd/kubeadm/app/constants of Kubernetes)."""
 FOLDERS: Mapping[str, str] = {
     "manifestDirectory": "/etc/kubernetes/manifests",
     "dataDirectory": "/var/lib/pulumi-etcd",
@@ -41,17 +43,17 @@ def topology(wire: Wire, named: Names) -> Topology:
     zones = {slot: each["zone"] for slot, each in slots.items()}
     addresses = {slot: each["address"] for slot, each in slots.items()}
     placed = {"slots": zones, "zones": tuple(dict.fromkeys(zones.values()))}
-    return body.topology(placed, (), OnNodes(addresses, wire.get("basePort", CLIENT_PORT)))
+    port, loopback = wire.get("basePort", CLIENT_PORT), wire.get("loopback", False)
+    return body.topology(placed, (), OnNodes(addresses, port, loopback))
 
 
 def nodes(wire: Wire, named: Names) -> dict[str, Node]:
     """The node of every slot."""
-    manifests, data, run = (folder(each, wire) for each in FOLDERS)
-    url_port = wire.get("manifestUrlPort", 0)
-    return {
-        slot: Node(each["node"], node_paths(named, slot, each.get("manifestDirectory", manifests), data, run, url_port))
-        for slot, each in wire["slots"].items()
-    }
+    url_port, found = wire.get("manifestUrlPort", 0), {}
+    for slot, each in wire["slots"].items():
+        manifests, data, run = (folder(argument, {**wire, **each}) for argument in FOLDERS)
+        found[slot] = Node(each["node"], node_paths(named, slot, manifests, data, run, url_port))
+    return found
 
 
 def pods(wire: Wire, named: Names, containers: Containers) -> Pods:
@@ -62,7 +64,13 @@ def pods(wire: Wire, named: Names, containers: Containers) -> Pods:
         wire.get("priorityClassName", PRIORITY_CLASS),
         agents_are_static=wire["agent"].get("kind") == STATIC_POD,
         credentials_file=wire.get("credentialsFile", ""),
+        adopted_manifest=wire.get("adoptedManifest", MANIFEST) if adopts_static_pods(wire) else "",
     )
+
+
+def adopts_static_pods(wire: Wire) -> bool:
+    """Whether members are taken over from static pods that somebody else's manifests describe."""
+    return bool(wire.get("adopt")) and wire["agent"].get("kind") == STATIC_POD
 
 
 def folder(argument: str, wire: Wire) -> str:
@@ -75,11 +83,13 @@ def own_problems(name: str, wire: Wire) -> Iterator[Problem]:
     yield from parts.problems(name, wire)
     yield from _agent_problems(wire)
     yield from _url_problems(wire)
+    yield from _adoption_problems(wire)
     folders = {each: wire[each] for each in FOLDERS if each in wire}
     folders |= {
-        f"slots.{slot}.manifestDirectory": each["manifestDirectory"]
+        f"slots.{slot}.{argument}": each[argument]
         for slot, each in wire["slots"].items()
-        if "manifestDirectory" in each
+        for argument in FOLDERS
+        if argument in each
     }
     for path, value in folders.items():
         if reason := unusable(Path(value)):
@@ -116,6 +126,23 @@ def _url_problems(wire: Wire) -> Iterator[Problem]:
         yield Problem(
             "manifestUrlPort", reason, f"set agent.kind to {STATIC_POD}, or leave it out: manifests are files"
         )
+
+
+def _adoption_problems(wire: Wire) -> Iterator[Problem]:
+    name = wire.get("adoptedManifest", MANIFEST)
+    if name != Path(name).name or name.startswith("."):
+        yield Problem("adoptedManifest", f"{name!r} is not the name of a file that a kubelet reads")
+    if not adopts_static_pods(wire):
+        if "adoptedManifest" in wire:
+            reason = "nothing is adopted from it"
+            yield Problem("adoptedManifest", reason, f"declare adopt, and agent.kind {STATIC_POD}; or leave it out")
+        return
+    if "dataDirectory" not in wire and not all("dataDirectory" in each for each in wire["slots"].values()):
+        reason = "volumes have to be in the data directory of the etcd that is adopted, whose data are moved there"
+        yield Problem("dataDirectory", reason, "name that directory; kubeadm's is /var/lib/etcd")
+    if "loopback" not in wire:
+        reason = "API servers that kubeadm made reach etcd on loopback"
+        yield Problem("loopback", reason, "state true, or false where none of them does")
 
 
 def _node_problems(slots: Wire) -> Iterator[Problem]:

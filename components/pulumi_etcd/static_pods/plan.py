@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from etcd_ops.model.topology import Slot
@@ -40,8 +41,19 @@ def beside(this: Declaration, slot: Slot) -> list[Manifest]:
 def installed(this: Declaration, slot: Slot) -> dict[str, str]:
     """What an agent that is a static pod is told, by file name, its credentials aside."""
     node = this.nodes[slot.name]
-    own = {"agentStaticPod": {"manifests": str(places.MANIFESTS), "file": node.paths.agent_file}}
+    own: dict[str, Any] = {"agentStaticPod": {"manifests": str(places.MANIFESTS), "file": node.paths.agent_file}}
+    if this.pods.adopted_manifest:
+        own["adopted"] = _adopted(this.pods.adopted_manifest, node)
     return _files(this, slot, own, {places.AGENT_POD: agent_manifest(this.pods, slot, node)})
+
+
+def _adopted(manifest: str, node: Node) -> dict[str, str]:
+    """Where the agent finds what the member is taken over from."""
+    return {
+        "manifest": f"{places.MANIFESTS}/{manifest}",
+        "data": str(places.ADOPTED),
+        "volume": str(PurePosixPath(node.paths.volume).relative_to(node.paths.data)),
+    }
 
 
 def _files(this: Declaration, slot: Slot, own: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, str]:

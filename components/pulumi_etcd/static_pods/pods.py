@@ -62,6 +62,8 @@ class Pods:
     """Whether agents are static pods, too."""
     credentials_file: str = ""
     """On every node: AWS credentials for the channel; empty where agents find them otherwise."""
+    adopted_manifest: str = ""
+    """Name of the manifest from which kubelets run the members that are adopted; empty where none are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from etcd_ops.model.decisions.adopting import outside_rule, served_rule
 from etcd_ops.model.decisions.authorising import authorising_rule
 from etcd_ops.model.decisions.changing import agent_rule, applied_rule, restart_rule
 from etcd_ops.model.decisions.departing import (
@@ -49,6 +50,8 @@ _RULES = (
     mode_rule,
     process_rule,
     foreign_data_rule,
+    outside_rule,
+    served_rule,
     same_cluster_rule,
     recovery_rule,
     dropped_rule,

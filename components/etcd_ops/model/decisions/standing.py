@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from etcd_ops.model.decisions.view import ANOTHER_VOLUME, Decision, View, hold, take, wait
-from etcd_ops.model.facts import ChannelFacts, Facts, Memory, VolumeFacts
+from etcd_ops.model.facts import ChannelFacts, Facts, Memory, Outside, VolumeFacts
 from etcd_ops.model.records import FormationRecord, FormationState
 from etcd_ops.model.spec import Mode
 from etcd_ops.model.status import State
-from etcd_ops.model.steps import AcceptMarker, StartMember, WriteFormation
+from etcd_ops.model.steps import AcceptMarker, StartMember, TakeOver, WriteFormation
 
 _ORDER = {FormationState.FORMING: 0, FormationState.FORMED: 1, FormationState.CLOSED: 2}
 
@@ -39,7 +39,17 @@ def start_intact(facts: Facts, why: str) -> Decision | None:
     volume, process = facts.volume, facts.process
     if volume is None or process is None or process.running or not intact(volume, facts):
         return None
+    if volume.outside is not None:
+        return take_over(facts, why)
     return take(StartMember(slot=facts.slot, reason=f"intact and not running; {why}"))
+
+
+def take_over(facts: Facts, why: str) -> Decision | None:
+    """Finish what a restart began: the volume's launch is for data that nobody else starts any more; None before."""
+    volume = facts.volume
+    if volume is None or volume.outside is not Outside.RELEASED or not intact(volume, facts):
+        return None
+    return take(TakeOver(slot=facts.slot, reason=f"its former process was told to end; {why}"))
 
 
 def intact(volume: VolumeFacts, facts: Facts) -> bool:
