@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
 from etcd_ops.ec2 import bootstrap, places
-from etcd_ops.ec2.aws import AwsUnavailable
+from etcd_ops.ec2.aws import Aws
 from etcd_ops.ec2.machine import Machine
 from etcd_ops.volume.binaries import open_here
 from etcd_ops.volume.durable import replace_link
@@ -21,15 +21,10 @@ SCHEME = "s3"
 
 
 class Artifacts:
-    """The artifacts of one machine's bucket.
+    """The artifacts of one machine's bucket; whatever comes is checked against its SHA-256."""
 
-    They are read as the bootstrapper reads them: whatever comes is checked against its SHA-256, and a client library
-    would only add to an agent's memory.
-    """
-
-    def __init__(self, machine: Machine, releases: Path = places.RELEASES) -> None:
-        self._machine, self._releases = machine.to_wire(), releases
-        self._bucket = machine.channel.bucket
+    def __init__(self, aws: Aws, machine: Machine, releases: Path = places.RELEASES) -> None:
+        self._aws, self._machine, self._releases = aws, machine, releases
 
     def opened(self, source: str) -> BinaryIO:
         """A program for reading: of the bucket, or of this machine (`etcd_ops.volume.binaries.Opener`).
@@ -38,15 +33,16 @@ class Artifacts:
             ValueError: it is neither.
             OSError
         """
-        parts = urlsplit(source)
+        parts, bucket = urlsplit(source), self._machine.channel.bucket
         if parts.scheme != SCHEME:
             return open_here(source)
-        if parts.netloc != self._bucket:
-            raise ValueError(f"etcd.binary.source: {source} is not in bucket {self._bucket}, which this machine reads")
-        try:
-            return cast("BinaryIO", bootstrap.get(self._machine, parts.path.lstrip("/")))
-        except bootstrap.NotYet as problem:
-            raise AwsUnavailable(str(problem)) from problem
+        if parts.netloc != bucket:
+            raise ValueError(f"etcd.binary.source: {source} is not in bucket {bucket}, which this machine reads")
+        return self._body(parts.path.lstrip("/"))
+
+    def program(self, archive: str) -> Path:
+        """Where the program of a release is, once it was fetched."""
+        return self._releases / archive / "bin" / "etcd-ops"
 
     def release(self, archive: str) -> Path:
         """The program of a release, fetched where it is not here.
@@ -56,14 +52,12 @@ class Artifacts:
             OSError
         """
         try:
-            return bootstrap.fetch(self._machine, archive, self._releases)
-        except bootstrap.NotYet as problem:
-            raise AwsUnavailable(str(problem)) from problem
+            return bootstrap.fetch(archive, lambda: self._body(self._machine.artifacts + archive), self._releases)
         except tarfile.TarError as problem:
             raise ValueError(f"archive {archive}: {problem}") from problem
 
     def keep_only(self, programs: Iterable[str]) -> None:
-        """Delete the releases that none of these programs belongs to.
+        """Delete the releases that none of these programs belongs to; what cannot be deleted now is tried next time.
 
         Args:
             programs: absolute paths.
@@ -71,7 +65,13 @@ class Artifacts:
         kept = {Path(program).parent.parent for program in programs}
         for folder in self._releases.iterdir() if self._releases.is_dir() else ():
             if folder not in kept:
-                shutil.rmtree(folder)
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _body(self, key: str) -> BinaryIO:
+        account = self._machine.channel.expected_account
+        owner = {"ExpectedBucketOwner": account} if account else {}
+        answer = self._aws.call("s3", "get_object", Bucket=self._machine.channel.bucket, Key=key, **owner)
+        return cast("BinaryIO", answer["Body"])
 
 
 def release_of(program: str, releases: Path = places.RELEASES) -> str:

@@ -67,17 +67,17 @@ def release(machine: Mapping[str, Any]) -> Path:
         declared = json.load(answer)["body"]["agent"].get("archive", "")
     if not declared:
         raise NotYet("the desired document names no archive of the agent")
-    return fetch(machine, declared)
+    return fetch(declared, lambda: get(machine, machine["artifacts"] + declared))
 
 
-def fetch(machine: Mapping[str, Any], digest: str, releases: Path = RELEASES) -> Path:
-    """The program of one release; a folder that has its name is whole."""
+def fetch(digest: str, opener: Callable[[], Any], releases: Path = RELEASES) -> Path:
+    """The program of one release, whose archive is opened where it is not here; a folder that has its name is whole."""
     folder, partial = releases / digest, releases / f"{digest}.partial"
     if (folder / "bin/etcd-ops").exists():
         return folder / "bin/etcd-ops"
     shutil.rmtree(partial, ignore_errors=True)
     (partial / "root").mkdir(parents=True)
-    with get(machine, machine["artifacts"] + digest) as answer, (partial / "archive").open("wb") as file:
+    with opener() as answer, (partial / "archive").open("wb") as file:
         save(answer, file, digest)
     unpack(partial / "archive", partial / "root")
     if not os.access(partial / "root/bin/etcd-ops", os.X_OK):

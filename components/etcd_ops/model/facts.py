@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from etcd_ops.model.records import Controls, FormationRecord, LockRecord
 from etcd_ops.model.spec import ClusterSpec, Desired
@@ -16,6 +17,15 @@ REMOVED = "permanently removed from the cluster"
 """In etcd's last words when its member was removed (etcdserver/server.go, rafthttp/util.go)."""
 NOT_STARTED = "not started:"
 """How the launcher's refusals begin: etcd itself was never run then."""
+
+
+class Termination(Enum):
+    """Whether the member's machine is about to be terminated by its platform."""
+
+    NONE = "none"
+    HELD = "held"
+    """It is, and the platform waits until it is let go."""
+    LET_GO = "let-go"
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +270,9 @@ class Facts:
     """Digest of the pod that the agent runs in, where that is another one than the member's; else empty."""
     agent_failure: str = ""
     """Why the declared release of the agent was taken back; empty where it was not."""
+    agent_awaited: str = ""
+    """What is missing of the declared release on this machine; empty where nothing is."""
+    termination: Termination = Termination.NONE
     settle_expired: bool = False
     """The member runs, and has not served a read for longer than its start may take."""
     settling: bool = False

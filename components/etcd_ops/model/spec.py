@@ -206,6 +206,13 @@ class ClusterSpec(Strict):
     """Whom the cluster is moved over from; None once that is over, and where it never was."""
 
 
+def named_credentials(spec: ClusterSpec, slot: str) -> frozenset[str]:
+    """Fingerprints of all authorities, and of the leaves of one declared slot."""
+    trusts = (spec.trust.peer, spec.trust.client, spec.trust.metrics)
+    authorities = {each for trust in trusts for each in trust.authorities.values()}
+    return frozenset(authorities | set(spec.members[slot].certificates.to_wire().values()))
+
+
 class Desired(Tolerant):
     """The envelope: everything an agent must understand even where the body is newer than itself."""
 
