@@ -106,18 +106,17 @@ def unpack(archive: Path, folder: Path) -> None:
     with tarfile.open(archive, "r:gz") as tar:
         for entry in tar:
             target = os.path.normpath(os.path.join(root, entry.name))  # noqa: PTH118
-            parent = os.path.dirname(target)  # noqa: PTH120
-            goal = os.path.normpath(os.path.join(parent, entry.linkname)) if entry.issym() else target  # noqa: PTH118
-            # The parent as it is by now: a link that was unpacked before it may lead elsewhere.
-            outside = [each for each in (target, goal, os.path.realpath(parent)) if not within(each, root)]
-            if outside and target != root:
+            if target != root and leads_out(target, entry.linkname if entry.issym() else "", root):
                 raise ValueError(f"archive: {entry.name} leads out of it")
             place(tar, entry, Path(target))
 
 
-def within(path: str, root: str) -> bool:
-    """Whether a path is a folder or in it."""
-    return path == root or path.startswith(root + os.sep)
+def leads_out(target: str, link: str, root: str) -> bool:
+    """Whether a file, or what it links to, is not in a folder; whatever is behind another link is taken not to be."""
+    parent = os.path.dirname(target)  # noqa: PTH120
+    goal = os.path.normpath(os.path.join(parent, link))  # noqa: PTH118
+    plain = os.path.realpath(parent) == parent and link in ("", os.path.normpath(link))
+    return not plain or not all(each == root or each.startswith(root + os.sep) for each in (target, goal))
 
 
 def place(tar: tarfile.TarFile, entry: tarfile.TarInfo, target: Path) -> None:
