@@ -27,8 +27,28 @@ def moto() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.47.0.2", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+    endpoint = f"http://{host}:{port}"
+    _warm(endpoint)
+    yield endpoint
     server.stop()
+
+
+def _warm(endpoint: str) -> None:
+    """The simulator loads each service with its first call, which takes longer than members wait for an answer."""
+    for service, operation in (
+        ("ec2", "describe_volumes"), ("ec2", "describe_images"), ("autoscaling", "describe_auto_scaling_groups"),
+        ("s3", "list_buckets"), ("secretsmanager", "list_secrets"), ("route53", "list_hosted_zones"),
+    ):  # fmt: skip
+        getattr(administrator(endpoint, service), operation)()
+
+
+def administrator(endpoint: str, service: str) -> Any:
+    """A client of whoever may do everything."""
+    import boto3
+    from botocore.config import Config
+
+    session = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+    return session.client(service, endpoint_url=endpoint, config=Config(read_timeout=300))
 
 
 @pytest.fixture
@@ -52,11 +72,7 @@ class Cloud:
     """The member's: calls that are not in the table are refused."""
 
     def client(self, service: str) -> Any:
-        import boto3
-
-        return boto3.session.Session(
-            aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION
-        ).client(service, endpoint_url=self.endpoint)  # fmt: skip
+        return administrator(self.endpoint, service)
 
 
 @pytest.fixture

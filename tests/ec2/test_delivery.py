@@ -61,7 +61,7 @@ def test_a_secret_is_delivered_and_a_later_one_added(cloud: Cloud, tmp_path: Pat
 
 
 def test_a_machine_without_its_secret_says_so(cloud: Cloud, tmp_path: Path) -> None:
-    with pytest.raises(AwsUnavailable, match="secretsmanager.get_secret_value"):
+    with pytest.raises(AwsUnavailable, match=r"secretsmanager\.get_secret_value"):
         SecretMailbox(cloud.aws, cloud.machine.secret, tmp_path).empty()
 
 

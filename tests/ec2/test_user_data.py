@@ -17,7 +17,9 @@ from etcd_ops.ec2.machine import Machine
 from tests.ec2.conftest import machine_config
 
 VALUES = st.recursive(
-    st.text(max_size=40) | st.integers() | st.booleans(), lambda inner: st.dictionaries(st.text(max_size=9), inner)
+    st.text(max_size=9) | st.integers() | st.booleans(),
+    lambda inner: st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=9,
 )
 
 
@@ -25,7 +27,7 @@ def files(text: str) -> dict[str, dict[str, Any]]:
     return {each["path"]: each for each in yaml.safe_load(text)["write_files"]}
 
 
-@given(st.dictionaries(st.text(max_size=9), VALUES, max_size=8))
+@given(st.dictionaries(st.text(max_size=9), VALUES, max_size=5))
 def test_whatever_the_configuration_holds_arrives_as_it_is(config: dict[str, Any]) -> None:
     text = user_data.render(config)
     assert text.startswith("#cloud-config\n")
