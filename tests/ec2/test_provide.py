@@ -10,6 +10,8 @@ import pytest
 from etcd_ops.ec2 import artifacts, places
 from etcd_ops.ec2.machine import Machine
 from etcd_ops.ec2.provide import mark_or_refuse, provide
+from etcd_ops.ec2.refusal import LONGEST, status
+from etcd_ops.model.status import State
 from etcd_ops.runtime import agent_state
 from etcd_ops.runtime.agent_state import AgentState, Release
 from etcd_ops.runtime.connect import connect_runtime
@@ -99,6 +101,15 @@ def test_the_agent_finds_everything_named(tmp_path: Path) -> None:
     assert isinstance(connect_runtime(config["runtime"]), SystemdRuntime)
     assert config["channel"]["kind"] == "s3"
     assert agent_state.read(tmp_path).current == Release("1.0", (str(artifacts.own_program()),))
+
+
+def test_a_refusal_says_nothing_of_data_that_nobody_has_seen() -> None:
+    """Peers must take it neither for an empty volume nor for an intact one."""
+    told = status(MACHINE, "no volume carries this slot's tags")
+    assert (told.state, told.volume_marked, told.has_data, told.empty) == (State.HELD, False, False, False)
+    assert told.attestation is None
+    assert "no volume carries" in told.reason
+    assert len(status(MACHINE, "x" * 9999).reason) == LONGEST
 
 
 class TestReleases:

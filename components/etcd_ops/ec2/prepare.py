@@ -25,6 +25,7 @@ from etcd_ops.ec2.content import obstacle, vouched
 from etcd_ops.ec2.machine import Machine
 from etcd_ops.ec2.names import register
 from etcd_ops.ec2.provide import mark_or_refuse, provide
+from etcd_ops.ec2.refusal import publish
 from etcd_ops.ec2.secrets import SecretMailbox
 from etcd_ops.ec2.volumes import Refused, Volumes
 from etcd_ops.model.records import FormationRecord
@@ -43,12 +44,25 @@ def main() -> int:
     """Prepare this machine; returns 1 where it is not to be prepared now, and somebody has to look."""
     os.umask(UMASK)
     try:
-        prepare(Machine.read())
-    except (Refused, VolumeError, ValidationError, OSError, ValueError) as problem:
+        machine = Machine.read()
+    except (OSError, ValidationError) as problem:
+        say(f"not prepared: {places.CONFIG}: {problem}")
+        return 1
+    try:
+        prepare(machine)
+    except (Refused, VolumeError, OSError, ValueError, subprocess.SubprocessError) as problem:
         say(f"not prepared: {problem}")
+        _tell(machine, str(problem))
         return 1
     say("prepared")
     return 0
+
+
+def _tell(machine: Machine, problem: str) -> None:
+    try:
+        publish(machine, problem)
+    except ChannelUnavailable as unavailable:
+        say(f"the member's status was not published: {unavailable}")
 
 
 def prepare(machine: Machine) -> None:
