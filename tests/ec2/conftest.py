@@ -47,7 +47,7 @@ def administrator(endpoint: str, service: str) -> Any:
     import boto3
     from botocore.config import Config
 
-    session = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+    session: Any = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
     return session.client(service, endpoint_url=endpoint, config=Config(read_timeout=300))
 
 
