@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from etcd_ops.ec2 import artifacts, places
+from etcd_ops.ec2.keeper import Keeper
 from etcd_ops.ec2.machine import Machine
 from etcd_ops.ec2.provide import mark_or_refuse, provide
 from etcd_ops.ec2.refusal import LONGEST, status
@@ -95,11 +96,13 @@ def test_a_marked_volume_is_asked_for_nothing_and_has_to_be_the_right_one(
 
 
 def test_the_agent_finds_everything_named(tmp_path: Path) -> None:
-    provide(tmp_path, MACHINE, "1.0", NoneFetched())
+    provide(tmp_path, MACHINE, VOLUME, "1.0", NoneFetched())
     config = json.loads(VolumeLayout(tmp_path).agent_config.read_text())
     assert Machine.model_validate(config["machine"]) == MACHINE
     assert isinstance(connect_runtime(config["runtime"]), SystemdRuntime)
     assert config["channel"]["kind"] == "s3"
+    keeper = Keeper.of(config, tmp_path)
+    assert [keeper.vouches_for(each) for each in (VOLUME, "vol-0fedcba9876543210", "")] == [True, False, False]
     assert agent_state.read(tmp_path).current == Release("1.0", (str(artifacts.own_program()),))
 
 
@@ -124,11 +127,11 @@ class TestReleases:
 
     def test_it_is_fetched(self, tmp_path: Path) -> None:
         before, bucket = self.state(tmp_path), Fetched(tmp_path)
-        provide(tmp_path, MACHINE, "1.0", bucket)
+        provide(tmp_path, MACHINE, VOLUME, "1.0", bucket)
         assert agent_state.read(tmp_path) == before
         assert bucket.asked == [self.ARCHIVE]
 
     def test_where_it_cannot_be_had_the_declared_one_runs(self, tmp_path: Path) -> None:
         self.state(tmp_path)
-        provide(tmp_path, MACHINE, "1.0", NoneFetched())
+        provide(tmp_path, MACHINE, VOLUME, "1.0", NoneFetched())
         assert agent_state.read(tmp_path).current.version == "1.0"

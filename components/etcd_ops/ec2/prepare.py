@@ -86,7 +86,7 @@ def prepare(machine: Machine) -> None:
     etcd = account()
     mark_or_refuse(places.VOLUME, machine, volume, lambda: vouched(record.read(), machine.slot, volume))
     own(places.VOLUME, etcd)
-    provide(places.VOLUME, machine, version("etcd-ops"), artifacts.Artifacts(aws, machine))
+    provide(places.VOLUME, machine, volume, version("etcd-ops"), artifacts.Artifacts(aws, machine))
     _try("names are registered by the agent", lambda: _name(aws, machine))
     _try("credentials are fetched by the agent", SecretMailbox(aws, machine.secret, places.VOLUME).empty)
     _systemctl("enable", "--now", "--no-block", places.AGENT_UNIT, places.MEMBER_UNIT)

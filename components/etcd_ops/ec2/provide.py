@@ -61,19 +61,20 @@ def mark_or_refuse(volume: Path, machine: Machine, volume_id: str, vouched: Call
         )
 
 
-def provide(volume: Path, machine: Machine, version: str, releases: Releases) -> None:
+def provide(volume: Path, machine: Machine, volume_id: str, version: str, releases: Releases) -> None:
     """Put the agent's configuration on the volume, and name a release that this machine has. Idempotent.
 
     Args:
         volume: where it is mounted.
         machine: whose it is.
+        volume_id: of the EBS volume, the only one with the slot's tags.
         version: of the release that runs this.
         releases: fetches others.
 
     Raises:
         VolumeError, OSError
     """
-    write_agent_config(volume, agent_config(machine))
+    write_agent_config(volume, agent_config(machine, volume_id))
     own = Release(version, (str(artifacts.own_program()),))
     agent_state.initialise(volume, own.version, own.command)
     with agent_state.state_lock(volume):
@@ -83,7 +84,7 @@ def provide(volume: Path, machine: Machine, version: str, releases: Releases) ->
             agent_state.write(volume, settled)
 
 
-def agent_config(machine: Machine) -> dict[str, Any]:
+def agent_config(machine: Machine, volume_id: str) -> dict[str, Any]:
     """How the agent finds everything."""
     return {
         "cluster": machine.cluster,
@@ -92,6 +93,7 @@ def agent_config(machine: Machine) -> dict[str, Any]:
         "channel": machine.channel.to_wire(),
         "runtime": {"kind": "systemd", "unit": places.MEMBER_UNIT},
         "machine": machine.to_wire(),
+        "claimed": volume_id,
     }
 
 
