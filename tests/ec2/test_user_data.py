@@ -60,6 +60,11 @@ def test_the_unit_is_started_once_it_is_written() -> None:
     assert document["runcmd"][-1] == ["systemctl", "enable", "--now", "--no-block", user_data.UNIT]
 
 
+def test_a_later_boot_does_not_wait_for_the_metadata_service() -> None:
+    """cloud-init does, for two minutes, and everything else waits for cloud-init: seen on machines in tests/machines."""
+    assert yaml.safe_load(files(user_data.render({}))[user_data.CLOUD_INIT]["content"]) == {"manual_cache_clean": True}
+
+
 def test_the_bootstrapper_is_python_3_9_with_nothing_but_its_library() -> None:
     tree = ast.parse(user_data.bootstrapper(), feature_version=(3, 9))
     names = {each.module for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)}

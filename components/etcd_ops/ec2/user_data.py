@@ -16,6 +16,12 @@ LIMIT_BYTES = 16 * 1024
 BOOTSTRAP = "/opt/etcd-ops/bootstrap.py"
 CONFIG = "/etc/etcd-ops/machine.json"
 UNIT = "etcd-bootstrap.service"
+CLOUD_INIT = "/etc/cloud/cloud.cfg.d/99-etcd-ops.cfg"
+
+_LATER_BOOTS = """\
+# Without it cloud-init asks the metadata service at every boot, for up to two minutes, and all units wait for that.
+manual_cache_clean: true
+"""
 
 _SERVICE = f"""\
 [Unit]
@@ -53,6 +59,7 @@ def render(config: Mapping[str, Any]) -> str:
             _file(CONFIG, json.dumps(config, indent=1, sort_keys=True) + "\n"),
             _file(BOOTSTRAP, bootstrapper()),
             _file(f"/etc/systemd/system/{UNIT}", _SERVICE),
+            _file(CLOUD_INIT, _LATER_BOOTS),
             "runcmd:",
             "- [systemctl, daemon-reload]",
             f"- [systemctl, enable, --now, --no-block, {UNIT}]",
