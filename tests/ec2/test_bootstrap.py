@@ -183,3 +183,20 @@ def test_the_metadata_service_that_is_away_is_waited_for(monkeypatch: pytest.Mon
     keys = bootstrap.patiently(bootstrap.credentials, sleep)
     assert paused.is_set()
     assert keys["AccessKeyId"] == "AKIDEXAMPLE"
+
+
+@pytest.mark.parametrize(
+    ("mounted", "enabled", "prepared"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+def test_a_machine_is_prepared_once_its_volume_is_mounted_and_its_agent_enabled(
+    mounted: bool, enabled: bool, prepared: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal leaves units behind, and perhaps a mount: the next attempt must not take that for success."""
+    monkeypatch.setattr(bootstrap, "VOLUME", Path("/") if mounted else tmp_path)
+    monkeypatch.setattr(bootstrap, "ENABLED", tmp_path if enabled else tmp_path / "none")
+    monkeypatch.setattr(bootstrap, "CONFIG", tmp_path / "machine.json")
+    if prepared:
+        return bootstrap.main()
+    with pytest.raises(FileNotFoundError, match="machine.json"):
+        bootstrap.main()
+    return None

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, TypeVar
 CONFIG = Path("/etc/etcd-ops/machine.json")
 RELEASES = Path("/opt/etcd-ops/releases")
 VOLUME = Path("/var/lib/etcd")
-AGENT_UNIT = Path("/etc/systemd/system/etcd-agent.service")
+ENABLED = Path("/etc/systemd/system/multi-user.target.wants/etcd-agent.service")
 METADATA = "http://169.254.169.254"
 ALGORITHM = "AWS4-HMAC-SHA256"
 EMPTY = hashlib.sha256(b"").hexdigest()
@@ -40,7 +40,7 @@ class NotYet(Exception):
 
 def main() -> None:
     """Run as a program."""
-    if os.path.ismount(VOLUME) and AGENT_UNIT.exists():
+    if os.path.ismount(VOLUME) and ENABLED.exists():
         say("this machine is prepared already")
         return
     machine = json.loads(CONFIG.read_text())

@@ -84,11 +84,16 @@ def prepare(machine: Machine) -> None:
     artifacts.point_to(artifacts.own_program())
     _mount(machine, link)
     etcd = account()
-    mark_or_refuse(places.VOLUME, machine, volume, lambda: vouched(record.read(), machine.slot, volume))
+    try:
+        mark_or_refuse(places.VOLUME, machine, volume, lambda: vouched(record.read(), machine.slot, volume))
+    except VolumeError:
+        _systemctl("disable", "--now", places.MOUNT_UNIT)
+        raise
     own(places.VOLUME, etcd)
     provide(places.VOLUME, machine, volume, version("etcd-ops"), artifacts.Artifacts(aws, machine))
     _try("names are registered by the agent", lambda: _name(aws, machine))
     _try("credentials are fetched by the agent", SecretMailbox(aws, machine.secret, places.VOLUME).empty)
+    # The last step: what is enabled tells the bootstrapper that this machine is prepared.
     _systemctl("enable", "--now", "--no-block", places.AGENT_UNIT, places.MEMBER_UNIT)
 
 
