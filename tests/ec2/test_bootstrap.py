@@ -197,6 +197,6 @@ def test_a_machine_is_prepared_once_its_volume_is_mounted_and_its_agent_enabled(
     monkeypatch.setattr(bootstrap, "CONFIG", tmp_path / "machine.json")
     if prepared:
         return bootstrap.main()
-    with pytest.raises(FileNotFoundError, match="machine.json"):
+    with pytest.raises(FileNotFoundError, match=r"machine\.json"):
         bootstrap.main()
     return None

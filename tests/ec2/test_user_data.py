@@ -61,7 +61,7 @@ def test_the_unit_is_started_once_it_is_written() -> None:
 
 
 def test_a_later_boot_does_not_wait_for_the_metadata_service() -> None:
-    """cloud-init does, for two minutes, and everything else waits for cloud-init: seen on machines in tests/machines."""
+    """cloud-init does, for two minutes, and everything else waits for cloud-init: seen on real machines."""
     assert yaml.safe_load(files(user_data.render({}))[user_data.CLOUD_INIT]["content"]) == {"manual_cache_clean": True}
 
 
