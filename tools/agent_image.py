@@ -58,7 +58,16 @@ def obtain(cache: Cache | None = None) -> Image:
 
 
 def package(cache: Cache) -> Entries:
-    """What is of this project: the package as it is in this clone, its command, and `install-program`."""
+    """What is of this project: the package, its command, and `install-program`."""
+    return {
+        **code(),
+        "/usr/local/bin/etcd-ops": File(_COMMAND.encode(), 0o755),
+        "/usr/local/bin/install-program": File(go_programs.obtain("install-program", cache), 0o755),
+    }
+
+
+def code() -> Entries:
+    """The package as it is in this clone."""
     installed = distribution("etcd-ops")
     name = f"{python_runtime.PACKAGES}/etcd_ops-{installed.version}.dist-info"
     texts = {file: installed.read_text(file) or "" for file in ("METADATA", "entry_points.txt")}
@@ -69,8 +78,6 @@ def package(cache: Cache) -> Entries:
             for path in _PACKAGE.rglob("*")
             if path.is_file() and "__pycache__" not in path.parts
         },
-        "/usr/local/bin/etcd-ops": File(_COMMAND.encode(), 0o755),
-        "/usr/local/bin/install-program": File(go_programs.obtain("install-program", cache), 0o755),
     }
 
 

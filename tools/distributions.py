@@ -18,8 +18,7 @@ _METADATA = re.compile(r"[^/]+\.dist-info/(?!METADATA$|entry_points\.txt$|licens
 """What installing has left there."""
 _LEFT_OUT = re.compile(r"\.\.|(.*/)?(__pycache__|tests?)/|.*\.pth$|" + _METADATA.pattern)
 SERVICES = ("s3", "signin", "sso", "sso-oidc", "sts")
-_OTHER = re.compile(rf"botocore/data/(?!({'|'.join(SERVICES)})/)[^/]+/")
-"""botocore describes every service of AWS: all but the store of objects, and where credentials come from."""
+"""Of AWS: the store of objects, and where credentials come from. botocore describes every other one as well."""
 
 
 def closure(name: str, extras: Sequence[str] = ()) -> list[Distribution]:
@@ -46,9 +45,16 @@ def closure(name: str, extras: Sequence[str] = ()) -> list[Distribution]:
     return [found[each] for each in sorted(found)]
 
 
-def files(distributions: Sequence[Distribution]) -> Entries:
-    """What of them runs, with the shared libraries of this machine that their extension modules need."""
-    sources = {path: source for each in distributions for path, source in _files(each)}
+def files(distributions: Sequence[Distribution], services: Sequence[str] = SERVICES) -> Entries:
+    """What of them runs, with the shared libraries of this machine that their extension modules need.
+
+    Args:
+        distributions: what is wanted.
+        services: those of AWS whose description botocore keeps.
+    """
+    other = re.compile(rf"botocore/data/(?!({'|'.join(services)})/)[^/]+/")
+    found = ((path, source) for each in distributions for path, source in _files(each))
+    sources = {path: source for path, source in found if not other.match(path)}
     native = [source for path, source in sources.items() if re.search(r"\.so(\.\d+)*$", path)]
     return {
         **shared_libraries(native),
@@ -68,5 +74,5 @@ def _required(installed: Distribution, extra: str) -> Iterator[Requirement]:
 def _files(installed: Distribution) -> Iterator[tuple[str, Path]]:
     for path in installed.files or ():
         relative = path.as_posix()
-        if not _LEFT_OUT.match(relative) and not _OTHER.match(relative):
+        if not _LEFT_OUT.match(relative):
             yield relative, Path(str(installed.locate_file(path)))

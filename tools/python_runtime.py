@@ -11,8 +11,8 @@ from pathlib import Path
 from etcd_ops.programs.progress import ObtainError
 from tools.oci_image import Entries, File, Link
 
-_NAME = f"python{sys.version_info.major}.{sys.version_info.minor}"
-LIBRARY = f"/usr/local/lib/{_NAME}"
+NAME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+LIBRARY = f"/usr/local/lib/{NAME}"
 """Of the standard library, in the image."""
 PACKAGES = f"{LIBRARY}/site-packages"
 PROGRAM = "/usr/local/bin/python3"
@@ -28,13 +28,13 @@ _LEFT_OUT = re.compile(
 def runtime() -> Entries:
     """All of it; a copy in other places than here, which is why no path of this machine is in what it reads."""
     root = Path(sys.base_prefix)
-    program = (root / "bin" / _NAME).resolve()
-    library = root / "lib" / _NAME
+    program = (root / "bin" / NAME).resolve()
+    library = root / "lib" / NAME
     files = {f"{LIBRARY}/{path}": library / path for path in _standard_library(library)}
     native = [program, *(path for path in files.values() if path.suffix == ".so")]
     return {
-        f"/usr/local/bin/{_NAME}": File(program, 0o755),
-        PROGRAM: Link(_NAME),
+        f"/usr/local/bin/{NAME}": File(program, 0o755),
+        PROGRAM: Link(NAME),
         **{path: File(source) for path, source in files.items()},
         **shared_libraries(native),
     }

@@ -18,7 +18,7 @@ from etcd_ops.etcd import (
     Unreachable,
 )
 from etcd_ops.model.facts import Launch, Memory, ProcessFacts, VolumeFacts
-from etcd_ops.model.spec import Binary, ClusterSpec
+from etcd_ops.model.spec import AgentSpec, Binary, ClusterSpec
 from etcd_ops.model.status import OldEntries
 from etcd_ops.runtime.port import RuntimeUnavailable
 from tests.simulation.hosts import Host
@@ -304,6 +304,9 @@ class SimulatedReleases:
 
     def failure(self, version: str) -> str:
         return self._host.agent_failures.get(version, "")
+
+    def awaited(self, agent: AgentSpec) -> str:
+        return ""
 
     def propose(self, version: str, command: tuple[str, ...]) -> None:
         self._host.agent_candidate = version

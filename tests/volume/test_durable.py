@@ -106,3 +106,19 @@ def test_removing_what_is_gone_is_fine(tmp_path: Path) -> None:
     remove_file(tmp_path / "file")
     remove_file(tmp_path / "file")
     assert not any(entry.name.endswith(PARTIAL) for entry in tmp_path.iterdir())
+
+
+def test_in_a_folder_that_shares_its_group_the_group_may_read(tmp_path: Path) -> None:
+    """etcd runs there as another user than the agent, who writes; elsewhere nobody else may read anything."""
+    before = os.umask(0o027)
+    try:
+        for name, mode, file_mode in (("shared", 0o2750, 0o640), ("own", 0o750, 0o600)):
+            root = tmp_path / name
+            root.mkdir()
+            root.chmod(mode)
+            make_directory(root / "folder")
+            write_file(root / "folder" / "file", b"x")
+            assert (root / "folder" / "file").stat().st_mode & 0o777 == file_mode
+            assert (root / "folder").stat().st_mode & 0o7777 == (0o2750 if mode & 0o2000 else 0o700)
+    finally:
+        os.umask(before)

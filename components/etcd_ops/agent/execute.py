@@ -322,6 +322,22 @@ async def _recreate_pod(context: Context, step: steps.Step) -> None:
     await _recreate(context.ports.pod, step.template)
 
 
+@executes(steps.VacateMachine)
+async def _vacate(context: Context, step: steps.Step) -> None:
+    if context.lock.remaining() <= 0:
+        raise StepFailed("the time for this step ran out before it was begun")
+    await context.ports.runtime.stop(context.settings.pace.stop_grace)
+
+
+@executes(steps.LetMachineGo)
+async def _let_go(context: Context, step: steps.Step) -> None:
+    assert context.ports.host is not None
+    try:
+        await context.ports.host.let_go()
+    except OSError as problem:
+        raise StepFailed(str(problem)) from problem
+
+
 @executes(steps.RecreateAgentPod)
 async def _recreate_agent_pod(context: Context, step: steps.Step) -> None:
     assert isinstance(step, steps.RecreateAgentPod) and context.ports.agent_pod is not None

@@ -18,10 +18,10 @@ from etcd_ops.channel.port import CONTROLS, DESIRED, ChannelUnavailable, Conflic
 from etcd_ops.model.decisions import Decision, decide
 from etcd_ops.model.decisions.authorising import accepted_document
 from etcd_ops.model.decisions.standing import formation_known
-from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, Memory, ProcessFacts, Target, VolumeFacts
+from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, Memory, ProcessFacts, Target, Termination, VolumeFacts
 from etcd_ops.model.migration import origin_urls
 from etcd_ops.model.records import FormationRecord
-from etcd_ops.model.spec import ClusterSpec, MemberSpec
+from etcd_ops.model.spec import ClusterSpec, MemberSpec, named_credentials
 from etcd_ops.model.status import CertificateReport, State, StepReport
 from etcd_ops.model.steps import RecreatePod, RestartMember, RevertLaunch, StartMember, Step
 from etcd_ops.model.versions import replays_v2, version_of
@@ -45,6 +45,8 @@ class Declared:
     member: MemberSpec
     leaf: str | None
     authorities: tuple[str, ...]
+    credentials: frozenset[str] = frozenset()
+    """Fingerprints of everything that has to be delivered to this member."""
 
 
 class Agent:
@@ -76,6 +78,8 @@ class Agent:
         self._confirmed = False
         self.declared: Declared | None = None
         """As last observed; None where this slot is not declared."""
+        self.absent: frozenset[str] = frozenset()
+        """Declared slots of which, as last observed, nobody says or serves anything."""
 
     async def run(self) -> None:
         """Keep the member for ever."""
@@ -108,6 +112,7 @@ class Agent:
         process = await self._process()
         target, missing = await self._target(spec, volume)
         self.declared = _declared(spec, self._settings.slot, volume)
+        self.absent = _absent(reading, cluster)
         facts = Facts(
             slot=self._settings.slot,
             wall=ports.clock.wall(),
@@ -124,6 +129,8 @@ class Agent:
             template=ports.pod.template() if ports.pod else "",
             agent_template=ports.agent_pod.template() if ports.agent_pod else "",
             agent_failure=ports.releases.failure(spec.agent.version) if spec is not None else "",
+            agent_awaited=ports.releases.awaited(spec.agent) if spec is not None else "",
+            termination=ports.host.termination() if ports.host else Termination.NONE,
             settle_expired=self._settle_expired(cluster, process),
             settling=self._settling(cluster),
         )
@@ -364,7 +371,13 @@ def _declared(spec: ClusterSpec | None, slot: str, volume: VolumeFacts | None) -
         return None
     trust = spec.trust.metrics.authorities
     leaf = volume.leaves.get("metrics") if volume else None
-    return Declared(spec.members[slot], leaf, tuple(trust[number] for number in sorted(trust, key=int)))
+    authorities = tuple(trust[number] for number in sorted(trust, key=int))
+    return Declared(spec.members[slot], leaf, authorities, named_credentials(spec, slot))
+
+
+def _absent(reading: Reading | None, cluster: ClusterFacts) -> frozenset[str]:
+    statuses = reading.facts.statuses if reading is not None else {}
+    return frozenset(slot for slot, peer in statuses.items() if peer.silent and slot not in cluster.endpoints)
 
 
 def _formation(reading: Reading | None, memory: Memory) -> FormationRecord | None:

@@ -8,7 +8,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,15 +20,17 @@ from etcd_ops.agent.journal import Journal
 from etcd_ops.agent.loop import Agent
 from etcd_ops.agent.peers import VolumePeers
 from etcd_ops.agent.ports import Ports
+from etcd_ops.agent.releases import VolumeReleases
 from etcd_ops.agent.rendering import VolumeRenderer
 from etcd_ops.agent.serving import MetricsServer
 from etcd_ops.agent.settings import Settings
 from etcd_ops.channel.connect import connect
+from etcd_ops.ec2.duties import attend
+from etcd_ops.ec2.keeper import Keeper
 from etcd_ops.etcd.health import EndpointHealth, ProbeFailed
 from etcd_ops.pod.claim import Claim
 from etcd_ops.pod.delivery import Mailbox, Mounts
 from etcd_ops.pod.own_pod import OwnPod
-from etcd_ops.runtime import agent_state
 from etcd_ops.runtime.connect import connect_runtime
 from etcd_ops.runtime.foreign import ForeignProcess
 from etcd_ops.static_pod.adopted import AdoptedStaticPod
@@ -36,31 +38,11 @@ from etcd_ops.static_pod.kept import KeptManifest
 from etcd_ops.static_pod.own import StaticPod
 from etcd_ops.static_pod.own_agent import StaticAgent
 from etcd_ops.static_pod.token import lend
-from etcd_ops.volume.directory import DirectoryVolume, by_nobody
+from etcd_ops.volume.directory import DirectoryVolume
 from etcd_ops.volume.errors import VolumeError
 from etcd_ops.volume.layout import VolumeLayout
 
 T = TypeVar("T")
-
-
-class VolumeReleases:
-    """The releases of the agent, as the launcher on this volume keeps them."""
-
-    def __init__(self, volume: Path) -> None:
-        self._volume = volume
-
-    def failure(self, version: str) -> str:
-        """Why `version` was taken back; empty where it was not."""
-        failed = agent_state.read(self._volume).failed
-        return failed.reason if failed is not None and failed.version == version else ""
-
-    def propose(self, version: str, command: tuple[str, ...]) -> None:
-        """Let the launcher try another release when this agent ends."""
-        agent_state.propose(self._volume, version, command)
-
-    def confirm(self) -> None:
-        """This release works: the launcher keeps it."""
-        agent_state.confirm(self._volume)
 
 
 class MemberProbe:
@@ -86,10 +68,9 @@ async def keep(volume: Path) -> None:
     settings = Settings(config["cluster"], config["slot"], config["zone"], version("etcd-ops"))
     channel = connect(config["channel"])
     journal = Journal(layout, settings.slot, channel)
-    vouched = Claim(config["pod"]).vouches_for if "claim" in config.get("pod", {}) else by_nobody
+    keeper = Keeper.of(config, volume) if "machine" in config else None
     adopted = AdoptedStaticPod(config["adopted"]) if "adopted" in config else None
-    outside = adopted.outside if adopted is not None else None
-    member_volume = DirectoryVolume(volume, settings.slot, settings.cluster, vouched, outside)
+    member_volume = _member_volume(config, volume, settings, keeper, adopted)
     credentials = AgentCredentials(layout)
     static_pod = StaticPod(config["staticPod"], volume) if "staticPod" in config else None
     static_agent = StaticAgent(config["agentStaticPod"], volume) if "agentStaticPod" in config else None
@@ -102,18 +83,20 @@ async def keep(volume: Path) -> None:
         runtime=connect_runtime(config["runtime"]),
         volume=member_volume,
         renderer=VolumeRenderer(member_volume, volume),
-        releases=VolumeReleases(volume),
+        releases=keeper.releases if keeper else VolumeReleases(volume),
         foreign=adopted or ForeignProcess(layout.data),
         clock=SystemClock(),
         parallel=together,
         nonce=lambda: secrets.token_hex(8),
         log=journal.write,
-        pod=static_pod or (OwnPod(config["pod"]) if "pod" in config else None),
+        pod=(keeper.instance if keeper else static_pod) or (OwnPod(config["pod"]) if "pod" in config else None),
         agent_pod=static_agent or (OwnPod(config["agentPod"]) if "agentPod" in config else None),
+        host=keeper.instance if keeper else None,
     )
     mailbox = Mailbox(volume, Mounts.of(config["delivery"])) if "delivery" in config else None
     agent = Agent(ports, settings, journal.last_step())
     metrics = MetricsServer(layout)
+    beside = asyncio.ensure_future(attend(keeper.duties(agent, journal.write), journal.write)) if keeper else None
     try:
         while True:
             _deliver(mailbox, journal)
@@ -122,13 +105,38 @@ async def keep(volume: Path) -> None:
             decision = await agent.turn()
             _serve(metrics, agent, journal)
             await journal.publish()
+            _require_alive(beside)
             await agent.rest(decision)
     finally:
         # A kubelet ends an agent whose own manifest was deleted: this is the last moment to put that back.
         _attend(manifests, journal)
         metrics.close()
+        if beside is not None:
+            beside.cancel()
         await credentials.client.close()
         await channel.close()
+
+
+def _member_volume(
+    config: Mapping[str, Any],
+    volume: Path,
+    settings: Settings,
+    keeper: Keeper | None,
+    adopted: AdoptedStaticPod | None,
+) -> DirectoryVolume:
+    """The member's volume, with who vouches for it, who brings programs, and what is outside it, on this platform."""
+    options: dict[str, Any] = {"outside": adopted.outside} if adopted else {}
+    if "claim" in config.get("pod", {}):
+        options["vouched"] = Claim(config["pod"]).vouches_for
+    if keeper is not None:
+        options |= {"vouched": keeper.vouches_for, "opener": keeper.artifacts.opened}
+    return DirectoryVolume(volume, settings.slot, settings.cluster, **options)
+
+
+def _require_alive(beside: asyncio.Future[None] | None) -> None:
+    """What runs beside the loop never ends by itself: a defect there must not go unseen."""
+    if beside is not None and beside.done():
+        beside.result()
 
 
 def _deliver(mailbox: Mailbox | None, journal: Journal) -> None:

@@ -9,8 +9,8 @@ from typing import Protocol, TypeVar
 from etcd_ops.agent.clock import Clock
 from etcd_ops.channel.port import Channel
 from etcd_ops.etcd import Alarm, DowngradeAction, EndpointStatus, Header, MemberInfo, MemberList
-from etcd_ops.model.facts import Target, VolumeFacts
-from etcd_ops.model.spec import ClusterSpec
+from etcd_ops.model.facts import Target, Termination, VolumeFacts
+from etcd_ops.model.spec import AgentSpec, ClusterSpec
 from etcd_ops.model.status import CertificateReport
 from etcd_ops.runtime.port import Runtime
 from etcd_ops.volume.port import Volume
@@ -72,6 +72,9 @@ class Releases(Protocol):
     def failure(self, version: str) -> str:
         """Why `version` was taken back; empty where it was not tried, or runs."""
 
+    def awaited(self, agent: AgentSpec) -> str:
+        """What is missing of a release before it can be proposed; empty where nothing is."""
+
     def propose(self, version: str, command: tuple[str, ...]) -> None:
         """Let the launcher try another release when this agent ends."""
 
@@ -111,6 +114,20 @@ class Pod(Protocol):
         """
 
 
+class Host(Protocol):
+    """The machine under member and agent, where its platform may terminate it."""
+
+    def termination(self) -> Termination:
+        """Whether it is about to, as far as is known."""
+
+    async def let_go(self) -> None:
+        """Tell it to go on. Idempotent.
+
+        Raises:
+            OSError: it could not be told.
+        """
+
+
 class Parallel(Protocol):
     """Runs several questions at once, or, in the simulation, one after another."""
 
@@ -140,3 +157,5 @@ class Ports:
     """The member's; None where it runs in none."""
     agent_pod: Pod | None = None
     """The agent's, where it is another one than the member's."""
+    host: Host | None = None
+    """None where nobody terminates it by plan."""

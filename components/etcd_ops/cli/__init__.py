@@ -11,6 +11,10 @@ def main() -> None:
         from etcd_ops.cli.agent import main as agent
 
         sys.exit(agent(sys.argv[2:]))
+    if sys.argv[1:2] == ["machine"]:
+        from etcd_ops.cli.machine import main as machine
+
+        sys.exit(machine(sys.argv[2:]))
     from etcd_ops.cli.commands import app
 
     app()

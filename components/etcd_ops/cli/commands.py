@@ -19,6 +19,12 @@ app.add_typer(recover.app, name="recover")
 app.add_typer(migrate.app, name="migrate")
 
 
+@app.command("machine")
+def machine() -> None:
+    """Prepare an EC2 instance for its member (`etcd-ops machine prepare`); its bootstrapper does."""
+    raise typer.BadParameter("prepare comes first: etcd-ops machine prepare")
+
+
 @app.command("agent")
 def agent() -> None:
     """Keep the member on a volume (`etcd-ops agent --volume VOLUME`); platforms start it."""

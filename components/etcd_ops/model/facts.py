@@ -19,6 +19,15 @@ NOT_STARTED = "not started:"
 """How the launcher's refusals begin: etcd itself was never run then."""
 
 
+class Termination(Enum):
+    """Whether the member's machine is about to be terminated by its platform."""
+
+    NONE = "none"
+    HELD = "held"
+    """It is, and the platform waits until it is let go."""
+    LET_GO = "let-go"
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Which member of which cluster a data directory belongs to, as its write-ahead log says."""
@@ -272,6 +281,9 @@ class Facts:
     """Digest of the pod that the agent runs in, where that is another one than the member's; else empty."""
     agent_failure: str = ""
     """Why the declared release of the agent was taken back; empty where it was not."""
+    agent_awaited: str = ""
+    """What is missing of the declared release on this machine; empty where nothing is."""
+    termination: Termination = Termination.NONE
     settle_expired: bool = False
     """The member runs, and has not served a read for longer than its start may take."""
     settling: bool = False

@@ -196,6 +196,16 @@ class UpgradeAgent(Step):
     command: tuple[str, ...]
 
 
+class VacateMachine(Step):
+    """Stop the member, whose machine is to be terminated."""
+
+    intent: ClassVar[IntentKind | None] = IntentKind.RESTART
+
+
+class LetMachineGo(Step):
+    """Tell the platform that the machine may be terminated: its member is stopped."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecreateAgentPod(Step):
     """Let the declared pod of the agent take this one's place; etcd runs in another, and is not touched."""

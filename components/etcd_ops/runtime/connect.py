@@ -8,6 +8,7 @@ from typing import Any
 
 from etcd_ops.runtime.port import Runtime
 from etcd_ops.runtime.supervisor import SupervisorRuntime
+from etcd_ops.runtime.systemd import SystemdRuntime
 
 
 def connect_runtime(value: Mapping[str, Any]) -> Runtime:
@@ -18,4 +19,6 @@ def connect_runtime(value: Mapping[str, Any]) -> Runtime:
     """
     if value["kind"] == "supervisor":
         return SupervisorRuntime(Path(value["socket"]), value["program"])
-    raise ValueError(f"runtime.kind: {value['kind']} is not known; known: supervisor")
+    if value["kind"] == "systemd":
+        return SystemdRuntime(value["unit"])
+    raise ValueError(f"runtime.kind: {value['kind']} is not known; known: supervisor, systemd")

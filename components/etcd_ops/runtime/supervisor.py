@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from etcd_ops.model.facts import ProcessFacts
+from etcd_ops.runtime.etcd_process import is_etcd
 from etcd_ops.runtime.log_tail import explain
 from etcd_ops.runtime.port import RuntimeUnavailable
 from etcd_ops.zone.configuration import REFUSED
-from etcd_ops.zone.process import Process, uptime
+from etcd_ops.zone.process import uptime
 from etcd_ops.zone.programs import Program, ProgramState, StillRunning, start_program, stop_program
 from etcd_ops.zone.rpc import RpcFault, RpcUnavailable
 
@@ -97,8 +98,3 @@ class SupervisorRuntime:
     def _failure(self, found: ProgramState) -> str:
         reason = explain(self._program.log_tail(_LOG_BYTES))
         return reason or f"{found.state}: {found.error or f'exit status {found.exit_status}'}"
-
-
-def is_etcd(process: Process) -> bool:
-    """Whether a process of the program is etcd itself, not its launcher nor a supervisord that has just forked."""
-    return Path(process.command[0]).name == "etcd"

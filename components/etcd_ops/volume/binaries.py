@@ -6,11 +6,23 @@ import hashlib
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
-from etcd_ops.volume.durable import PARTIAL, make_directory, partial_name, rename, sync_directory
+from etcd_ops.volume.durable import (
+    PARTIAL,
+    make_directory,
+    new_directory,
+    partial_name,
+    permissions,
+    rename,
+    sync_directory,
+)
 from etcd_ops.volume.layout import VolumeLayout
 
+Opener = Callable[[str], BinaryIO]
+"""Opens the source of a program for reading; raises OSError or ValueError where it cannot."""
 TRIAL_SECONDS = 20.0
 """How long a new program may take to tell its version."""
 _CHUNK_BYTES = 1 << 20
@@ -26,20 +38,31 @@ def cached(volume: Path) -> frozenset[str]:
     )
 
 
-def cache_binary(volume: Path, source: str, sha256: str) -> None:
+def open_here(source: str) -> BinaryIO:
+    """Open a program on this machine.
+
+    Raises:
+        ValueError: `source` is not an absolute path.
+        OSError
+    """
+    _require_absolute(source)
+    return Path(source).open("rb")
+
+
+def cache_binary(volume: Path, source: str, sha256: str, opener: Opener = open_here) -> None:
     """Copy a program onto the volume, verified; one that is there and intact is kept.
 
     Args:
         volume: its directory.
-        source: absolute path of the program.
+        source: where the program is, as `opener` knows it.
         sha256: its hash, 64 hexadecimal digits.
+        opener: of the source; it is not asked where the program is there already.
 
     Raises:
         ValueError: its hash is another one, or it does not run.
         OSError: it could not be read or written.
     """
-    _require_absolute(source)
-    _cache(VolumeLayout(volume), source, sha256, sha256)
+    _cache(VolumeLayout(volume), source, sha256, sha256, opener)
 
 
 def cache_program_of_image(volume: Path, source: str, image: str) -> None:
@@ -58,7 +81,7 @@ def cache_program_of_image(volume: Path, source: str, image: str) -> None:
         OSError: it could not be read or written.
     """
     _require_absolute(source)
-    _cache(VolumeLayout(volume), source, _hash(Path(source)), image)
+    _cache(VolumeLayout(volume), source, _hash(Path(source)), image, open_here)
 
 
 def _require_absolute(source: str) -> None:
@@ -66,16 +89,17 @@ def _require_absolute(source: str) -> None:
         raise ValueError(f"etcd.binary.source: {source} is not an absolute path of a file on this machine")
 
 
-def _cache(layout: VolumeLayout, source: str, sha256: str, name: str) -> None:
+def _cache(layout: VolumeLayout, source: str, sha256: str, name: str, opener: Opener) -> None:
     """Copy a program of this hash under a name."""
     if layout.binary(name).is_file() and _hash(layout.binary(name)) == sha256:
         return
     make_directory(layout.binaries)
     _remove_partials(layout.binaries)
     folder = partial_name(layout.binaries / name)
-    folder.mkdir(0o700)
+    new_directory(folder)
     try:
-        _copy(Path(source), folder / "etcd", sha256)
+        with opener(source) as reader:
+            _copy(reader, source, folder / "etcd", sha256)
         _try(folder / "etcd", source)
         sync_directory(folder)
         _replace(folder, layout.binaries / name)
@@ -83,9 +107,9 @@ def _cache(layout: VolumeLayout, source: str, sha256: str, name: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _copy(source: Path, target: Path, sha256: str) -> None:
+def _copy(reader: BinaryIO, source: str, target: Path, sha256: str) -> None:
     found = hashlib.sha256()
-    with source.open("rb") as reader, target.open("wb") as writer:
+    with target.open("wb") as writer:
         while chunk := reader.read(_CHUNK_BYTES):
             found.update(chunk)
             writer.write(chunk)
@@ -93,7 +117,7 @@ def _copy(source: Path, target: Path, sha256: str) -> None:
         os.fsync(writer.fileno())
     if found.hexdigest() != sha256:
         raise ValueError(f"the program {source} has SHA-256 {found.hexdigest()}, not {sha256} as declared")
-    target.chmod(0o500)
+    target.chmod(permissions(target, 0o500))
 
 
 def _try(program: Path, source: str) -> None:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from etcd_ops.volume.durable import (
     PARTIAL,
     make_directory,
+    new_directory,
     partial_name,
     rename,
     replace_link,
@@ -57,7 +58,7 @@ def deliver_credential(volume: Path, fingerprint: str, cert_pem: str, key_pem: s
     make_directory(target.parent)
     folder = partial_name(target)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(0o700)
+    new_directory(folder)
     try:
         write_new(folder / CERTIFICATE, cert_pem.encode())
         if key_pem is not None:

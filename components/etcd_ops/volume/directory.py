@@ -52,6 +52,7 @@ class DirectoryVolume:
         slot: the member's slot; a marker of another one is not accepted.
         cluster: the cluster's name.
         vouched: whether the platform vouches for a volume of this ID: that no other can be the member's.
+        opener: of the sources of programs, where they are not files of this machine.
         outside: where its data are as long as somebody else runs the member; None where nobody ever did.
     """
 
@@ -61,6 +62,7 @@ class DirectoryVolume:
         slot: str,
         cluster: str,
         vouched: Callable[[str], bool] = by_nobody,
+        opener: binaries.Opener = binaries.open_here,
         outside: OutsideData | None = None,
     ) -> None:
         self._layout = VolumeLayout(path)
@@ -68,6 +70,7 @@ class DirectoryVolume:
         self._slot = slot
         self._cluster = cluster
         self._vouched = vouched
+        self._opener = opener
         self._log = OldEntriesReader(RECALLED)
 
     async def facts(self) -> VolumeFacts:
@@ -101,14 +104,17 @@ class DirectoryVolume:
         await asyncio.to_thread(self._remember, memory)
 
     async def fetch_binary(self, binary: Binary) -> None:
-        """Cache etcd's program; its source is an absolute path.
+        """Cache etcd's program.
 
         Raises:
             ValueError: its hash is another one, or it does not run.
             OSError
         """
-        cache = binaries.cache_program_of_image if binary.digest_of == "image" else binaries.cache_binary
-        await asyncio.to_thread(cache, self._layout.root, binary.source, binary.sha256)
+        root, source, sha256 = self._layout.root, binary.source, binary.sha256
+        if binary.digest_of == "image":
+            await asyncio.to_thread(binaries.cache_program_of_image, root, source, sha256)
+        else:
+            await asyncio.to_thread(binaries.cache_binary, root, source, sha256, self._opener)
 
     async def stage(self, launch: Launch) -> None:
         """Set what the next start uses; the last launch marked good stays what it is.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import stat
 import threading
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def write_file(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 def write_new(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Write a file and sync its content; the folder entry is not synced yet."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    descriptor = os.open(path, flags, permissions(path, mode))
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
@@ -57,8 +59,22 @@ def make_directory(path: Path, mode: int = 0o700) -> None:
     """Create a folder and its missing parents, durably; one that is there is left as it is."""
     missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
     for folder in reversed(missing):
-        folder.mkdir(mode, exist_ok=True)
+        new_directory(folder, mode)
         sync_directory(folder.parent)
+
+
+def new_directory(path: Path, mode: int = 0o700) -> None:
+    """Create a folder; one that is there is left as it is."""
+    path.mkdir(permissions(path, mode), exist_ok=True)
+
+
+def permissions(path: Path, mode: int) -> int:
+    """What a new file or folder is permitted: in a set-group-ID folder its group may read what the owner may.
+
+    There etcd runs as another user than whoever keeps the volume, and whose umask has to allow it.
+    """
+    shared = path.parent.stat().st_mode & stat.S_ISGID
+    return mode | (mode & 0o500) >> 3 if shared else mode
 
 
 def replace_link(path: Path, target: str) -> None:

@@ -37,6 +37,7 @@ from etcd_ops.model.decisions.standing import (
     volume_rule,
 )
 from etcd_ops.model.decisions.starting import stopped_rule
+from etcd_ops.model.decisions.terminating import terminating_rule
 from etcd_ops.model.decisions.upgrading import cancel_downgrade_rule
 from etcd_ops.model.decisions.view import Decision, View, wait
 from etcd_ops.model.facts import Facts
@@ -47,6 +48,7 @@ __all__ = ["Decision", "View", "decide"]
 
 _STANDING = (volume_rule, channel_rule, behind_rule, document_rule, authorising_rule)
 _RULES = (
+    terminating_rule,
     mode_rule,
     process_rule,
     foreign_data_rule,

@@ -27,7 +27,9 @@ def agent_rule(view: View) -> Decision | None:
     if view.facts.agent_failure:
         text = f"agent {declared.version} was taken back: {view.facts.agent_failure}"
         return hold(text, State.FAILED)
-    if view.facts.template or view.facts.agent_template:
+    if view.facts.agent_awaited:
+        return wait(f"agent {declared.version}: {view.facts.agent_awaited}")
+    if not declared.archive and (view.facts.template or view.facts.agent_template):
         text = f"the agent's image holds release {view.facts.agent_version}, and {declared.version} is declared"
         return hold(f"{text}: declare the image of that release")
     text = f"agent {view.facts.agent_version} gives way to {declared.version}"

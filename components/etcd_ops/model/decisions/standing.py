@@ -127,7 +127,7 @@ def mode_rule(view: View) -> Decision | None:
     """Retiring clusters are left alone; paused ones only keep intact members running."""
     if view.desired.mode is Mode.RETIRING:
         return hold("the cluster is being taken down", State.RETIRED)
-    if view.desired.mode is not Mode.PAUSED and not view.channel.controls.paused:
+    if not view.paused:
         return None
     return start_intact(view.facts, "paused") or hold("paused by the declaration or an operator", State.PAUSED)
 

@@ -9,7 +9,7 @@ from etcd_ops.model.facts import ChannelFacts, EndpointFacts, Facts, Identity, L
 from etcd_ops.model.gate import Action, Request, Verdict, healthy_voters, judge, quorum
 from etcd_ops.model.migration import origin_name
 from etcd_ops.model.records import FormationRecord, FormationState, Started
-from etcd_ops.model.spec import ClusterSpec, Desired, MemberSpec
+from etcd_ops.model.spec import ClusterSpec, Desired, MemberSpec, Mode
 from etcd_ops.model.status import Attestation, State
 from etcd_ops.model.steps import Step
 from etcd_ops.model.versions import Running, line_of
@@ -219,6 +219,11 @@ class View:
             target.configuration_digest,
             target.binary_sha256,
         )
+
+    @property
+    def paused(self) -> bool:
+        """Nothing is done that changes a member."""
+        return self.desired.mode is Mode.PAUSED or self.channel.controls.paused
 
     @property
     def outdated_pod(self) -> bool:

@@ -1,0 +1,25 @@
+"""Where things are on a member's machine. Standard library only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+CONFIG = Path("/etc/etcd-ops/machine.json")
+"""What the stack tells the machine."""
+VOLUME = Path("/var/lib/etcd")
+"""Where the member's volume is mounted."""
+RELEASES = Path("/opt/etcd-ops/releases")
+"""The releases of the agent that were fetched, by the SHA-256 of their archives."""
+CURRENT = Path("/opt/etcd-ops/current")
+"""Link to the release whose launchers the units run."""
+UNITS = Path("/etc/systemd/system")
+MOUNT_UNIT, MEMBER_UNIT, AGENT_UNIT = "var-lib-etcd.mount", "etcd-member.service", "etcd-agent.service"
+USER = "etcd"
+"""Runs etcd, and owns its data; everything else on the volume is root's, and readable to the group of that name."""
+LABEL = "etcd-member"
+"""Of the file system on a data volume."""
+CLUSTER_TAG, SLOT_TAG, VOLUME_TAG = "etcd-cluster", "etcd-slot", "etcd-volume"
+DATA = "data"
+"""Value of `VOLUME_TAG` on the volumes that hold etcd's data, and on no others."""
+TEMPLATE_TAG = "etcd-template"
+"""On what a launch template makes: digest of the template."""

@@ -1,0 +1,136 @@
+"""An instance that is replaced, or terminated, by its group: against a simulator."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from etcd_ops.ec2.own_instance import TERMINATED, OwnInstance, complete_for, unready
+from etcd_ops.ec2.places import TEMPLATE_TAG
+from etcd_ops.model.facts import Termination
+from tests.ec2.conftest import ZONE, Cloud
+from tests.ec2.metadata import Metadata
+
+NEW = "fedcba9876543210"
+
+
+def group(cloud: Cloud, template: str, slot: str = "a-1", size: int = 1) -> str:
+    """A group with its instance, whose ID is returned."""
+    name, ec2, service = cloud.machine.group_of(slot), cloud.client("ec2"), cloud.client("autoscaling")
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    ec2.create_launch_template(
+        LaunchTemplateName=name, LaunchTemplateData={"ImageId": image, "InstanceType": "t3.micro"}
+    )
+    service.create_auto_scaling_group(
+        AutoScalingGroupName=name, MinSize=size, MaxSize=size, DesiredCapacity=size, AvailabilityZones=[ZONE],
+        LaunchTemplate={"LaunchTemplateName": name, "Version": "$Latest"},
+        Tags=[{"Key": TEMPLATE_TAG, "Value": template, "PropagateAtLaunch": False,
+               "ResourceId": name, "ResourceType": "auto-scaling-group"}],
+    )  # fmt: skip
+    service.put_lifecycle_hook(
+        AutoScalingGroupName=name, LifecycleHookName=cloud.machine.hook, HeartbeatTimeout=3600,
+        LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
+    )  # fmt: skip
+    return instances(cloud, slot)[0]
+
+
+def instances(cloud: Cloud, slot: str = "a-1") -> list[str]:
+    found = cloud.client("autoscaling").describe_auto_scaling_groups(
+        AutoScalingGroupNames=[cloud.machine.group_of(slot)]
+    )
+    return [each["InstanceId"] for each in found["AutoScalingGroups"][0]["Instances"]]
+
+
+def test_it_is_replaced_without_making_the_group_smaller(cloud: Cloud, metadata: Metadata) -> None:
+    before = metadata.values["instance-id"] = group(cloud, NEW)
+    own = OwnInstance(cloud.aws, cloud.machine)
+    assert own.template() == "0123456789abcdef"
+    asyncio.run(own.recreate(NEW))
+    assert before not in instances(cloud)
+    assert len(instances(cloud)) == 1
+
+
+def test_it_stays_while_its_group_would_make_the_same_again(cloud: Cloud, metadata: Metadata) -> None:
+    before = metadata.values["instance-id"] = group(cloud, "another")
+    with pytest.raises(OSError, match="not of fedcba9876543210 as declared"):
+        asyncio.run(OwnInstance(cloud.aws, cloud.machine).recreate(NEW))
+    assert instances(cloud) == [before]
+
+
+def test_an_instance_of_no_group_is_not_terminated(cloud: Cloud, metadata: Metadata) -> None:
+    metadata.values["instance-id"] = "i-0123456789abcdef0"
+    with pytest.raises(OSError, match="is in no group"):
+        asyncio.run(OwnInstance(cloud.aws, cloud.machine).recreate(NEW))
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, ""),
+        ({"Tags": []}, "template unknown"),
+        ({"SuspendedProcesses": [{"ProcessName": "Launch"}]}, "Launch is suspended"),
+        ({"SuspendedProcesses": [{"ProcessName": "AlarmNotification"}]}, ""),
+        ({"DesiredCapacity": 0}, "wants no instance"),
+    ],
+)
+def test_a_group_that_would_not_make_it(changes: dict[str, Any], text: str) -> None:
+    ready = {"Tags": [{"Key": TEMPLATE_TAG, "Value": NEW}], "DesiredCapacity": 1, "SuspendedProcesses": []}
+    assert (text in unready({**ready, **changes}, NEW)) is True
+    assert bool(unready({**ready, **changes}, NEW)) is bool(text)
+
+
+class Recorded:
+    """Answers calls of one service as they are given, and keeps them: the simulator holds no terminations."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers, self.calls = answers, list[tuple[str, dict[str, Any]]]()
+
+    def call(self, service: str, operation: str, **arguments: Any) -> Any:
+        self.calls.append((operation, arguments))
+        answer = self.answers.get(operation, {})
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def test_a_termination_is_held_until_it_is_let_go(cloud: Cloud, metadata: Metadata) -> None:
+    metadata.values |= {"instance-id": "i-1", "autoscaling/target-lifecycle-state": "InService"}
+    aws = Recorded()
+    own = OwnInstance(aws, cloud.machine)  # type: ignore[arg-type]
+    own.attend()
+    assert (own.termination(), aws.calls) == (Termination.NONE, [])
+    metadata.values["autoscaling/target-lifecycle-state"] = TERMINATED
+    own.attend()
+    action = {"AutoScalingGroupName": cloud.machine.group, "LifecycleHookName": "etcd-termination", "InstanceId": "i-1"}
+    assert own.termination() is Termination.HELD
+    assert aws.calls == [("record_lifecycle_action_heartbeat", action)]
+    asyncio.run(own.let_go())
+    assert own.termination() is Termination.LET_GO
+    assert aws.calls[1:] == [("complete_lifecycle_action", {**action, "LifecycleActionResult": "CONTINUE"})]
+    own.attend()
+    assert len(aws.calls) == 2
+
+
+def test_a_termination_whose_hook_cannot_be_told_is_still_seen(cloud: Cloud, metadata: Metadata) -> None:
+    metadata.values |= {"instance-id": "i-1", "autoscaling/target-lifecycle-state": TERMINATED}
+    own = OwnInstance(Recorded(record_lifecycle_action_heartbeat=OSError("away")), cloud.machine)  # type: ignore[arg-type]
+    with pytest.raises(OSError, match="away"):
+        own.attend()
+    assert own.termination() is Termination.HELD
+
+
+def test_a_peer_completes_only_what_waits_in_the_groups_of_absent_slots(cloud: Cloud) -> None:
+    def of(slot: str, *states: str) -> dict[str, Any]:
+        name = cloud.machine.group_of(slot)
+        found = [{"InstanceId": f"i-{slot}-{number}", "LifecycleState": each} for number, each in enumerate(states)]
+        return {"AutoScalingGroupName": name, "Instances": found}
+
+    groups = [of("b-1", "Terminating:Wait", "Pending"), of("c-1", "InService")]
+    aws = Recorded(describe_auto_scaling_groups={"AutoScalingGroups": groups})
+    done = complete_for(aws, cloud.machine, frozenset({"a-1", "b-1", "c-1"}))  # type: ignore[arg-type]
+    assert done == ("i-b-1-0",)
+    assert aws.calls[0][1] == {"AutoScalingGroupNames": [cloud.machine.group_of(slot) for slot in ("b-1", "c-1")]}
+    assert [operation for operation, _ in aws.calls[1:]] == ["complete_lifecycle_action"]
+    assert complete_for(aws, cloud.machine, frozenset()) == ()  # type: ignore[arg-type]
