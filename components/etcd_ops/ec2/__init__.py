@@ -1,0 +1,1 @@
+"""What runs on a member's EC2 instance."""
