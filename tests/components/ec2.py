@@ -31,6 +31,8 @@ ARGS: dict[str, Any] = {
 }
 GIVEN = {"vpc_id": "vpc-1", "subnets": {zone: f"subnet-{zone[-1]}" for zone in ZONES}}
 
+GIVEN_TWO = {"vpc_id": "vpc-1", "subnets": {ZONES[0]: "subnet-a", ZONES[2]: "subnet-c"}}
+
 
 def digest_of(path: str) -> str:
     """Stands for reading a file."""
@@ -68,3 +70,36 @@ def of_kind(found: list[Planned], kind: str) -> dict[str, Planned]:
 
 
 labels = st.from_regex(r"[a-z]([-a-z0-9]{0,6}[a-z0-9])?", fullmatch=True)
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+others = st.fixed_dictionaries(
+    {},
+    optional={
+        "cidrs": st.lists(st.sampled_from(["10.1.0.0/16", "10.2.0.0/16", "fd00::/8"]), unique=True),
+        "security_groups": st.lists(st.sampled_from(["sg-1", "sg-2"]), unique=True),
+    },
+)
+
+
+def _in_a_network(name: str, made: bool, zones: list[str], **changes: Any) -> Declaration:
+    """A VPC that is there has subnets in the declared zones, and no others."""
+    given = GIVEN | {"subnets": {zone: GIVEN["subnets"][zone] for zone in zones}}
+    return declaration(name, zones=zones, network=ARGS["network"] if made else given, **changes)
+
+
+clusters = st.builds(
+    _in_a_network,
+    labels,
+    st.booleans(),
+    size=st.sampled_from([1, 3, 5, 7]),
+    zones=st.lists(st.sampled_from(ZONES), min_size=1, unique=True),
+    environment=st.none() | labels,
+    kms_key_arn=st.none() | st.just(KEY),
+    clients=st.none() | others,
+    metrics_clients=st.none() | others,
+    load_balancer=st.none() | st.just({}),
+    alarms=st.none() | st.just({"topic_arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:t"}),
+    protect=st.none() | st.just({"volumes": True}),
+    volume=st.none() | st.just({"size_bytes": 2**36, "iops": 6000, "throughput_mibps": 250}),
+    tags=st.none() | st.just({"team": "storage"}),
+)
+"""Clusters that are declared well."""

@@ -136,7 +136,7 @@ def declare(name: str, args: Ec2ClusterArgs, digest_of: DigestOf) -> Declaration
         archive=archive,
         network=where,
         traffic=parts.traffic(wire),
-        load_balancer=parts.load_balancer(wire, where, zones),
+        load_balancer=parts.load_balancer(wire, where),
         alarm_topic=wire.get("alarms", {}).get("topicArn"),
         key_arn=wire.get("kmsKeyArn"),
         sessions=wire.get("sessionManager", True),

@@ -107,12 +107,12 @@ def _port(url: str) -> int:
         return 0
 
 
-def load_balancer(wire: Wire, network: Network, zones: Sequence[str]) -> LoadBalancer | None:
+def load_balancer(wire: Wire, network: Network) -> LoadBalancer | None:
     """The load balancer, where one is declared."""
     declared = wire.get("loadBalancer")
     if declared is None:
         return None
-    subnets = declared.get("subnets") or {zone: network.subnets[zone] for zone in zones if zone in network.subnets}
+    subnets = declared.get("subnets") or network.subnets
     return LoadBalancer(list(subnets.values()), declared.get("deletionProtection", False))
 
 
