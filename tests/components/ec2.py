@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import pytest
@@ -53,9 +54,16 @@ def declaration(name: str = "orders", **changes: Any) -> Declaration:
 
 def recorded(name: str = "orders", *, preview: bool = False, **changes: Any) -> Recording:
     """What a program with this one cluster registers."""
+    return recorded_late(lambda: changes, name, preview=preview)
+
+
+def recorded_late(
+    changes: Callable[[], Mapping[str, Any]], name: str = "orders", *, preview: bool = False
+) -> Recording:
+    """The same, with changes that are made while the program runs, as outputs are."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cluster, "digest_of", digest_of)
-        return record(lambda: Ec2Cluster(name, arguments(**changes)), preview=preview)
+        return record(lambda: Ec2Cluster(name, arguments(**changes())), preview=preview)
 
 
 def planned(this: Declaration) -> list[Planned]:

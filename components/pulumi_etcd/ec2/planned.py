@@ -66,6 +66,8 @@ class Planned:
     after: Sequence[str] = ()
     """Names of resources that it needs, beside those that its properties refer to."""
     protect: bool = False
+    kept: Sequence[str] = ()
+    """Properties that stay as they were made."""
     secret: Sequence[str] = ()
     """Outputs that are secret, whatever the plugin says."""
 

@@ -98,7 +98,11 @@ class Place:
         """One resource; all that it refers to has been put."""
         needed = [self.put_already[each] for each in planned.after]
         options = pulumi.ResourceOptions(
-            parent=self.cluster, provider=self.provider, depends_on=[*needed, *after], protect=planned.protect
+            parent=self.cluster,
+            provider=self.provider,
+            depends_on=[*needed, *after],
+            protect=planned.protect,
+            ignore_changes=list(planned.kept),
         )
         properties = replaced(planned.properties, self._value)
         found = AwsResource(planned, properties, self.outputs.get(planned.name, ()), options)

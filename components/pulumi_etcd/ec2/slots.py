@@ -24,6 +24,11 @@ BOOT_SECONDS = 300
 """For which a new instance is not asked for its health."""
 
 
+KEPT = ("availabilityZone", "encrypted", "kmsKeyId")
+"""Properties of a data volume that AWS changes of none in place: the plugin would make an empty volume instead, and delete
+the one with the data."""
+
+
 @dataclass(frozen=True, slots=True)
 class Members:
     """What the members of one cluster have in common."""
@@ -136,6 +141,7 @@ def volume(members: Members, slot: Slot) -> Planned:
             "tags": names.tags(names.member(slot.name), slot.name, {VOLUME_TAG: DATA}),
         },
         protect=members.protect,
+        kept=KEPT,
     )
 
 
