@@ -25,7 +25,7 @@ BOOT_SECONDS = 300
 
 
 KEPT = ("availabilityZone", "encrypted", "kmsKeyId")
-"""Properties of a data volume that AWS changes of none in place: the plugin would make an empty volume instead, and delete
+"""Properties of a data volume that AWS never changes in place: the plugin would make an empty one instead, and delete
 the one with the data."""
 
 
