@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 import pulumi
 from typing_extensions import NotRequired
 
-from pulumi_etcd.shared import Agent, ChannelConnection, Healing, Migration, Renewal
+from pulumi_etcd.shared import ChannelConnection, Healing, Migration, Renewal
 from pulumi_etcd.wire import to_snake, to_wire
 
 
@@ -107,6 +107,17 @@ class RolloutEtcd(TypedDict):
     """Further keys of etcd's configuration file, checked against those that the version knows."""
 
 
+class RolloutAgent(TypedDict):
+    """The agent beside every member."""
+
+    version: str
+    """Its version; another one makes agents upgrade themselves, zone by zone, without restarting etcd."""
+    command: list[str]
+    """Program and leading arguments that start it, without the subcommand."""
+    archive: NotRequired[str]
+    """SHA-256 of the archive from which a machine unpacks it; empty, or absent, where it is there by other means."""
+
+
 class RolloutCluster(TypedDict):
     """The body of the desired document: one etcd cluster."""
 
@@ -122,7 +133,7 @@ class RolloutCluster(TypedDict):
     """Settings of etcd."""
     trust: RolloutTrusts
     """Whom its members believe."""
-    agent: Agent
+    agent: RolloutAgent
     """The agent beside every member."""
     renewal: Renewal
     """When leaf certificates are renewed."""

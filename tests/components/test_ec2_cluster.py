@@ -134,6 +134,22 @@ def test_a_group_starts_the_latest_version_by_its_number() -> None:
         assert group["launchTemplate"] == {"id": f"orders-{slot}-template-id", "version": "7"}
 
 
+def test_a_group_and_the_document_tell_the_same_kind_of_machine(recording: Recording) -> None:
+    document = recording.one("Rollout").inputs["cluster"]
+    for slot in SLOTS:
+        tags = {
+            each["key"]: each["value"] for each in recording.of_type("Group")[f"orders-{slot}-group"].inputs["tags"]
+        }
+        assert tags["etcd-template"] == document["members"][slot]["template"]
+    assert document["agent"]["archive"] == ARCHIVE["sha256"]
+    assert document["agent"]["command"] == [f"/opt/etcd-ops/releases/{ARCHIVE['sha256']}/bin/etcd-ops"]
+    bucket = recording.one("Bucket").inputs["bucket"]
+    assert document["etcd"]["binary"] == {
+        "source": f"s3://{bucket}/artifacts/{PROGRAM['sha256']}",
+        "sha256": PROGRAM["sha256"],
+    }
+
+
 def test_a_secret_says_what_the_document_names() -> None:
     found = once(False)
     members = found.one("Rollout").inputs["cluster"]["members"]

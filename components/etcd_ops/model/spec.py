@@ -109,7 +109,7 @@ class Binary(_Grown):
     """etcd's program, as agents fetch it."""
 
     source: str
-    """Where an agent copies it from: an absolute path on the member's machine, or in its pod."""
+    """Where an agent copies it from: an absolute path on the member's machine, or in its pod, or `s3://bucket/key`."""
     sha256: Fingerprint
     digest_of: Literal["program", "image"] = "program"
     """What `sha256` is of: the program's own bytes, or the container image whose program the platform puts there."""
@@ -145,12 +145,14 @@ class RenewalSpec(Strict):
     window_hours: int = Field(gt=0)
 
 
-class AgentSpec(Strict):
+class AgentSpec(_Grown):
     """The agent that should run beside every member."""
 
     version: str
     command: tuple[str, ...]
     """How to start it: program and leading arguments, without the subcommand."""
+    archive: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = ""
+    """SHA-256 of the archive from which a machine unpacks it; empty where it is there by other means."""
 
 
 class MigrationPhase(str, Enum):

@@ -173,6 +173,7 @@ def _decided(
     agent = {
         "version": wire["agent"].get("version") or importlib.metadata.version("etcd-ops"),
         "command": [f"{RELEASES}/{archive.sha256}/bin/etcd-ops"],
+        "archive": archive.sha256,
     }
     try:
         return decided(collected, name, wire, topology, binary, agent)

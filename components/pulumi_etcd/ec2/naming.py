@@ -9,6 +9,8 @@ from etcd_ops.model.problems import Problem
 from etcd_ops.model.topology import Named
 
 CLUSTER_TAG, SLOT_TAG, VOLUME_TAG, ENVIRONMENT_TAG = "etcd-cluster", "etcd-slot", "etcd-volume", "etcd-environment"
+TEMPLATE_TAG = "etcd-template"
+"""Of a group: the digest of the machines that it starts. Agents wait for it before they have theirs replaced."""
 DATA = "data"
 """Value of `VOLUME_TAG` of the volumes that hold etcd's data, and of no others."""
 HOOK = "etcd-termination"

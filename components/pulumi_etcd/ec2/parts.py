@@ -17,7 +17,7 @@ from etcd_ops.model.urls import Url
 from etcd_ops.zone.paths import unusable
 from pulumi_etcd import body
 from pulumi_etcd.ec2.load_balancer import LoadBalancer
-from pulumi_etcd.ec2.naming import CHANNEL, CLUSTER_TAG, ENVIRONMENT_TAG, SLOT_TAG, VOLUME_TAG, Ec2Names
+from pulumi_etcd.ec2.naming import CHANNEL, CLUSTER_TAG, ENVIRONMENT_TAG, SLOT_TAG, TEMPLATE_TAG, VOLUME_TAG, Ec2Names
 from pulumi_etcd.ec2.network import Network
 from pulumi_etcd.ec2.security_groups import Others, Traffic
 from pulumi_etcd.trusts import Wire
@@ -32,7 +32,7 @@ _BUCKET = re.compile(r"(?!xn--|sthree-)(?!.*(-s3alias|--ol-s3|--x-s3)$)[a-z0-9][
 _ARN = re.compile(r"arn:aws(-us-gov)?:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:.+")
 _TAG_KEY = re.compile(r"(?!aws:)[\w +\-=.:/@]{1,128}", re.IGNORECASE)
 _TAG_VALUE = re.compile(r"[\w +\-=.:/@]{0,256}")
-_OWN_TAGS = ("Name", CLUSTER_TAG, SLOT_TAG, VOLUME_TAG, ENVIRONMENT_TAG)
+_OWN_TAGS = ("Name", CLUSTER_TAG, SLOT_TAG, VOLUME_TAG, ENVIRONMENT_TAG, TEMPLATE_TAG)
 
 
 def names(name: str, wire: Wire) -> Ec2Names:

@@ -10,9 +10,9 @@ from etcd_ops.model.topology import Slot
 from pulumi_etcd.ec2 import iam
 from pulumi_etcd.ec2.alarms import GROUP_METRICS
 from pulumi_etcd.ec2.iam import Scope
-from pulumi_etcd.ec2.machine import Fleet, configuration, zone_name
+from pulumi_etcd.ec2.machine import Fleet, configuration, template_digest, zone_name
 from pulumi_etcd.ec2.machines import Volumes
-from pulumi_etcd.ec2.naming import DATA, HOOK, VOLUME_TAG, Ec2Names
+from pulumi_etcd.ec2.naming import DATA, HOOK, TEMPLATE_TAG, VOLUME_TAG, Ec2Names
 from pulumi_etcd.ec2.planned import Credentials, Planned, Properties, Ref, UserData, Version
 from pulumi_etcd.ec2.security_groups import members_group
 
@@ -205,7 +205,8 @@ def group(members: Members, slot: Slot, subnet: Any, after: Sequence[str]) -> Pl
         after: names of the resources that an instance needs.
     """
     names, template = members.names, part(members.names, slot.name, "template")
-    tags = names.tags(names.member(slot.name), slot.name)
+    kind = {TEMPLATE_TAG: template_digest(members.fleet, slot)}
+    tags = names.tags(names.member(slot.name), slot.name, kind)
     hook = {
         "name": HOOK,
         "lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
