@@ -30,9 +30,9 @@ ARGS: dict[str, Any] = {
     "agent": {"archive": ARCHIVE},
     "network": {"cidr": "10.20.0.0/22"},
 }
-GIVEN = {"vpc_id": "vpc-1", "subnets": {zone: f"subnet-{zone[-1]}" for zone in ZONES}}
+GIVEN: dict[str, Any] = {"vpc_id": "vpc-1", "subnets": {zone: f"subnet-{zone[-1]}" for zone in ZONES}}
 
-GIVEN_TWO = {"vpc_id": "vpc-1", "subnets": {ZONES[0]: "subnet-a", ZONES[2]: "subnet-c"}}
+GIVEN_TWO: dict[str, Any] = {"vpc_id": "vpc-1", "subnets": {ZONES[0]: "subnet-a", ZONES[2]: "subnet-c"}}
 
 
 def digest_of(path: str) -> str:

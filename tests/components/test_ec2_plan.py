@@ -238,7 +238,7 @@ def test_a_load_balancer_passes_tls_through_and_asks_members_whether_they_are_re
     assert declaration(load_balancer={}).services == ("orders.etcd.internal",)
 
 
-TEMPLATES = {
+TEMPLATES: dict[str, tuple[dict[str, Any], bool]] = {
     "another image": ({"image": "ami-0123456789abcdef1"}, True),
     "another type": ({"instance_type": "m7g.xlarge"}, True),
     "another bucket": ({"bucket": "elsewhere"}, True),
