@@ -268,12 +268,14 @@ def test_what_is_protected() -> None:
     assert not found.one("Bucket").inputs["forceDestroy"]
 
 
-def test_a_role_and_another_server_are_for_the_plugin_alone() -> None:
+def test_a_role_is_taken_by_plugin_and_rollout_and_told_to_no_machine() -> None:
     role, url = f"arn:aws:iam::{ACCOUNT}:role/deployer", "http://127.0.0.1:5000"
     found = recorded(role_arn=role, endpoint_url=url, size=1)
     (provider,) = (each for each in found.resources if each.type == "pulumi:providers:aws")
     (assumed,) = json.loads(provider.inputs["assumeRoles"])
-    assert assumed["roleArn"] == role
+    assert assumed["roleArn"] == found.one("Rollout").inputs["channel"]["roleArn"] == role
+    (template,) = found.of_type("LaunchTemplate").values()
+    assert role not in base64.b64decode(template.inputs["userData"]).decode()
     (endpoints,) = json.loads(provider.inputs["endpoints"])
     assert set(endpoints.values()) == {url}
     assert {each.type.split(":")[1].split("/")[0] for each in of_aws(found)} - {"ebs", "vpc"} <= endpoints.keys()

@@ -51,7 +51,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"root_device": "xvda"}, "rootDevice: 'xvda' is not a device"),
     ({"kms_key_arn": "alias/etcd"}, "kmsKeyArn: 'alias/etcd' is not an ARN"),
     ({"permissions_boundary": "boundary"}, "permissionsBoundary: 'boundary' is not an ARN"),
-    ({"role_arn": "deployer"}, "roleArn: 'deployer' is not an ARN"),
+    ({"role_arn": "deployer"}, "roleArn: 'deployer' is not the ARN of a role"),
     ({"alarms": {"topic_arn": "topic"}}, "alarms.topicArn: 'topic' is not an ARN"),
     ({"bucket": "My_Bucket"}, "bucket: 'My_Bucket' is no bucket's name"),
     ({"bucket": "with.dots"}, "bucket: 'with.dots' is no bucket's name"),

@@ -16,7 +16,7 @@ from pulumi_etcd import rollout
 from pulumi_etcd.local.arguments import Etcd
 from pulumi_etcd.provider.catalogue import COMPONENTS, CUSTOM
 from pulumi_etcd.provider.hosted import Hosted, token
-from pulumi_etcd.shared import Agent, Healing, Renewal
+from pulumi_etcd.shared import Healing, Renewal
 from pulumi_etcd.stateful_sets.arguments import StatefulSetEtcd
 from pulumi_etcd.wire import to_snake
 
@@ -63,7 +63,7 @@ def test_components_and_custom_resources_are_told_apart() -> None:
         (rollout.RolloutTrust, spec.TrustSpec),
         (rollout.RolloutEtcd, spec.EtcdSpec),
         (rollout.RolloutBinary, spec.Binary),
-        (Agent, spec.AgentSpec),
+        (rollout.RolloutAgent, spec.AgentSpec),
     ],
 )
 def test_the_arguments_are_the_documents_body(arguments: Any, model: type[BaseModel]) -> None:

@@ -176,7 +176,8 @@ class Ec2ClusterArgs(TypedDict):
     tags: NotRequired[Mapping[str, str]]
     """Tags of everything that can have some, beside the cluster's own."""
     role_arn: NotRequired[str]
-    """ARN of the role that whoever runs Pulumi takes for this cluster; their own credentials when absent."""
+    """ARN of the role that whoever runs Pulumi takes for this cluster; their own credentials when absent. It cannot be
+    changed yet."""
     endpoint_url: NotRequired[str]
     """URL of a server that stands for AWS, as in tests; AWS itself when absent."""
     directory: NotRequired[str]

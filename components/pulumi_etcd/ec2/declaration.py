@@ -110,8 +110,9 @@ def declare(name: str, args: Ec2ClusterArgs, digest_of: DigestOf) -> Declaration
     topology = collected.of(lambda: parts.topology(wire, named), Topology(()))
     zones = tuple(dict.fromkeys(slot.zone for slot in topology.slots))
     nowhere: Wire = {}
-    channel = collected.of(lambda: parts.channel(named, wire), nowhere)
-    fleet = Fleet(named, machines(wire), channel, wire.get("endpointUrl", ""))
+    inside = collected.of(lambda: parts.channel(named, wire), nowhere)
+    outside = {**inside, **({"roleArn": wire["roleArn"]} if "roleArn" in wire else {})}
+    fleet = Fleet(named, machines(wire), inside, wire.get("endpointUrl", ""))
     disks = volumes(wire, body.VOLUME_BYTES)
     program = _artifact(collected, wire["etcd"], "etcd.program", digest_of)
     archive = _artifact(collected, wire["agent"], "agent.archive", digest_of)
@@ -129,7 +130,7 @@ def declare(name: str, args: Ec2ClusterArgs, digest_of: DigestOf) -> Declaration
     )
     where = network(named, wire, numbers)
     return Declaration(
-        **common(name, wire, topology, _with_templates(spec, topology, fleet), trusts, channel),
+        **common(name, wire, topology, _with_templates(spec, topology, fleet), trusts, outside),
         fleet=fleet,
         volumes=disks,
         program=program,

@@ -30,6 +30,7 @@ _DOMAIN = re.compile(r"(?!.{200})([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]([-
 _BUCKET = re.compile(r"(?!xn--|sthree-)(?!.*(-s3alias|--ol-s3|--x-s3)$)[a-z0-9][-a-z0-9]{1,61}[a-z0-9]")
 """Without dots, which certificates of S3 do not cover (S3 User Guide, "Bucket naming rules")."""
 _ARN = re.compile(r"arn:aws(-us-gov)?:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:.+")
+_ROLE = re.compile(r"arn:aws(-us-gov)?:iam::[0-9]{12}:role/.+")
 _TAG_KEY = re.compile(r"(?!aws:)[\w +\-=.:/@]{1,128}", re.IGNORECASE)
 _TAG_VALUE = re.compile(r"[\w +\-=.:/@]{0,256}")
 _OWN_TAGS = ("Name", CLUSTER_TAG, SLOT_TAG, VOLUME_TAG, ENVIRONMENT_TAG, TEMPLATE_TAG)
@@ -128,7 +129,9 @@ def own_problems(named: Ec2Names, wire: Wire, zones: Sequence[str]) -> Iterator[
     for argument in ("clients", "metricsClients", "origin"):
         yield from _cidr_problems(argument, wire.get(argument, {}).get("cidrs", ()))
     yield from _tag_problems(wire.get("tags", {}))
-    arns = {"kmsKeyArn": wire, "permissionsBoundary": wire, "roleArn": wire, "alarms.topicArn": wire.get("alarms", {})}
+    if "roleArn" in wire and not _ROLE.fullmatch(wire["roleArn"]):
+        yield Problem("roleArn", f"{wire['roleArn']!r} is not the ARN of a role")
+    arns = {"kmsKeyArn": wire, "permissionsBoundary": wire, "alarms.topicArn": wire.get("alarms", {})}
     for path, place in arns.items():
         value: Any = place.get(path.split(".")[-1], "arn:aws:x:::x")
         if isinstance(value, str) and not _ARN.fullmatch(value):
