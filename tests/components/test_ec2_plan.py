@@ -211,6 +211,15 @@ def test_a_vpc_of_its_own_has_an_endpoint_of_every_service_that_is_called(sessio
     assert {"ssm", "ssmmessages"} <= services or not sessions
 
 
+def test_an_endpoint_is_for_the_calls_of_members_alone() -> None:
+    for each in of_kind(planned(declaration()), "VpcEndpoint").values():
+        (statement,) = each.properties["policy"].value["Statement"]
+        service = each.properties["serviceName"].rsplit(".", maxsplit=1)[-1]
+        assert statement["Action"]
+        assert all(action.startswith(f"{service}:") and "*" not in action for action in statement["Action"])
+        assert statement["Condition"]["StringEquals"] == {"aws:PrincipalAccount": "123456789012"}
+
+
 def test_a_given_vpc_is_left_alone() -> None:
     found = planned(declaration(network=GIVEN))
     assert not {"Vpc", "Subnet", "VpcEndpoint", "RouteTable"} & {each.kind.rsplit(":", 1)[-1] for each in found}

@@ -10,6 +10,7 @@ from typing import Any
 from etcd_ops.ec2.calls import CALLS
 from etcd_ops.model.problems import Problem
 from pulumi_etcd.ec2.documents import Grant, document, statement
+from pulumi_etcd.ec2.iam import EVERYTHING, GRANTS, SESSIONS
 from pulumi_etcd.ec2.naming import Ec2Names
 from pulumi_etcd.ec2.planned import Json, Planned, Ref
 from pulumi_etcd.trusts import Wire
@@ -19,7 +20,6 @@ WIDEST, NARROWEST = 16, 24
 MOST_ZONES, _ZONE_BITS = 8, 3
 GATEWAYS = frozenset({"s3"})
 """Services with an endpoint in the route table, which costs nothing."""
-SESSION_SERVICES = ("ssm", "ssmmessages")
 GLOBAL: Mapping[str, str] = {"route53": "us-east-1"}
 """Services without an endpoint in every region, and the region of theirs."""
 
@@ -187,8 +187,8 @@ def _subnet(made: Made, zone: str) -> list[Planned]:
 
 def services(*, sessions: bool) -> list[str]:
     """Services that members call, or that are called for them."""
-    called = dict.fromkeys(call.service for call in CALLS)
-    return [*called, *(SESSION_SERVICES if sessions else ())]
+    actions = [*(call.action for call in CALLS), *(SESSIONS if sessions else ())]
+    return list(dict.fromkeys(action.split(":")[0] for action in actions))
 
 
 def _endpoints(made: Made, *, sessions: bool) -> list[Planned]:
@@ -201,7 +201,7 @@ def _endpoint(made: Made, service: str) -> Planned:
     common = {
         "vpcId": made.vpc,
         "serviceName": f"com.amazonaws{scope}.{service}",
-        "policy": _own_account(names),
+        "policy": _only_called(names, service),
         "tags": names.tags(f"{names.shared}-{service}"),
     }
     if service in GATEWAYS:
@@ -221,7 +221,12 @@ def _endpoint(made: Made, service: str) -> Planned:
     return Planned(name=f"{names.cluster}-endpoint-{service}", kind=kind, properties={**common, **way, **remote})
 
 
-def _own_account(names: Ec2Names) -> Json:
-    """Through an endpoint, only this account's principals reach only this account's resources."""
-    within = {"aws:PrincipalAccount": names.account, "aws:ResourceAccount": names.account}
-    return document([statement("OwnAccount", ["*"], Grant(["*"], {"StringEquals": within}), principal="*")])
+def _only_called(names: Ec2Names, service: str) -> Json:
+    """Through an endpoint, this account's principals make the calls of members to this account's resources."""
+    own = {
+        "StringEquals": {"aws:PrincipalAccount": names.account},
+        # Calls that are about no resource name no account of one.
+        "StringEqualsIfExists": {"aws:ResourceAccount": names.account},
+    }
+    actions = [action for action in (*GRANTS, *SESSIONS) if action.startswith(f"{service}:")]
+    return document([statement("Members", actions, Grant(EVERYTHING, own), principal="*")])

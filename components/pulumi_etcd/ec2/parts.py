@@ -129,13 +129,7 @@ def own_problems(named: Ec2Names, wire: Wire, zones: Sequence[str]) -> Iterator[
     for argument in ("clients", "metricsClients", "origin"):
         yield from _cidr_problems(argument, wire.get(argument, {}).get("cidrs", ()))
     yield from _tag_problems(wire.get("tags", {}))
-    if "roleArn" in wire and not _ROLE.fullmatch(wire["roleArn"]):
-        yield Problem("roleArn", f"{wire['roleArn']!r} is not the ARN of a role")
-    arns = {"kmsKeyArn": wire, "permissionsBoundary": wire, "alarms.topicArn": wire.get("alarms", {})}
-    for path, place in arns.items():
-        value: Any = place.get(path.split(".")[-1], "arn:aws:x:::x")
-        if isinstance(value, str) and not _ARN.fullmatch(value):
-            yield Problem(path, f"{value!r} is not an ARN")
+    yield from _arn_problems(wire)
     if "origin" in wire and "migration" not in wire:
         yield Problem("origin", "is told of a migration only", "remove it, or declare the migration")
     if "directory" in wire and (reason := unusable(Path(wire["directory"]))):
@@ -158,6 +152,16 @@ def _place_problems(named: Ec2Names) -> Iterator[Problem]:
         yield Problem(
             "bucket", f"{named.bucket!r} is no bucket's name", "use 3 to 63 lower-case letters, digits, dashes"
         )
+
+
+def _arn_problems(wire: Wire) -> Iterator[Problem]:
+    if "roleArn" in wire and not _ROLE.fullmatch(wire["roleArn"]):
+        yield Problem("roleArn", f"{wire['roleArn']!r} is not the ARN of a role")
+    arns = {"kmsKeyArn": wire, "permissionsBoundary": wire, "alarms.topicArn": wire.get("alarms", {})}
+    for path, place in arns.items():
+        value: Any = place.get(path.split(".")[-1], "arn:aws:x:::x")
+        if isinstance(value, str) and not _ARN.fullmatch(value):
+            yield Problem(path, f"{value!r} is not an ARN")
 
 
 def _cidr_problems(argument: str, cidrs: Sequence[str]) -> Iterator[Problem]:
