@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from etcd_ops.agent.serving import READY
 from etcd_ops.model.topology import CLIENT_PORT, METRICS_PORT, PEER_PORT
 from pulumi_etcd.ec2 import network, plan
 from pulumi_etcd.ec2.declaration import Declaration
 from pulumi_etcd.ec2.machine import configuration, template_digest
 from pulumi_etcd.ec2.planned import Planned, Ref, refs
-from pulumi_etcd.ec2.security_groups import READY_PORT
 from tests.components.aws_types import misfits, takes, tells
 from tests.components.ec2 import GIVEN, KEY, REGION, ZONES, clusters, declaration, of_kind, planned
 from tests.components.every_argument import EC2
@@ -173,7 +173,7 @@ def test_nobody_gets_in_but_those_who_are_named(this: Declaration) -> None:
         source = properties.get("referencedSecurityGroupId")
         assert properties["ipProtocol"] == "tcp"
         assert properties["fromPort"] == properties["toPort"]
-        assert properties["fromPort"] in {CLIENT_PORT, PEER_PORT, METRICS_PORT, READY_PORT, 443}
+        assert properties["fromPort"] in {CLIENT_PORT, PEER_PORT, METRICS_PORT, 443}
         assert source in own | groups or {properties.get("cidrIpv4"), properties.get("cidrIpv6")} & cidrs
 
 
@@ -239,8 +239,8 @@ def test_a_load_balancer_passes_tls_through_and_asks_members_whether_they_are_re
     assert (balancer.properties["internal"], balancer.properties["loadBalancerType"]) == (True, "network")
     assert balancer.properties["dnsRecordClientRoutingPolicy"] == "availability_zone_affinity"
     assert (listener.properties["protocol"], targets.properties["protocol"]) == ("TCP", "TCP")
-    assert targets.properties["healthCheck"]["path"] == "/readyz"
-    assert targets.properties["healthCheck"]["port"] == str(READY_PORT)
+    check = targets.properties["healthCheck"]
+    assert (check["protocol"], check["path"], check["port"]) == ("HTTPS", READY, str(METRICS_PORT))
     for group in of_kind(found, "Group").values():
         assert group.properties["targetGroupArns"] == [Ref(targets.name, "arn")]
         assert group.properties["healthCheckType"] == "EC2"  # its opinion terminates nobody

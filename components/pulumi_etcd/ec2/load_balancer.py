@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from etcd_ops.model.topology import CLIENT_PORT
+from etcd_ops.model.topology import CLIENT_PORT, METRICS_PORT
 from pulumi_etcd.ec2.naming import Ec2Names
 from pulumi_etcd.ec2.planned import Planned, Ref
-from pulumi_etcd.ec2.security_groups import READY_PORT, load_balancer_group
+from pulumi_etcd.ec2.security_groups import load_balancer_group
 
 IDLE_SECONDS = 350
 """After which it forgets a silent connection; clients that watch keep theirs alive every 10 to 30 s."""
 DRAINING_SECONDS = 30
 HEALTH_CHECK = {
     "enabled": True,
-    "protocol": "HTTP",
-    "port": str(READY_PORT),
+    "protocol": "HTTPS",
+    "port": str(METRICS_PORT),
     "path": "/readyz",
     "matcher": "200",
     "interval": 10,
@@ -25,8 +25,8 @@ HEALTH_CHECK = {
     "healthyThreshold": 2,
     "unhealthyThreshold": 2,
 }
-"""etcd's own readiness, by its agent: a linearizable read. A connection alone says nothing, and a check of a load
-balancer brings no certificate."""
+"""etcd's own readiness, by its agent: a linearizable read. A connection alone says nothing. Checks bring no certificate,
+and believe every one: the agent tells them this, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,6 @@ from pulumi_etcd.ec2.network import Made, Network
 from pulumi_etcd.ec2.planned import Planned, Ref
 from pulumi_etcd.trusts import Wire
 
-READY_PORT = 2383
-"""Where an agent tells the load balancer whether its member is ready: nothing else, and without certificates."""
 HTTPS = 443
 _TOKENS = {
     "ingress": "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
@@ -121,7 +119,7 @@ def _of_load_balancer(names: Ec2Names, clients: Others) -> Iterator[Planned]:
     own, members = load_balancer_group(names), members_group(names)
     for name, source in clients.sources():
         yield _rule(names, "ingress", own, f"client-{name}", CLIENT_PORT, source)
-    for what, port in (("clients", CLIENT_PORT), ("ready", READY_PORT)):
+    for what, port in (("clients", CLIENT_PORT), ("ready", METRICS_PORT)):
         yield _rule(names, "egress", own, what, port, {"referencedSecurityGroupId": Ref(members)})
         yield _rule(names, "ingress", members, f"balanced-{what}", port, {"referencedSecurityGroupId": Ref(own)})
 
