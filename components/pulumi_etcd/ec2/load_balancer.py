@@ -25,7 +25,7 @@ HEALTH_CHECK = {
     "healthyThreshold": 2,
     "unhealthyThreshold": 2,
 }
-"""etcd's own readiness, by its agent: a linearizable read. A connection alone says nothing. Checks bring no certificate,
+"""etcd's own readiness, by its agent: a linearizable read. A connection alone says nothing. Checks bring no certificate
 and believe every one: the agent tells them this, and nothing else."""
 
 
