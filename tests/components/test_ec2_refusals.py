@@ -36,6 +36,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"etcd": {"program": PROGRAM, "version": "2.3.8"}}, "etcd.version: "),
     ({"etcd": {"program": PROGRAM, "image": "x"}}, "etcd.image: there is no such argument"),
     ({"agent": {"archive": ARCHIVE | {"sha256": "b" * 64}}}, "agent.archive.sha256: the content of"),
+    ({"network": None}, "network: must be given"),
     ({"network": {}}, "network.vpcId: must be given where no cidr is"),
     ({"network": {"vpc_id": "vpc-1", "subnets": {ZONES[0]: "s"}}}, f"network.subnets.{ZONES[1]}: must be given"),
     ({"network": GIVEN | {"subnets": GIVEN["subnets"] | {f"{REGION}d": "s"}}}, f"network.subnets.{REGION}d: is"),

@@ -38,7 +38,7 @@ _MISSING: Mapping[str, Any] = {
     "image": "ami-00000000",
     "instance_type": "m7i.large",
     "architecture": "x86_64",
-    "network": {},
+    "network": {"cidr": "10.0.0.0/22"},
 }
 """Stand for arguments that are missing, which is a problem already, so that the others can be judged."""
 
