@@ -10,6 +10,8 @@ import pulumi
 from etcd_ops.model.problems import Problem, suggestion
 from etcd_ops.programs import etcd
 from pulumi_etcd import (
+    Ec2Cluster,
+    Ec2ClusterArgs,
     LocalCluster,
     LocalClusterArgs,
     StatefulSetCluster,
@@ -23,6 +25,7 @@ COMPONENTS: Mapping[str, tuple[Any, type]] = {
     "LocalCluster": (LocalCluster, LocalClusterArgs),
     "StatefulSetCluster": (StatefulSetCluster, StatefulSetClusterArgs),
     "StaticPodCluster": (StaticPodCluster, StaticPodClusterArgs),
+    "Ec2Cluster": (Ec2Cluster, Ec2ClusterArgs),
 }
 ROOT, STACK = Path(pulumi.get_root_directory()), pulumi.get_stack()
 FOUND = ROOT / ".state" / STACK / "found.json"
@@ -74,11 +77,19 @@ def in_folders(slots: Mapping[str, Any], folders: Mapping[str, str]) -> dict[str
     }
 
 
+def below_root(artifact: Mapping[str, Any]) -> dict[str, Any]:
+    """A file whose path is written from the project's root on."""
+    return {**artifact, "path": str(ROOT / artifact["path"])} if "path" in artifact else dict(artifact)
+
+
 config = pulumi.Config()
 component, shape = chosen(config.get("component") or "LocalCluster")
 args = on_nodes(configuration.arguments(config, shape, besides=("component",)), shape)
 if "directory" in args:
     args["directory"] = str(ROOT / args["directory"])
+for part, file in (("etcd", "program"), ("agent", "archive")):
+    if file in args.get(part, {}):
+        args[part] = {**args[part], file: below_root(args[part][file])}
 cluster = component(STACK, args)
 
 pulumi.export("endpoints", cluster.endpoints)

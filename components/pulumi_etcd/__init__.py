@@ -1,5 +1,7 @@
 """Pulumi components that declare a highly reliable etcd cluster."""
 
+from pulumi_etcd.ec2.arguments import Ec2ClusterArgs
+from pulumi_etcd.ec2.cluster import Ec2Cluster
 from pulumi_etcd.local.arguments import LocalClusterArgs
 from pulumi_etcd.local.cluster import LocalCluster
 from pulumi_etcd.rollout import Rollout, RolloutArgs
@@ -9,6 +11,8 @@ from pulumi_etcd.static_pods.arguments import StaticPodClusterArgs
 from pulumi_etcd.static_pods.cluster import StaticPodCluster
 
 __all__ = [
+    "Ec2Cluster",
+    "Ec2ClusterArgs",
     "LocalCluster",
     "LocalClusterArgs",
     "Rollout",

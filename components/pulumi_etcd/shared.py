@@ -24,6 +24,8 @@ class ChannelConnection(TypedDict):
     """URL of a server other than AWS, for kind `s3`."""
     expected_account: NotRequired[str]
     """AWS account that must own the bucket, for kind `s3`; nothing is written anywhere else."""
+    role_arn: NotRequired[str]
+    """ARN of the role that is taken with the credentials of the AWS chain, for kind `s3`; none when absent."""
     namespace: NotRequired[str]
     """Name of the namespace, for kind `kubernetes`."""
     cluster: NotRequired[str]

@@ -109,10 +109,24 @@ def test_what_etcd_says_is_passed_on_as_it_is(url: str, authority: Authority, tm
 
 
 @pytest.mark.usefixtures("server")
-@pytest.mark.parametrize("issuer", [None, Authority("clients")], ids=["no certificate", "another authority's"])
-def test_nobody_else_gets_in(url: str, authority: Authority, tmp_path: Path, issuer: Authority | None) -> None:
+@pytest.mark.parametrize("path", ["/metrics", "/readyz"])
+def test_nobody_of_another_authority_gets_in(url: str, authority: Authority, tmp_path: Path, path: str) -> None:
     with pytest.raises((urllib.error.URLError, ConnectionError, ssl.SSLError)):
-        get(f"{url}/metrics", client(authority, tmp_path, issuer))
+        get(f"{url}{path}", client(authority, tmp_path, Authority("clients")))
+
+
+@pytest.mark.usefixtures("server")
+def test_whoever_has_no_certificate_learns_whether_the_member_is_ready_and_nothing_else(
+    url: str, authority: Authority, tmp_path: Path
+) -> None:
+    """As the health check of a load balancer asks."""
+    nobody = client(authority, tmp_path)
+    assert get(f"{url}/readyz", nobody) == (503, b"")
+    assert get(f"{url}/readyz?verbose", nobody) == (503, b"")
+    for path in ("/metrics", "/health", "/livez"):
+        status, body = get(f"{url}{path}", nobody)
+        assert (status, b"etcd_" in body) == (403, False)
+    assert get(f"{url}/debug/pprof/", nobody)[0] == 404
 
 
 @pytest.mark.usefixtures("server")

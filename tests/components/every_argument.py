@@ -1,4 +1,4 @@
-"""Arguments of the components on Kubernetes: as few as there may be, and all that there are."""
+"""Arguments of the components on Kubernetes and AWS: as few as there may be, and all that there are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi_etcd.wire import inner_type, is_optional
-from tests.components import stateful_sets, static_pods
+from tests.components import ec2, stateful_sets, static_pods
 from tests.components.recorder import certificate
 
 _MANY: dict[str, Any] = {
@@ -105,6 +105,41 @@ STATIC_PODS: Mapping[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 """Changes of the least arguments of a `StaticPodCluster`."""
+_ON_AWS: dict[str, Any] = {
+    **{name: value for name, value in _MANY.items() if name not in ("cluster_domain", "resources", "volume_bytes",
+                                                                    "priority_class_name")},
+    "etcd": {**{name: value for name, value in _MANY["etcd"].items() if name != "image"}, "program": ec2.PROGRAM},
+    "agent": {"archive": ec2.ARCHIVE, "version": "9.9.9"},
+    "volume": {"size_bytes": 2**36, "iops": 6000, "throughput_mibps": 250},
+    "root_device": "/dev/sda1",
+    "kms_key_arn": ec2.KEY,
+    "bucket": "somewhere-else",
+    "private_zone": "etcd.example.internal",
+    "clients": {"security_groups": ["sg-1"], "cidrs": ["10.1.0.0/16", "fd00::/8"]},
+    "metrics_clients": {"security_groups": ["sg-2"], "cidrs": ["10.2.0.0/16"]},
+    "load_balancer": {"subnets": {zone: f"subnet-2{zone[-1]}" for zone in ec2.ZONES}, "deletion_protection": True},
+    "alarms": {"topic_arn": "arn:aws:sns:eu-central-1:123456789012:etcd"},
+    "session_manager": False,
+    "permissions_boundary": "arn:aws:iam::123456789012:policy/boundary",
+    "tags": {"team": "storage"},
+    "role_arn": "arn:aws:iam::123456789012:role/deployer",
+    "endpoint_url": "http://127.0.0.1:5000",
+    "protect": {"volumes": True, "authorities": True, "bucket": True},
+}  # fmt: skip
+EC2: Mapping[str, dict[str, Any]] = {
+    "none": {},
+    "one member": {"size": 1},
+    "five members": {"size": 5},
+    "a network that is there": {"network": ec2.GIVEN},
+    "a load balancer in it": {"network": ec2.GIVEN, "load_balancer": {}},
+    "all, by zones": {**_ON_AWS, "size": 3},
+    "all, by slots": {
+        **_ON_AWS, **_MIGRATED, "zones": None, "zone_numbers": {ec2.ZONES[0]: 0, ec2.ZONES[2]: 2},
+        "slots": {"a-1": ec2.ZONES[0], "a-2": ec2.ZONES[0], "c-1": ec2.ZONES[2]}, "network": ec2.GIVEN_TWO,
+        "origin": {"security_groups": ["sg-3"], "cidrs": ["10.3.0.0/16"]},
+    },
+}  # fmt: skip
+"""Changes of the least arguments of an `Ec2Cluster`."""
 ELSEWHERE = {
     f"channel.{each}" for each in ("directory", "namespace", "cluster", "kubeconfig", "context", "namespace_uid")
 }

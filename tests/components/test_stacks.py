@@ -18,6 +18,7 @@ from pulumi.runtime import settings as runtime
 from etcd_ops.model.versions import Version, below_safe
 from pulumi_etcd import LocalClusterArgs, configuration
 from pulumi_etcd.configuration import arguments
+from pulumi_etcd.ec2 import cluster as ec2
 from pulumi_etcd.local import cluster
 from tests.components.clusters import find
 from tests.components.recorder import Recording, record
@@ -58,6 +59,7 @@ def settings_of(stack: str) -> dict[str, Any]:
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Of a project whose stacks on Kubernetes have nodes."""
     monkeypatch.setattr(cluster, "find", find)
+    monkeypatch.setattr(ec2, "digest_of", lambda path: "0" * 64)
     monkeypatch.setattr(runtime, "get_root_directory", lambda: str(tmp_path))
     for stack in kubernetes_stacks.LEVELS:
         folder = tmp_path / ".state" / stack
@@ -87,8 +89,8 @@ def test_a_stack_declares_a_cluster_that_can_be_read_on_one_screen(
 ) -> None:
     settings = settings_of(stack)
     found = declared(stack, settings, monkeypatch).one(settings.get("project:component", "LocalCluster")).inputs
-    assert len(found["members"]) == 3
-    assert {each["zone"] for each in found["members"].values()} == {"a", "b", "c"}
+    assert len(found["members"]) == (5 if found["environment"] == "production" else 3)
+    assert {each["zone"].removeprefix("eu-central-1") for each in found["members"].values()} == {"a", "b", "c"}
     assert below_safe(Version.parse(found["etcd"]["version"])) is None
 
 
@@ -105,6 +107,21 @@ def test_a_stack_on_kubernetes_is_where_its_nodes_were_found(
     assert (found["namespaceUid"], found["images"]) == (UID, {"etcd": ETCD, "agent": AGENT})
     assert found["channel"]["kubeconfig"] == FACTS["kubeconfig"]
     assert found["channel"]["context"] == FACTS["context"]
+
+
+@pytest.mark.parametrize("stack", [each for each in NAMES if each.startswith("aws-")])
+def test_a_stack_on_aws_has_its_files_below_the_project(
+    stack: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = declared(stack, settings_of(stack), monkeypatch).of_type("BucketObjectv2").values()
+    sources = {each.inputs["source"]["path"] for each in found}
+    assert sources == {f"{root}/.artifacts/arm64/{name}" for name in ("etcd", "agent.tar.gz")}
+
+
+def test_production_on_aws_keeps_what_holds_data(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = declared("aws-prod", settings_of("aws-prod"), monkeypatch)
+    kinds = {each.type.rsplit(":", maxsplit=1)[-1] for each in found.resources if each.protect}
+    assert kinds == {"Volume", "Key", "Bucket", "PrivateKey", "SelfSignedCert"}
 
 
 def test_static_pods_are_where_their_nodes_look_for_them(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

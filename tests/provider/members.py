@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from etcd_ops.channel.connect import connect
 from etcd_ops.channel.port import FORMATION, Channel, log_name, status_name
@@ -55,7 +55,13 @@ class Place:
         self.server.request("PUT", path, found)
 
 
-async def publish(place: Place, volume_id: str = "v1", *slots: str) -> None:
+class HasChannel(Protocol):
+    """A member's place, of any platform."""
+
+    def channel(self) -> Channel: ...
+
+
+async def publish(place: HasChannel, volume_id: str = "v1", *slots: str) -> None:
     """A formed cluster of these slots, the member's on this volume."""
     channel = place.channel()
     volumes = {"a-1": volume_id, **{slot: f"of {slot}" for slot in slots}}
@@ -71,7 +77,7 @@ async def publish(place: Place, volume_id: str = "v1", *slots: str) -> None:
     await channel.close()
 
 
-async def known(place: Place) -> tuple[FormationRecord | None, bool, bool]:
+async def known(place: HasChannel) -> tuple[FormationRecord | None, bool, bool]:
     """The formation record, and whether there are a status and a log."""
     channel = place.channel()
     record, status, log = [await channel.read(name) for name in (FORMATION, status_name("a-1"), log_name("a-1"))]

@@ -1,6 +1,7 @@
 """etcd's metrics and health over mutual TLS: etcd's own listener stays on loopback, the agent republishes it.
 
-Only clients with a certificate of the metrics authority get in. Liveness and startup probes never come here.
+Only clients with a certificate of the metrics authority get in; whoever has none learns whether the member is ready,
+and nothing else: checks of load balancers bring no certificate. Liveness and startup probes never come here.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from urllib.parse import urlsplit
 from etcd_ops.volume.layout import VolumeLayout
 
 Request = socket.socket | tuple[bytes, socket.socket]
-PATHS = ("/metrics", "/health", "/readyz", "/livez")
+READY = "/readyz"
+"""etcd's own readiness, which is open to everybody who reaches the port, without the reasons."""
+PATHS = ("/metrics", "/health", READY, "/livez")
 TIMEOUT = 5.0
 """Seconds for etcd's own listener to answer."""
 
@@ -29,23 +32,33 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Fetch the same path from etcd's loopback listener."""
-        if urlsplit(self.path).path not in PATHS:
+        path = urlsplit(self.path).path
+        if path not in PATHS:
             self.send_error(404)
             return
+        if path != READY and not self._certified():
+            self._answer(403, "text/plain", b"a certificate of the metrics authority is needed\n")
+            return
         try:
-            with urllib.request.urlopen(self.upstream + self.path, timeout=TIMEOUT) as answer:  # noqa: S310
+            asked = self.path if self._certified() else READY
+            with urllib.request.urlopen(self.upstream + asked, timeout=TIMEOUT) as answer:  # noqa: S310
                 self._answer(answer.status, answer.headers.get("Content-Type", "text/plain"), answer.read())
         except urllib.error.HTTPError as answer:
             self._answer(answer.code, answer.headers.get("Content-Type", "text/plain"), answer.read())
         except OSError as problem:
             self._answer(503, "text/plain", f"etcd does not answer: {problem}\n".encode())
 
+    def _certified(self) -> bool:
+        """Whether the client showed a certificate of the metrics authority; one of another ended the handshake."""
+        return isinstance(self.connection, ssl.SSLSocket) and bool(self.connection.getpeercert())
+
     def _answer(self, status: int, kind: str, body: bytes) -> None:
+        told = body if self._certified() or status == 403 else b""
         self.send_response(status)
         self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(told)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(told)
 
     def log_message(self, *values: object) -> None:
         """Requests are not logged: a scrape every few seconds says nothing."""
@@ -101,7 +114,7 @@ class MetricsServer:
         context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
         for fingerprint in authorities:
             context.load_verify_locations(self._layout.credential(fingerprint) / "cert.pem")
-        context.verify_mode = ssl.CERT_REQUIRED
+        context.verify_mode = ssl.CERT_OPTIONAL
         return context
 
     def close(self) -> None:

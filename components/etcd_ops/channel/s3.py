@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, HttpUrl, StringConstraints, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    HttpUrl,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_serializer,
+)
 
 from etcd_ops.channel.remote import CONNECT_SHARE, READ_SHARE, TIMEOUT, RemoteChannel
 from etcd_ops.channel.s3_bucket import Bucket, Place
@@ -35,11 +43,22 @@ class S3Connection(Strict):
     """Of a server other than AWS."""
     expected_account: Annotated[str, StringConstraints(pattern=r"^([0-9]{12})?$")] = ""
     """The AWS account that must own the bucket; empty where any owner will do."""
+    role_arn: Annotated[str, StringConstraints(pattern=r"^(arn:aws[a-z-]*:iam::[0-9]{12}:role/.+)?$")] = ""
+    """Of the role that is taken with the credentials of the AWS chain; empty where those will do."""
+
+    @model_serializer(mode="wrap")
+    def _without_silent_role(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A connection value is an identity: where no role is taken, it is what it was before there were any."""
+        found: dict[str, Any] = serialise(self)
+        if not self.role_arn:
+            found.pop("roleArn", None)
+            found.pop("role_arn", None)
+        return found
 
     @property
     def place(self) -> Place:
         """Which bucket, where, and whose."""
-        return Place(self.bucket, self.region, self.endpoint_url, self.expected_account)
+        return Place(self.bucket, self.region, self.endpoint_url, self.expected_account, self.role_arn)
 
     def connect(self) -> S3Channel:
         """The channel; nothing is called yet."""

@@ -24,6 +24,8 @@ class Place:
     """Empty for AWS."""
     expected_account: str = ""
     """Empty where any owner will do."""
+    role_arn: str = ""
+    """Empty where the credentials of the AWS chain will do."""
 
     def __str__(self) -> str:
         where = self.endpoint_url or f"AWS {self.region}"
@@ -116,7 +118,8 @@ def _client(place: Place, timeouts: dict[str, float]) -> S3Client:
     try:
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
-        from botocore.session import Session
+
+        from etcd_ops.channel.s3_session import session
     except ModuleNotFoundError as error:
         raise Failed(f"{place}: {error}; install etcd-ops[s3]") from error
 
@@ -128,8 +131,10 @@ def _client(place: Place, timeouts: dict[str, float]) -> S3Client:
         "s3": {"addressing_style": "path" if place.endpoint_url else "auto"},
     }
     try:
-        client = Session().create_client(
-            "s3", region_name=place.region, endpoint_url=place.endpoint_url or None, config=Config(**options)
+        config = Config(**options)
+        own = session(place.region, place.endpoint_url, place.role_arn, config)
+        client = own.create_client(
+            "s3", region_name=place.region, endpoint_url=place.endpoint_url or None, config=config
         )
     except (BotoCoreError, ValueError) as error:
         raise Failed(f"{place}: {error}") from error

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pulumi_etcd.ec2.cluster import Ec2Cluster
+from pulumi_etcd.ec2.member import Ec2Member
 from pulumi_etcd.local.cluster import LocalCluster
 from pulumi_etcd.local.context import LocalContext
 from pulumi_etcd.local.member import LocalMember
 from pulumi_etcd.local.store import LocalStore
 from pulumi_etcd.local.zone import LocalZone
+from pulumi_etcd.provider.ec2_members import Ec2Members
 from pulumi_etcd.provider.local_contexts import LocalContexts
 from pulumi_etcd.provider.local_members import LocalMembers
 from pulumi_etcd.provider.local_stores import LocalStores
@@ -26,7 +29,7 @@ from pulumi_etcd.static_pods.cluster import StaticPodCluster
 from pulumi_etcd.static_pods.installation import StaticPodInstallation
 from pulumi_etcd.static_pods.member import StaticPodMember
 
-COMPONENTS: tuple[type[Any], ...] = (LocalCluster, StatefulSetCluster, StaticPodCluster)
+COMPONENTS: tuple[type[Any], ...] = (LocalCluster, StatefulSetCluster, StaticPodCluster, Ec2Cluster)
 CUSTOM: tuple[tuple[type[Any], Callable[[], CustomResource]], ...] = (
     (Rollout, Rollouts),
     (LocalStore, LocalStores),
@@ -36,5 +39,6 @@ CUSTOM: tuple[tuple[type[Any], Callable[[], CustomResource]], ...] = (
     (StatefulSetMember, StatefulSetMembers),
     (StaticPodMember, StaticPodMembers),
     (StaticPodInstallation, StaticPodInstallations),
+    (Ec2Member, Ec2Members),
 )
 """Each resource's class, which says its schema, and what implements it."""

@@ -1,0 +1,60 @@
+"""Whose credentials a bucket is reached with: those of the AWS chain, or of a role that is taken with them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    CredentialResolver,
+    DeferredRefreshableCredentials,
+)
+from botocore.exceptions import NoCredentialsError
+from botocore.session import Session
+
+SESSION_NAME = "etcd-ops"
+"""By which the account's logs tell these calls from others of the role."""
+
+
+def session(region: str, endpoint_url: str, role_arn: str, config: Config) -> Session:
+    """A session of botocore; nothing is called yet.
+
+    Args:
+        region: where the role is taken.
+        endpoint_url: of a server other than AWS; empty for AWS.
+        role_arn: of the role; empty for none.
+        config: how long is waited for the role, and how often it is asked for.
+    """
+    if not role_arn:
+        return Session()
+    creator = partial(Session().create_client, region_name=region, endpoint_url=endpoint_url or None, config=config)
+    found = Session()
+    found.register_component("credential_provider", CredentialResolver([_Role(creator, role_arn)]))
+    return found
+
+
+class _Role(CredentialProvider):
+    """A role, taken by the first call that needs it, and again before its credentials end."""
+
+    METHOD = "assume-role"
+
+    def __init__(self, creator: Any, role_arn: str) -> None:
+        super().__init__()
+        self._creator = creator
+        self._role_arn = role_arn
+
+    def load(self) -> DeferredRefreshableCredentials:
+        """The role's credentials."""
+        own = Session().get_credentials()
+        if own is None:
+            raise NoCredentialsError
+        fetcher = AssumeRoleCredentialFetcher(
+            client_creator=self._creator,
+            source_credentials=own,
+            role_arn=self._role_arn,
+            extra_args={"RoleSessionName": SESSION_NAME},
+        )
+        return DeferredRefreshableCredentials(method=self.METHOD, refresh_using=fetcher.fetch_credentials)
