@@ -28,9 +28,10 @@ def resource(token: str) -> Any:
 
 def arguments(token: str) -> Any:
     """The class of what a program declares of a type."""
-    found = resource(token)
-    # Beside the resource: some structures within others have the same name.
-    return getattr(inspect.getmodule(found), f"{found.__name__}Args")
+    module = inspect.getmodule(resource(token))
+    name = token.rpartition(":")[2]
+    # Another name, where a structure within a resource has the usual one.
+    return getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args")
 
 
 def outputs(token: str) -> set[str]:
@@ -70,10 +71,10 @@ def meaning(declared: Any) -> tuple[type, Any]:
     if origin is Sequence:
         choices = [choice for part in get_args(declared) for choice in (part, *get_args(part))]
         return list, next(filter(sdk.is_input_type, choices), None)
-    choices = get_args(declared) if origin is Union else (origin,)
-    if origin is Mapping or ASSETS & {*choices}:
+    alternatives = get_args(declared) if origin is Union else (origin,)
+    if origin is Mapping or ASSETS & {*alternatives}:
         return dict, None
-    return next(choice for choice in choices if choice in PLAIN), None
+    return next(each for each in alternatives if each in PLAIN), None
 
 
 @pytest.mark.parametrize("token", KINDS)

@@ -23,6 +23,7 @@ from tools.standins.values import Properties
 
 _BUCKET = {"bucket": Field(form=TEXT, required=True, fixed=True, apart=True)}
 _GONE = ("NoSuchBucket",)
+_NEWER = "newerNoncurrentVersions"
 
 
 class BucketSetting(Kind):
@@ -157,7 +158,13 @@ class BucketLifecycle(BucketSetting):
 
     def read(self, place: Place, identity: str, known: Properties) -> Properties | None:
         rules = place.client("s3").get_bucket_lifecycle_configuration(Bucket=identity)["Rules"]
-        return {"bucket": identity, **incoming(self.fields, {"Rules": rules})}
+        found = incoming(self.fields, {"Rules": rules})
+        for rule in found["rules"]:
+            # moto does not keep how many newer versions there have to be.
+            declared: Properties = next((each for each in known["rules"] if each["id"] == rule["id"]), {})
+            if expiry := rule.get("noncurrentVersionExpiration"):
+                expiry.setdefault(_NEWER, declared.get("noncurrentVersionExpiration", {}).get(_NEWER))
+        return {"bucket": identity, **found}
 
     def delete(self, place: Place, identity: str, known: Properties) -> None:
         place.client("s3").delete_bucket_lifecycle(Bucket=identity)

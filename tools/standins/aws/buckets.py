@@ -30,6 +30,7 @@ class Bucket(Kind):
     }
     defaults: ClassVar[Mapping[str, Any]] = {"forceDestroy": False}
     computed = ("arn", "bucketDomainName", "bucketRegionalDomainName", "bucketRegion")
+    untold = ("forceDestroy",)
     absent = ("404", "NoSuchBucket")
 
     def create(self, place: Place, inputs: Properties) -> str:
@@ -47,8 +48,6 @@ class Bucket(Kind):
         client.head_bucket(Bucket=identity)
         return {
             "bucket": identity,
-            # How a deletion behaves is no part of the bucket.
-            "forceDestroy": known.get("forceDestroy", False),
             "tags": _tags(client, identity),
             "arn": f"arn:aws:s3:::{identity}",
             "bucketDomainName": f"{identity}.s3.amazonaws.com",
@@ -109,6 +108,7 @@ class BucketObject(Kind):
     defaults: ClassVar[Mapping[str, Any]] = {"forceDestroy": False}
     computed = ("arn", *_OF_CONTENT)
     restless: ClassVar[Mapping[str, Sequence[str]]] = dict.fromkeys(("source", "content", "sourceHash"), _OF_CONTENT)
+    untold = ("source", "content", "sourceHash", "checksumAlgorithm", "forceDestroy")
     absent = ("404", "NoSuchKey", "NoSuchBucket")
 
     def problems(self, inputs: Properties) -> Mapping[str, str]:
@@ -123,10 +123,7 @@ class BucketObject(Kind):
         client = place.client("s3")
         where = {"Bucket": known["bucket"], "Key": known["key"]}
         found = client.head_object(**where, ChecksumMode="ENABLED")
-        # AWS keeps neither where the content came from nor how to treat the object.
-        own = ("source", "content", "sourceHash", "checksumAlgorithm", "forceDestroy")
         return {
-            **{name: known[name] for name in own if name in known},
             "bucket": known["bucket"],
             "key": known["key"],
             "contentType": found["ContentType"],

@@ -68,6 +68,12 @@ class Group(Kind):
     }
     defaults: ClassVar[Mapping[str, Any]] = {"healthCheckGracePeriod": 300, "metricsGranularity": "1Minute"}
 
+    # The official provider does not look at the hooks again, either.
+    untold = (
+        "initialLifecycleHooks", "forceDelete", "waitForCapacityTimeout", "metricsGranularity",
+        "instanceMaintenancePolicy",
+    )  # fmt: skip
+
     def problems(self, inputs: Properties) -> Mapping[str, str]:
         if inputs.get("waitForCapacityTimeout") == "0":
             return {}
@@ -95,12 +101,7 @@ class Group(Kind):
         if not groups or "Status" in groups[0]:
             return None
         found = groups[0]
-        # The official provider does not look at the hooks again, and the rest is how it behaves itself.
-        own = ("initialLifecycleHooks", "forceDelete", "waitForCapacityTimeout", "metricsGranularity")
-        # moto does not keep the policy.
-        kept = [*own, "instanceMaintenancePolicy"] if "InstanceMaintenancePolicy" not in found else own
         return {
-            **{name: known[name] for name in kept if name in known},
             **incoming(self.fields, found),
             "vpcZoneIdentifiers": sorted(found["VPCZoneIdentifier"].split(",")),
             "enabledMetrics": sorted(each["Metric"] for each in found.get("EnabledMetrics", [])),
@@ -124,6 +125,8 @@ class Group(Kind):
 
     def delete(self, place: Place, identity: str, known: Properties) -> None:
         client = place.client("autoscaling")
+        if self.read(place, identity, known) is None:
+            return
         if known.get("forceDelete"):
             client.delete_auto_scaling_group(AutoScalingGroupName=identity, ForceDelete=True)
             return

@@ -22,6 +22,7 @@ class Key(Kind):
     }
     defaults: ClassVar[Mapping[str, Any]] = {"enableKeyRotation": False}
     computed = ("arn", "keyId")
+    untold = ("deletionWindowInDays", "rotationPeriodInDays")
     absent = ("NotFoundException",)
 
     def create(self, place: Place, inputs: Properties) -> str:
@@ -40,11 +41,8 @@ class Key(Kind):
         policy = client.get_key_policy(KeyId=identity, PolicyName="default")["Policy"]
         tags = client.list_resource_tags(KeyId=identity)["Tags"]
         period = rotation.get("RotationPeriodInDays")
-        # How long a deletion takes is no part of the key.
-        window = {name: known[name] for name in ("deletionWindowInDays",) if name in known}
         return {
             **incoming(self.fields, {**found, "Policy": policy}),
-            **window,
             "enableKeyRotation": rotation["KeyRotationEnabled"],
             **({"rotationPeriodInDays": period} if period else {}),
             "tags": {tag["TagKey"]: tag["TagValue"] for tag in tags},
@@ -90,6 +88,7 @@ class Alias(Kind):
         "targetKeyId": Field(form=TEXT, required=True),
     }
     computed = ("arn", "targetKeyArn")
+    absent = ("NotFoundException",)
 
     def create(self, place: Place, inputs: Properties) -> str:
         place.client("kms").create_alias(**outgoing(self.fields, inputs))

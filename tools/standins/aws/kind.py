@@ -29,6 +29,9 @@ class Kind(ABC):
     restless: ClassVar[Mapping[str, Sequence[str]]] = {}
     """Outputs that are other ones after an update, by the changed input; `*` is any but `tags`."""
 
+    untold: ClassVar[Collection[str]] = ()
+    """Properties that are no part of AWS's object, or that moto does not tell: they stay as they were declared."""
+
     secrets: ClassVar[Collection[str]] = ()
     """Properties that are secret whoever declares them."""
 

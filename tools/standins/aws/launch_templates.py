@@ -21,6 +21,7 @@ from tools.standins.aws.forms import (
     structure,
     structures,
     tag_list,
+    tag_map,
 )
 from tools.standins.aws.kind import changed
 from tools.standins.aws.settings import Place
@@ -64,9 +65,11 @@ _DATA = {
 }
 """What instances are made from."""
 
+_TEMPLATE = "launch-template"
+
 
 class LaunchTemplate(Ec2Object):
-    noun, path, name = "LaunchTemplate", "launch-template", "name"
+    noun, path, name = "LaunchTemplate", _TEMPLATE, "name"
     fields: ClassVar[Fields] = {
         "name": Field(form=TEXT, aws="LaunchTemplateName", required=True, fixed=True),
         **{name: Field(form=each.form, apart=True) for name, each in _DATA.items()},
@@ -74,26 +77,31 @@ class LaunchTemplate(Ec2Object):
         "tags": Field(form=MAP, apart=True),
     }
     computed = ("arn", "defaultVersion", "latestVersion")
+    untold = ("updateDefaultVersion",)
     restless: ClassVar[Mapping[str, Sequence[str]]] = {"*": ("latestVersion", "defaultVersion")}
-    absent = ("InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.NotFoundException")
+    absent = tuple(f"InvalidLaunchTemplate{key}.NotFound{moto}" for key in ("Id", "Name") for moto in ("", "Exception"))
 
     def besides(self, inputs: Properties) -> dict[str, Any]:
         return {"LaunchTemplateData": outgoing(_DATA, inputs)}
 
     def specified_tags(self, inputs: Properties) -> dict[str, Any]:
         tags = inputs.get("tags")
-        return {"TagSpecifications": [{"ResourceType": "launch-template", "Tags": tag_list(tags)}]} if tags else {}
+        return {"TagSpecifications": [{"ResourceType": _TEMPLATE, "Tags": tag_list(tags)}]} if tags else {}
 
     def seen(self, place: Place, found: Mapping[str, Any], known: Properties) -> Properties:
         latest = place.client("ec2").describe_launch_template_versions(
             LaunchTemplateId=found["LaunchTemplateId"], Versions=["$Latest"]
         )["LaunchTemplateVersions"][0]
-        # How an update behaves is no part of the template.
-        told = {"updateDefaultVersion": known["updateDefaultVersion"]} if "updateDefaultVersion" in known else {}
+        data = incoming(_DATA, latest["LaunchTemplateData"])
+        # moto puts the template's own tags among them.
+        others = [each for each in data.get("tagSpecifications", []) if each["resourceType"] != _TEMPLATE]
+        # moto tells in the template itself the tags of its first day.
+        named = [{"Name": "resource-id", "Values": [found["LaunchTemplateId"]]}]
         return {
             "name": found["LaunchTemplateName"],
-            **incoming(_DATA, latest["LaunchTemplateData"]),
-            **told,
+            "tags": tag_map(place.client("ec2").describe_tags(Filters=named)["Tags"]),
+            **data,
+            **({"tagSpecifications": others} if others else {}),
             "latestVersion": found["LatestVersionNumber"],
             "defaultVersion": found["DefaultVersionNumber"],
         }

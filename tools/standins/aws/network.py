@@ -147,6 +147,10 @@ class VpcEndpoint(Ec2Object):
     computed = ("arn", "prefixListId", "state", "ownerId")
     absent = ("InvalidVpcEndpointId.NotFound",)
 
+    def read(self, place: Place, identity: str, known: Properties) -> Properties | None:
+        found = super().read(place, identity, known)
+        return None if found and found["state"] in ("deleting", "deleted") else found
+
     def seen(self, place: Place, found: Mapping[str, Any], known: Properties) -> Properties:
         groups = sorted(group["GroupId"] for group in found.get("Groups") or [])
         lists = {"prefixListId": "", **self._prefix_list(place, found)}
@@ -155,6 +159,10 @@ class VpcEndpoint(Ec2Object):
             **lists,
             "state": found["State"].lower(),
         }
+
+    def delete(self, place: Place, identity: str, known: Properties) -> None:
+        if self.read(place, identity, known) is not None:  # its deletion may be under way
+            super().delete(place, identity, known)
 
     def change(self, place: Place, identity: str, before: Properties, after: Properties) -> None:
         told = changed(before, after) - {"tags"}

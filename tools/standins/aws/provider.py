@@ -86,7 +86,7 @@ class AwsProvider(Plugin):
         with told(context, _name(request.urn)):
             self._check_account()
             place, then = self._place(known), state.bare(known)
-            live = unless_absent(kind, lambda: kind.read(place, request.id, then))
+            live = unless_absent(kind, lambda: _look(kind, place, request.id, then))
             if live is None:
                 return provider_pb2.ReadResponse()
             now = state.bare(state.outputs(kind, inputs, live, place.region, self._tags))
@@ -138,7 +138,7 @@ class AwsProvider(Plugin):
         return state.complete(kind, given, self._tags)
 
     def _outputs(self, kind: Kind, place: Place, identity: str, inputs: Properties, full: Properties) -> Properties:
-        live = kind.read(place, identity, full)
+        live = _look(kind, place, identity, full)
         if live is None:
             raise ValueError(f"{identity} is not there although it was just written")
         return state.outputs(kind, inputs, live, place.region, self._tags)
@@ -150,6 +150,12 @@ class AwsProvider(Plugin):
                 grpc.StatusCode.UNIMPLEMENTED, f"resources of type {token} are not supported by this stand-in"
             )
         return KINDS[token]
+
+
+def _look(kind: Kind, place: Place, identity: str, known: Properties) -> Properties | None:
+    found = kind.read(place, identity, known)
+    kept = {name: known[name] for name in kind.untold if name in known}
+    return None if found is None else {**kept, **found}
 
 
 def _name(urn: str) -> str:

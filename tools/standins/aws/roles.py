@@ -27,7 +27,7 @@ class Named(Kind):
 
     def read(self, place: Place, identity: str, known: Properties) -> Properties | None:
         found = self._call(place, "get_{}", identity)[self.aws]
-        tags = tag_map(self._call(place, "list_{}_tags", identity)["Tags"])
+        tags = tag_map(found.get("Tags", []))
         computed = {"arn": found["Arn"], "uniqueId": found[f"{self.aws}Id"], "createDate": str(found["CreateDate"])}
         return {**self.seen(found), "tags": tags, **computed}
 

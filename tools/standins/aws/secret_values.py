@@ -24,6 +24,7 @@ class Secret(Kind):
         **TAGGED,
     }
     defaults: ClassVar[Mapping[str, Any]] = {"recoveryWindowInDays": 30}
+    untold = ("recoveryWindowInDays",)
     absent = ("ResourceNotFoundException",)
 
     def create(self, place: Place, inputs: Properties) -> str:
@@ -35,10 +36,8 @@ class Secret(Kind):
         found = place.client("secretsmanager").describe_secret(SecretId=identity)
         if found.get("DeletedDate"):
             return None
-        # How long a deletion takes is no part of the secret.
-        window = {name: known[name] for name in ("recoveryWindowInDays",) if name in known}
         tags = tag_map(found.get("Tags", []))
-        return {**incoming(self.fields, found), **window, "tags": tags, "arn": found["ARN"]}
+        return {**incoming(self.fields, found), "tags": tags, "arn": found["ARN"]}
 
     def update(self, place: Place, identity: str, before: Properties, after: Properties) -> None:
         client = place.client("secretsmanager")
@@ -53,6 +52,8 @@ class Secret(Kind):
             client.untag_resource(SecretId=identity, TagKeys=gone)
 
     def delete(self, place: Place, identity: str, known: Properties) -> None:
+        if self.read(place, identity, known) is None:
+            return  # its deletion is under way
         days = known["recoveryWindowInDays"]
         how: dict[str, Any] = {"RecoveryWindowInDays": days} if days else {"ForceDeleteWithoutRecovery": True}
         place.client("secretsmanager").delete_secret(SecretId=identity, **how)

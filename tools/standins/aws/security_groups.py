@@ -102,7 +102,8 @@ class SecurityGroupRule(Kind):
         **TAGGED,
     }
     computed = ("arn", "securityGroupRuleId")
-    absent = ("InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound")
+    untold = ("description",)
+    absent = ("InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound", "InvalidGroup.NotFound")
 
     def problems(self, inputs: Properties) -> Mapping[str, str]:
         given = [name for name in _ENDS if inputs.get(name)]

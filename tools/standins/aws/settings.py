@@ -19,7 +19,7 @@ IGNORED = {"maxRetries", "retryMode", "skipMetadataApiCheck", "skipRegionValidat
 
 SUPPORTED = {
     "accessKey", "allowedAccountIds", "assumeRoles", "defaultTags", "endpoints", "profile", "region",
-    "s3UsePathStyle", "secretKey", "skipCredentialsValidation", "skipRequestingAccountId", "token",
+    "s3UsePathStyle", "secretKey", "skipCredentialsValidation", "token",
 }  # fmt: skip
 
 STRUCTURED = {"allowedAccountIds", "assumeRoles", "defaultTags", "endpoints"}
@@ -84,9 +84,9 @@ class Settings:
         Raises:
             Unusable: they do not.
         """
-        if self.values.get("skipCredentialsValidation"):
-            return
         allowed = self.values.get("allowedAccountIds") or []
+        if self.values.get("skipCredentialsValidation") and not allowed:
+            return
         try:
             account = self.account
         except (BotoCoreError, ClientError) as error:

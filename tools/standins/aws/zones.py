@@ -28,6 +28,7 @@ class Zone(Kind):
     }
     defaults: ClassVar[Mapping[str, Any]] = {"comment": "Managed by Pulumi", "forceDestroy": False}
     computed = ("arn", "zoneId", "nameServers", "primaryNameServer")
+    untold = ("forceDestroy",)
     absent = ("NoSuchHostedZone",)
 
     def create(self, place: Place, inputs: Properties) -> str:
@@ -57,8 +58,6 @@ class Zone(Kind):
             "name": found["HostedZone"]["Name"].rstrip("."),
             "comment": found["HostedZone"]["Config"].get("Comment", ""),
             "vpcs": [{"vpcId": each["VPCId"], "vpcRegion": each["VPCRegion"]} for each in found.get("VPCs", [])],
-            # How a deletion behaves is no part of the zone.
-            "forceDestroy": known.get("forceDestroy", False),
             "tags": tag_map(tags["ResourceTagSet"]["Tags"]),
             "arn": f"arn:aws:route53:::hostedzone/{identity}",
             "zoneId": identity,
