@@ -96,10 +96,11 @@ _ALARM = {
 }  # fmt: skip
 _TARGETS: dict[str, Any] = {
     "name": "etcd-orders", "port": 2379, "protocol": "TCP", "targetType": "instance", "vpcId": "$vpc",
-    "preserveClientIp": "true", "deregistrationDelay": 30, "connectionTermination": True,
+    "targetHealthStates": [{"enableUnhealthyConnectionTermination": True}], "preserveClientIp": "true",
+    "deregistrationDelay": 30, "connectionTermination": True,
     "healthCheck": {
-        "protocol": "HTTP", "port": "2383", "path": "/readyz", "interval": 10, "timeout": 6, "healthyThreshold": 2,
-        "unhealthyThreshold": 2,
+        "enabled": True, "protocol": "HTTP", "port": "2383", "path": "/readyz", "matcher": "200", "interval": 10,
+        "timeout": 6, "healthyThreshold": 2, "unhealthyThreshold": 2,
     },
     "tags": TAGS,
 }  # fmt: skip
@@ -265,6 +266,7 @@ CASES: dict[str, Case] = {
         _TARGETS,
         {
             "deregistrationDelay": 60, "tags": OTHER_TAGS,
+            "targetHealthStates": [{"enableUnhealthyConnectionTermination": False}],
             "healthCheck": {**_TARGETS["healthCheck"], "interval": 30},
         },
         {"port": 2380},

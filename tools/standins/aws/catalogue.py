@@ -18,7 +18,7 @@ from tools.standins.aws.groups import Group
 from tools.standins.aws.keys import Alias, Key
 from tools.standins.aws.kind import Kind
 from tools.standins.aws.launch_templates import LaunchTemplate
-from tools.standins.aws.load_balancers import Listener, LoadBalancer, TargetGroup
+from tools.standins.aws.load_balancers import Listener, LoadBalancer
 from tools.standins.aws.network import RouteTable, RouteTableAssociation, Subnet, Vpc, VpcEndpoint
 from tools.standins.aws.roles import InstanceProfile, Role, RolePolicy
 from tools.standins.aws.secret_values import Secret, SecretVersion
@@ -28,6 +28,7 @@ from tools.standins.aws.security_groups import (
     SecurityGroupEgressRule,
     SecurityGroupIngressRule,
 )
+from tools.standins.aws.target_groups import TargetGroup
 from tools.standins.aws.volumes import Volume
 from tools.standins.aws.zones import Record, Zone
 

@@ -68,7 +68,6 @@ MAP = Form(dict)
 TAGS = Form(dict, outgoing=tag_list, incoming=tag_map)
 FLAG = Form(str, outgoing=lambda value: value == "true", incoming=lambda value: str(value).lower())
 """A switch that the official provider's types hold as a text, to tell false from not given."""
-NUMERAL = Form(str, outgoing=int, incoming=str)
 DOCUMENT = Form(str, incoming=_canonical)
 """JSON, of which only the meaning counts."""
 
