@@ -71,7 +71,11 @@ class TargetGroup(Balancing):
         found = super().read(place, identity, known)
         told = place.client("elbv2").describe_target_group_attributes(TargetGroupArn=identity)["Attributes"]
         states = [{_STATE: each["Value"] == "true"} for each in told if each["Key"] == _TERMINATION]
-        return {**found, "targetHealthStates": states} if found and states else found
+        if found is None:
+            return None
+        # Of a group for TCP, moto tells neither that checks are on nor what answer they expect.
+        check = {**known.get("healthCheck", {}), **found["healthCheck"]}
+        return {**found, "healthCheck": check, **({"targetHealthStates": states} if states else {})}
 
     def update(self, place: Place, identity: str, before: Properties, after: Properties) -> None:
         super().update(place, identity, before, after)
@@ -81,9 +85,8 @@ class TargetGroup(Balancing):
         return {**found, "Name": found["TargetGroupName"]}
 
     def computed_of(self, identity: str, found: Mapping[str, Any]) -> Properties:
-        # Checks of instances are always on; moto does not say so.
         return {
-            "healthCheck": incoming(_CHECK, {"HealthCheckEnabled": True, **found}),
+            "healthCheck": incoming(_CHECK, found),
             "arnSuffix": identity.rpartition(":")[2],
         }
 
