@@ -53,7 +53,7 @@ class AwsServer:
         Raises:
             RuntimeError: it ended, or did not answer in time; with the end of its log.
         """
-        command = [sys.executable, "-m", "moto.server", "-H", self.address, "-p", str(self.port)]
+        command = [sys.executable, "-m", "tests.servers.moto_server", "-H", self.address, "-p", str(self.port)]
         self._processes.start("moto", command, {**os.environ, **ENVIRONMENT})
         self._processes.wait_for("an answer of moto", self._answers)
 
