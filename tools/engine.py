@@ -24,7 +24,7 @@ HOME = PRIVATE / "pulumi-home"
 
 STANDINS = ROOT / "tools" / "standins"
 
-PLUGINS = ("tls", "kubernetes")
+PLUGINS = ("tls", "kubernetes", "aws")
 """Those that the installed SDKs ask for and no package registry carries."""
 
 PASSPHRASE = "pulumi-etcd-local"  # noqa: S105 (public on purpose)

@@ -1,7 +1,8 @@
 """Stands in for agents and etcd: publishes the statuses of a cluster that applies every document at once.
 
 What a document asks of it beyond that, it asks through `etcd.snapshotCount`: see the constants. As a program it serves
-every channel directory below a folder: `python -m tests.standins.agents FOLDER`.
+every channel directory below a folder, or the channel of a connection value: `python -m tests.standins.agents
+FOLDER|JSON`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from etcd_ops.channel.connect import connect
 from etcd_ops.channel.directory import DirectoryChannel
 from etcd_ops.channel.port import DESIRED, FORMATION, Channel, ChannelUnavailable, Conflict, status_name
 from etcd_ops.model.records import FormationRecord, FormationState, Started
@@ -125,4 +127,5 @@ async def _serve(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(Path(sys.argv[1])))
+    chosen = sys.argv[1]
+    asyncio.run(StandInAgents(connect(json.loads(chosen))).run() if chosen.startswith("{") else _serve(Path(chosen)))

@@ -24,6 +24,8 @@ class Project:
     folder: Path
     pulumi: Path
     environment: dict[str, str]
+    timeout: float = TIMEOUT
+    """Seconds for one command."""
 
     @classmethod
     def make(cls, engine: Engine, folder: Path, name: str = "probe") -> Project:
@@ -48,7 +50,7 @@ class Project:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=TIMEOUT,
+            timeout=self.timeout,
             check=False,
         )
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from tools.standins.kubernetes.differences import difference, written
+from tools.standins.differences import written
+from tools.standins.kubernetes.differences import difference
 from tools.standins.values import UNKNOWN
 
 KINDS = provider_pb2.PropertyDiff

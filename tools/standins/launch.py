@@ -1,4 +1,4 @@
-"""Starts a stand-in: `python launch.py language-host|tls|kubernetes [ARGUMENT...]`."""
+"""Starts a stand-in: `python launch.py language-host|tls|kubernetes|aws [ARGUMENT...]`."""
 
 import importlib
 import sys
@@ -12,6 +12,7 @@ MODULES = {
     "language-host": "tools.standins.language_host.host",
     "tls": "tools.standins.tls.provider",
     "kubernetes": "tools.standins.kubernetes.provider",
+    "aws": "tools.standins.aws.provider",
 }
 
 

@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
+from tools.standins import refreshing
 from tools.standins.values import UNKNOWN, Properties, is_secret, marked_like, secret
 
 SECRET_PARTS = ("data", "stringData")
@@ -65,33 +66,16 @@ def imported(live: Mapping[str, Any]) -> dict[str, Any]:
 def declared_part(declared: Mapping[str, Any], then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     """The declaration as a live object has it now: a value that nobody has changed reads as it was declared.
 
-    The server writes some values in its own words (`1024Mi` as `1Gi`), adds others and keeps some to itself. So what
-    counts is whether a declared place looks different from how it looked after it was last written or read.
-
     Args:
         declared: the plain inputs.
         then: the object as it was last written or read.
         now: the object as it is.
     """
-    found = _part(declared, then, now)
+    found = refreshing.declared_part(declared, then, now)
     assert isinstance(found, dict)
     data = now.get("data") or {}
     texts = {name: _text(data[name]) for name in declared.get("stringData") or {} if name in data}
     return {**found, "stringData": texts} if "stringData" in declared else found
-
-
-def _part(declared: Any, then: Any, now: Any) -> Any:
-    if then == now:
-        return declared
-    if isinstance(declared, dict) and isinstance(now, dict):
-        before = then if isinstance(then, dict) else {}
-        # What is not there now and was not then is none of what the server shows.
-        kept = [name for name in declared if name in now or name not in before]
-        return {name: _part(declared[name], before.get(name), now.get(name)) for name in kept}
-    if isinstance(declared, list) and isinstance(now, list) and len(declared) == len(now):
-        earlier = then if isinstance(then, list) and len(then) == len(now) else [None] * len(now)
-        return [_part(*each) for each in zip(declared, earlier, now, strict=True)]
-    return now
 
 
 def _text(data: str) -> str:
