@@ -9,18 +9,19 @@ import subprocess
 from etcd_ops.programs import etcd
 from etcd_ops.programs.cache import Cache
 from etcd_ops.programs.progress import say
-from tools import ROOT, debian, engine, go_programs, nodes, pulumi_cli, python_environment
+from tools import ROOT, debian, engine, go_programs, machine_tree, nodes, pulumi_cli, python_environment
 from tools.stacks import BACKEND, STATE, CommandError, Stack, remove_state
 
 NAME = "local"
 
 
-def setup(*, everything: bool = False, nodes: bool = False) -> engine.Engine:
+def setup(*, everything: bool = False, nodes: bool = False, machines: bool = False) -> engine.Engine:
     """Obtains what is missing: the Python environment, the engine, and etcd's default version.
 
     Args:
         everything: also the other versions of etcd, and our own programs in Go, for tests.
         nodes: also what Kubernetes nodes run.
+        machines: also what machines of the VM platform boot; made by root.
     """
     cache = Cache.of_user()
     python_environment.sync(cache)
@@ -36,6 +37,8 @@ def setup(*, everything: bool = False, nodes: bool = False) -> engine.Engine:
         for name in ("kubernetes", *go_programs.OF_NODES):
             go_programs.obtain(name, cache)
         debian.obtain("node-programs", debian.NODE, cache)
+    if machines:
+        machine_tree.obtain(cache)
     return prepared
 
 
