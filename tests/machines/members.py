@@ -140,8 +140,9 @@ class Members:
         return self.etcdctl(f"--endpoints={chosen}", "endpoint", "health").returncode == 0
 
     def ids(self) -> dict[str, str]:
-        """The members' IDs by name."""
-        listed = json.loads(self.etcdctl("member", "list", "--write-out=json", "--hex").stdout)
+        """The members' IDs by name; none where no quorum tells."""
+        told = self.etcdctl("member", "list", "--write-out=json", "--hex").stdout
+        listed = json.loads(told or '{"members": []}')
         return {each["name"]: str(each["ID"]) for each in listed["members"]}
 
     def named(self, *command: str) -> list[str]:
