@@ -8,10 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from etcd_ops.ec2.calls import CALLS
 from tests.machines.declared import SLOTS
 from tests.machines.lab import Lab
 from tests.machines.machine import Machine
 from tests.machines.members import NEWER, SETTLE_SECONDS, Members, environment
+from tests.machines.network import TESTS
 from tests.workload.options import Options
 from tests.workload.workload import Workload
 
@@ -212,6 +214,14 @@ def test_another_image_is_rolled_one_machine_at_a_time(members: Members, load: W
     images = {each["ImageId"] for each in instances(members)}
     assert images == {members.fleet.image}
     assert members.ids() == ids
+
+
+def test_machines_made_no_call_that_their_roles_do_not_grant(members: Members) -> None:
+    granted = {(each.service, each.operation) for each in CALLS}
+    made = {(each.service, each.operation) for each in members.lab.aws.calls() if each.address != TESTS}
+    print("granted, and not used here:", sorted(granted - made))
+    assert made
+    assert made <= granted
 
 
 def replacement(members: Members, slot: str, old: Machine) -> Machine:
