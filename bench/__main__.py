@@ -6,7 +6,7 @@ import argparse
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import bringing_up, figures, machine, previews, running
+from bench import bringing_up, figures, machine, policy_pack, previews, reviews, running
 from bench.figures import Section
 from bench.limits import within
 from etcd_ops.programs.cache import Cache
@@ -19,6 +19,8 @@ SUBJECTS: Mapping[str, tuple[Subject, float]] = {
     "bringing-up": (lambda prepared: [bringing_up.measure(prepared)], 240.0),
     "running": (running.measure, 360.0),
     "previews": (lambda prepared: [previews.measure(prepared)], 360.0),
+    "policies": (lambda prepared: [policy_pack.measure(prepared)], 240.0),
+    "reviews": (lambda _: [reviews.measure()], 120.0),
 }
 """By name: what measures it, and the seconds that it may take."""
 HEADER = """\

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +11,7 @@ from statistics import median
 from typing import Any, cast
 
 from bench import clusters
+from bench.command import LONGEST, pulumi
 from bench.figures import Figure, Section, middle, seconds, times
 from bench.limits import TookTooLong
 from pulumi_etcd import LocalClusterArgs
@@ -30,8 +28,6 @@ LINEAR_AIM = 1.3
 """What a cluster may cost among many, against what it costs among few; what any preview costs is taken off before."""
 RESOURCES_OF_COMPONENT = 1
 """The component itself is a resource that the bare program does not have."""
-LONGEST = 200.0
-"""Seconds after which a preview is given up."""
 
 
 def measure(engine: Engine) -> Section:
@@ -75,7 +71,7 @@ class _Previews:
         project = self._project(program)
         environment = {**self._engine.environment(project / "state"), **variables}
         begun = time.monotonic()
-        output = _pulumi(self._engine, project, environment, "preview", "--stack", "bench", "--suppress-progress")
+        output = pulumi(self._engine, project, environment, "preview", "--stack", "bench", "--suppress-progress")
         took = time.monotonic() - begun
         found = re.search(r"\+ (\d+) to create", output)
         return took, int(found[1]) if found else 0
@@ -89,27 +85,8 @@ class _Previews:
         plugins = {"providers": [{"name": "etcd", "path": str(ROOT / "plugin")}]}
         description = {"name": "bench", "runtime": options, "main": str(PROGRAMS / program), "plugins": plugins}
         (project / "Pulumi.yaml").write_text(json.dumps(description))
-        _pulumi(self._engine, project, self._engine.environment(project / "state"), "stack", "init", "bench")
+        pulumi(self._engine, project, self._engine.environment(project / "state"), "stack", "init", "bench")
         return project
-
-
-def _pulumi(engine: Engine, project: Path, environment: Mapping[str, str], *words: str) -> str:
-    command = [str(engine.pulumi), *words, "--cwd", str(project), "--non-interactive"]
-    process = subprocess.Popen(
-        command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, start_new_session=True,
-    )  # fmt: skip
-    try:
-        output, _ = process.communicate(timeout=LONGEST)
-    except subprocess.TimeoutExpired:
-        raise TookTooLong(f"pulumi {' '.join(words)}: not within {LONGEST:g} s") from None
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    if process.returncode:
-        raise AssertionError(f"pulumi {' '.join(words)} ended with {process.returncode}:\n{output}")
-    return output
 
 
 def _against_bare(previews: _Previews) -> Iterator[Figure]:

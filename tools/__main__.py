@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 OLDEST_PYTHON = (3, 10)
 
@@ -22,8 +24,10 @@ def arguments() -> argparse.Namespace:
     commands.add_parser("down-kubernetes", help="take the stacks on Kubernetes down, and remove the nodes")
     commands.add_parser("env", help="print exports for a shell to work in by hand")
     commands.add_parser("image", help="make the agent's container image, print its archive and its name by digest")
+    release = commands.add_parser("release", help="build the wheels, and the plugin's archives for other languages")
+    release.add_argument("folder", type=Path, help="where to, as wheels/ and plugins/")
     path = commands.add_parser("path", help="obtain one program and print where it is")
-    path.add_argument("program", help="etcd, pulumi, codegen, or a folder of tools/go with a main.go")
+    path.add_argument("program", help="etcd, pulumi, codegen, zizmor, or a folder of tools/go with a main.go")
     path.add_argument("version", nargs="?", help="of etcd; its default version if left out")
     return parser.parse_args()
 
@@ -49,22 +53,23 @@ def main() -> None:
 
 def run(chosen: argparse.Namespace) -> None:
     """Runs the command that was asked for."""
-    from tools import kubernetes_stacks, local_stack
+    from tools import kubernetes_stacks, local_stack, release
 
-    if chosen.command == "setup":
+    plain: dict[str, Callable[[], None]] = {
+        "up": local_stack.up,
+        "down": local_stack.down,
+        "up-kubernetes": kubernetes_stacks.up,
+        "down-kubernetes": kubernetes_stacks.down,
+        "image": local_stack.image,
+    }
+    if chosen.command in plain:
+        plain[chosen.command]()
+    elif chosen.command == "setup":
         local_stack.setup(everything=chosen.all, nodes=chosen.nodes, machines=chosen.machines)
-    elif chosen.command == "up":
-        local_stack.up()
-    elif chosen.command == "down":
-        local_stack.down()
-    elif chosen.command == "up-kubernetes":
-        kubernetes_stacks.up()
-    elif chosen.command == "down-kubernetes":
-        kubernetes_stacks.down()
     elif chosen.command == "env":
         print(local_stack.exports(), end="")
-    elif chosen.command == "image":
-        local_stack.image()
+    elif chosen.command == "release":
+        release.release(chosen.folder)
     else:
         print(locate(chosen.program, chosen.version))
 
@@ -73,7 +78,7 @@ def locate(program: str, version: str | None) -> str:
     """Where a program is: the folder of etcd's three, else the executable."""
     from etcd_ops.programs import etcd
     from etcd_ops.programs.cache import Cache
-    from tools import go_programs, pulumi_cli
+    from tools import go_programs, pulumi_cli, zizmor
 
     if program == "etcd":
         return str(etcd.obtain(version or etcd.DEFAULT))
@@ -81,6 +86,8 @@ def locate(program: str, version: str | None) -> str:
         return str(pulumi_cli.obtain(Cache.of_user()).folder / "pulumi")
     if program == "codegen":
         return str(pulumi_cli.codegen(Cache.of_user()))
+    if program == "zizmor":
+        return str(zizmor.obtain(Cache.of_user()))
     return str(go_programs.obtain(program))
 
 

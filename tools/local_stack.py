@@ -9,7 +9,7 @@ import subprocess
 from etcd_ops.programs import etcd
 from etcd_ops.programs.cache import Cache
 from etcd_ops.programs.progress import say
-from tools import ROOT, debian, engine, go_programs, machine_tree, nodes, pulumi_cli, python_environment
+from tools import ROOT, debian, engine, go_programs, machine_tree, nodes, pulumi_cli, python_environment, zizmor
 from tools.stacks import BACKEND, STATE, CommandError, Stack, remove_state
 
 NAME = "local"
@@ -19,7 +19,7 @@ def setup(*, everything: bool = False, nodes: bool = False, machines: bool = Fal
     """Obtains what is missing: the Python environment, the engine, and etcd's default version.
 
     Args:
-        everything: also the other versions of etcd, and our own programs in Go, for tests.
+        everything: also the other versions of etcd, our own programs in Go, and linters, for tests.
         nodes: also what Kubernetes nodes run.
         machines: also what machines of the VM platform boot; made by root.
     """
@@ -33,6 +33,8 @@ def setup(*, everything: bool = False, nodes: bool = False, machines: bool = Fal
             go_programs.obtain(name, cache)
         if not prepared.official:
             pulumi_cli.codegen(cache)
+        if zizmor.PUBLISHED:
+            zizmor.obtain(cache)
     if nodes:
         for name in ("kubernetes", *go_programs.OF_NODES):
             go_programs.obtain(name, cache)

@@ -14,9 +14,8 @@ from typing import Any
 from pulumi_policy import Policy, PolicyResource, ReportViolation, StackValidationArgs, StackValidationPolicy
 from pulumi_policy.proxy import UnknownValueError
 
-from etcd_ops.model.problems import Problem
 from etcd_policies.contract import MODULE, Section, Unreadable
-from etcd_policies.rule import Rule
+from etcd_policies.rule import Finding, Rule
 
 LEAF = "tls:index/locallySignedCert:LocallySignedCert"
 AUTHORITY = "tls:index/selfSignedCert:SelfSignedCert"
@@ -40,14 +39,6 @@ class Leaf(Certificate):
     """How long before its end `pulumi up` renews it."""
     authorities: tuple[Certificate, ...] = ()
     """What it was signed with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A problem of one of the certificates."""
-
-    urn: str
-    problem: Problem
 
 
 class CertificateRule(Rule):

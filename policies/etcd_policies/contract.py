@@ -20,6 +20,10 @@ MODULE = "etcd:index:"
 STATEFUL_SETS, STATIC_PODS = "stateful-sets", "static-pods"
 KUBERNETES = (STATEFUL_SETS, STATIC_PODS)
 """Platforms whose members run in pods."""
+EC2 = "ec2"
+"""The platform whose members run on instances of AWS."""
+PLATFORMS = (*KUBERNETES, EC2)
+"""Those that rules may be about alone."""
 CONTAINERS = ("etcd", "agent")
 """What a member consists of there."""
 _OUTPUT = "contract"

@@ -33,9 +33,10 @@ def with_rules(page: str) -> str:
 def _table() -> Iterator[str]:
     yield "| Rule | Severity | At stake | Production | Development |"
     yield "| --- | --- | --- | --- | --- |"
-    levels = {name: (production()[name][LEVEL], development()[name][LEVEL]) for name in catalogue()}
+    profiles = (production(), development())
     for name, rule in catalogue().items():
-        cells = (f"[{name}](#{name})", rule.severity.value, rule.stake.value, *levels[name])
+        levels = (profile[name][LEVEL] for profile in profiles)
+        cells = (f"[{name}](#{name})", rule.severity.value, rule.stake.value, *levels)
         yield f"| {' | '.join(cells)} |"
     yield ""
 
@@ -49,6 +50,9 @@ def _section(rule: Rule) -> Iterator[str]:
     yield ""
     if rule.platforms:
         yield f"*Judges:* only clusters on {' and '.join(f'`{each}`' for each in rule.platforms)}"
+        yield ""
+    if rule.kinds:
+        yield f"*Judges:* resources of a cluster on AWS of the types {', '.join(f'`{each}`' for each in rule.kinds)}"
         yield ""
     if rule.framework is not None:
         yield f"*Asked for by:* {rule.framework.name} {rule.framework.version}, {rule.framework.reference}"

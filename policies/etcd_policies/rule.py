@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, get_type_hints
 
+import pulumi
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
@@ -33,6 +34,7 @@ from pulumi_policy import (
     ResourceValidationPolicy,
     Severity,
 )
+from pulumi_policy.proxy import UnknownValueError
 from typing_extensions import Self
 
 from etcd_ops.model.problems import Problem
@@ -50,6 +52,14 @@ class Stake(str, Enum):
     """Acknowledged writes, or their secrecy."""
     SERVICE = "service"
     """The cluster stops serving, or soon will."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem of one of a stack's resources."""
+
+    urn: str
+    problem: Problem
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,8 @@ class Rule(ABC):
     """Where nothing else is configured: a cluster is held to everything unless it is declared a toy."""
     platforms: tuple[str, ...] = ()
     """Those whose clusters it is about; every one where empty."""
+    kinds: tuple[str, ...] = ()
+    """Types of the resources that it is about, where it judges resources instead of clusters' contracts."""
 
     @classmethod
     def declare(
@@ -83,6 +95,7 @@ class Rule(ABC):
         framework: PolicyComplianceFramework | None = None,
         level: EnforcementLevel = EnforcementLevel.MANDATORY,
         platforms: tuple[str, ...] = (),
+        kinds: tuple[str, ...] = (),
     ) -> Callable[[Callable[..., Iterable[Any]]], Self]:
         """Make a rule of a function; the arguments are the fields of the rule."""
         return lambda judge: cls(
@@ -97,6 +110,7 @@ class Rule(ABC):
             framework=framework,
             level=level,
             platforms=platforms,
+            kinds=kinds,
         )
 
     @property
@@ -179,8 +193,28 @@ class ClusterRule(Rule):
         if not concerned:
             resource.not_applicable("an etcd cluster of another platform")
             return
-        for problem in self.problems(cluster, resource.get_config()):
+        for problem in telling_unknown(self.problems(cluster, resource.get_config())):
             report(str(problem), None)
+
+
+def telling_unknown(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The problems; what is not known although nothing is previewed is one more: the policy SDK would let it pass.
+
+    Raises:
+        UnknownValueError: something will only be known in the update, in a preview.
+    """
+    try:
+        yield from problems
+    except UnknownValueError as unknown:
+        if pulumi.runtime.is_dry_run():
+            raise
+        yield unknown_problem(unknown)
+
+
+def unknown_problem(unknown: UnknownValueError) -> Problem:
+    """What is told of a value that is not known where it should be, such as in a state."""
+    remedy = "run `pulumi up`, after which it is known"
+    return Problem(".".join(unknown.props), "is not known, so that it cannot be judged", remedy)
 
 
 def _parameters(judge: Callable[..., Iterable[Any]]) -> type[Parameters]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-GIB = 1024**3
+GIB, TIB = 1024**3, 1024**4
 
 
 def gib(size: int) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pulumi
 from pulumi_policy import PolicyCustomTimeouts, PolicyResourceOptions, ResourceValidationArgs, ResourceValidationPolicy
 from pulumi_policy.proxy import unknown_checking_proxy
 
@@ -21,7 +23,7 @@ def _read(name: str) -> dict[str, Any]:
 
 GOOD: Mapping[str, Any] = _read("good.json")
 """A cluster of production that breaks no rule."""
-_GOOD_OF_ALL = (GOOD, _read("good_stateful_sets.json"), _read("good_static_pods.json"))
+_GOOD_OF_ALL = (GOOD, _read("good_stateful_sets.json"), _read("good_static_pods.json"), _read("good_ec2.json"))
 PLATFORMS: Mapping[str, Mapping[str, Any]] = {good["platform"]: good for good in _GOOD_OF_ALL}
 """By platform: clusters of production that break no rule."""
 TYPE = "etcd:index:StatefulSetCluster"
@@ -41,6 +43,17 @@ class Arguments(ResourceValidationArgs):
 
     def not_applicable(self, reason: str | None = None) -> None:
         """The policy SDK would raise an exception that only it catches."""
+
+
+@contextmanager
+def previewing(previews: bool = True) -> Iterator[None]:
+    """The policy SDK is in a preview, or is not."""
+    before = pulumi.runtime.is_dry_run()
+    pulumi.runtime.configure(pulumi.runtime.Settings("shop", "production", dry_run=previews))
+    try:
+        yield
+    finally:
+        pulumi.runtime.configure(pulumi.runtime.Settings("shop", "production", dry_run=before))
 
 
 def contract(changes: Mapping[str, Any] | None = None, platform: str = GOOD["platform"]) -> dict[str, Any]:

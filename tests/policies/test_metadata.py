@@ -13,7 +13,7 @@ from pulumi_policy import EnforcementLevel
 from etcd_policies import documentation
 from etcd_policies.catalogue import catalogue
 from etcd_policies.configuration import problems
-from etcd_policies.contract import KUBERNETES
+from etcd_policies.contract import PLATFORMS
 from etcd_policies.folder import profiles
 from etcd_policies.parameters import Parameters, defaults, read, schema
 from etcd_policies.profiles import LEVEL, development, production
@@ -73,18 +73,18 @@ def test_a_page_explains_every_rule() -> None:
 
 
 def test_a_page_tells_the_platforms_of_a_rule_that_is_not_about_all() -> None:
-    told = {
-        rule.name: documentation.rules().partition(f"\n### {rule.name}\n")[2].partition("\n### ")[0] for rule in RULES
-    }
+    page = documentation.rules()
+    told = {rule.name: page.partition(f"\n### {rule.name}\n")[2].partition("\n### ")[0] for rule in RULES}
     assert {name for name, section in told.items() if "*Judges:* only" in section} == {
         rule.name for rule in RULES if rule.platforms
     }
     assert "*Judges:* only clusters on `stateful-sets` and `static-pods`\n" in told["pinned-images"]
+    assert "*Judges:* resources of a cluster on AWS of the types `aws:ebs/volume:Volume`\n" in told["sized-volumes"]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=name_of)
 def test_a_rule_is_about_platforms_that_there_are(rule: Rule) -> None:
-    assert set(rule.platforms) <= set(KUBERNETES)
+    assert set(rule.platforms) <= set(PLATFORMS)
 
 
 def test_a_page_without_the_marker_is_refused() -> None:
@@ -94,9 +94,9 @@ def test_a_page_without_the_marker_is_refused() -> None:
 
 def test_development_refuses_what_loses_data_and_holds_production_to_its_own_rules() -> None:
     mandatory = {name for name, config in development().items() if config[LEVEL] == "mandatory"}
-    losing_data = {"mutual-tls", "pinned-images", "pod-security", "safe-patch", "separate-nodes", "zone-spread"}
-    assert mandatory == {*losing_data, "protected-volumes", "protected-authorities"}
-    assert {rule.name for rule in RULES if rule.stake is Stake.DATA} <= mandatory
+    losing_data = {rule.name for rule in RULES if rule.stake is Stake.DATA}
+    assert {"mutual-tls", "zone-spread", "encrypted-volumes", "closed-ingress"} <= losing_data
+    assert mandatory == {*losing_data, "protected-volumes", "protected-authorities", "steady-instances"}
 
 
 def test_production_refuses_everything_but_what_must_not_stand_in_the_way_of_an_update() -> None:

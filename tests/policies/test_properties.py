@@ -15,12 +15,18 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 from etcd_ops.model.topology import quorum
 from etcd_policies.catalogue import catalogue
 from etcd_policies.rule import ClusterRule
-from tests.policies.contracts import GOOD, PLATFORMS, contract, validate
+from tests.policies.contracts import GOOD, PLATFORMS, contract, previewing, validate
 
 RULES = {name: rule for name, rule in catalogue().items() if isinstance(rule, ClusterRule)}
 SECRET = "hunter2"
 
 names = st.sampled_from(sorted(RULES))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def preview() -> Iterator[None]:
+    with previewing():
+        yield
 
 
 def paths(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
@@ -85,6 +91,19 @@ def test_an_unknown_client_does_not_hide_an_open_port() -> None:
         "clients[1].namespaceLabels",
         "metricsClients[0].namespaceLabels",
     ]
+
+
+@given(names, platforms, st.data())
+def test_what_is_unknown_outside_a_preview_does_not_pass(name: str, platform: str, data: st.DataObject) -> None:
+    unknown = contract({data.draw(anywhere[platform]): UNKNOWN_STRING_VALUE}, platform)
+    with previewing(False):
+        told = validate(RULES[name], unknown)
+    try:
+        validate(RULES[name], unknown)
+    except UnknownValueError:
+        assert [message for message in told if "is not known, so that it cannot be judged" in message]
+    else:
+        assert told == []
 
 
 def test_an_unknown_contract_is_not_judged_yet() -> None:

@@ -16,6 +16,8 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from etcd_policies.catalogue import catalogue
 from etcd_policies.parameters import schema
+from etcd_policies.resource_rule import ResourceRule
+from etcd_policies.rule import ClusterRule
 from tests.policies.contracts import GOOD, PLATFORMS, TYPE, URN, contract
 
 PACK = Path(__file__).resolve().parents[2] / "policies"
@@ -81,7 +83,9 @@ def test_rules_of_other_platforms_say_that_they_are_not_about_a_cluster(pack: an
     request = analyzer_pb2.AnalyzeRequest(type=TYPE, urn=URN, name="orders", properties=sent)
     told = pack.Analyze(request, timeout=TIMEOUT).not_applicable
     assert {each.policy_name: each.reason for each in told} == {
-        name: "an etcd cluster of another platform" for name, rule in catalogue().items() if rule.platforms
+        name: "an etcd cluster of another platform" if rule.platforms else "another type of resource"
+        for name, rule in catalogue().items()
+        if rule.platforms or isinstance(rule, ResourceRule)
     }
 
 
@@ -140,5 +144,5 @@ def test_other_resources_are_none_of_its_business(pack: analyzer_pb2_grpc.Analyz
     request = analyzer_pb2.AnalyzeRequest(type="aws:ec2/volume:Volume", urn=URN, name="other")
     answer = pack.Analyze(request, timeout=TIMEOUT)
     assert not answer.diagnostics
-    cluster_rules = {name for name in catalogue() if name != "current-certificates"}
-    assert {each.policy_name for each in answer.not_applicable} == cluster_rules
+    alone = {name for name, rule in catalogue().items() if isinstance(rule, ClusterRule | ResourceRule)}
+    assert {each.policy_name for each in answer.not_applicable} == alone

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from etcd_ops.cli import approve, env, gate, log, members, migrate, mode, recover, status
+from etcd_ops.cli import approve, env, gate, log, members, migrate, mode, preflight, recover, review, status
 
 app = typer.Typer(
     name="etcd-ops",
@@ -13,7 +13,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for module in (status, env, gate, members, mode, log, approve):
+for module in (status, env, gate, members, mode, log, approve, preflight, review):
     module.register(app)
 app.add_typer(recover.app, name="recover")
 app.add_typer(migrate.app, name="migrate")

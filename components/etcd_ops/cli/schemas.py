@@ -11,9 +11,10 @@ from pydantic import BaseModel
 
 from etcd_ops.cli.report import ClusterReport
 from etcd_ops.model.schemas import schema_of, text
+from etcd_ops.review import Review
 
-OUTPUTS: Mapping[str, type[BaseModel]] = MappingProxyType({"report": ClusterReport})
-"""By the name of its schema: what `etcd-ops status --json` prints."""
+OUTPUTS: Mapping[str, type[BaseModel]] = MappingProxyType({"report": ClusterReport, "review": Review})
+"""By the name of its schema: what `etcd-ops status --json` and `etcd-ops review --json` print."""
 
 
 def write(folder: Path) -> None:

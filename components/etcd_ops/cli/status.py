@@ -51,7 +51,7 @@ def status(
     if as_json:
         typer.echo(json.dumps(seen.to_wire(), indent=2))
     else:
-        _console().print(shown(seen, time.time()))
+        console().print(shown(seen, time.time()))
     raise typer.Exit(0 if seen.in_order else 1)
 
 
@@ -63,13 +63,14 @@ def _look(context: Context, ask: Ask) -> ClusterReport:
 
 
 def _watch(context: Context, ask: Ask) -> None:
-    with Live(console=_console(), auto_refresh=False, screen=False) as live:
+    with Live(console=console(), auto_refresh=False, screen=False) as live:
         while True:
             live.update(shown(_look(context, ask), time.time()), refresh=True)
             time.sleep(2)
 
 
-def _console() -> Console:
+def console() -> Console:
+    """Where people read; wide where it is not a terminal."""
     console = Console()
     return console if console.is_terminal else Console(width=WIDTH)
 

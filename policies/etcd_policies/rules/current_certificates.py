@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from pulumi_policy import EnforcementLevel, Severity
 
 from etcd_ops.model.problems import Problem
-from etcd_policies.certificates import CertificateRule, Finding, Leaf
-from etcd_policies.rule import Stake
+from etcd_policies.certificates import CertificateRule, Leaf
+from etcd_policies.rule import Finding, Stake
 
 
 @CertificateRule.declare(

@@ -1,0 +1,131 @@
+"""Whether AWS has what a cluster needs: pure judgement over what it said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from etcd_ops.model.problems import Problem
+from etcd_ops.preflight.demand import Demand
+from etcd_ops.preflight.facts import AVAILABLE, UNKNOWN_TYPE, Facts, InstanceType, Standing
+from etcd_ops.preflight.quotas import QUOTAS, Quota
+
+SPARE_ADDRESSES = 1
+"""Beside a subnet's members: an instance that is replaced has its address while its successor gets one."""
+
+
+class Level(str, Enum):
+    """What a finding means."""
+
+    REFUSED = "refused"
+    """AWS would refuse it, or it would not work."""
+    UNKNOWN = "unknown"
+    """It could not be judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that stands against a cluster."""
+
+    level: Level
+    problem: Problem
+
+
+def judge(demand: Demand, facts: Facts) -> tuple[Finding, ...]:
+    """Everything that stands against a cluster; none where it fits.
+
+    Args:
+        demand: what is to be declared.
+        facts: what AWS said. With another account nothing else counts.
+    """
+    if facts.account != demand.account:
+        reason = f"these are credentials of the account {facts.account}"
+        problem = Problem("account", reason, f"use credentials of {demand.account}, or correct it")
+        return (Finding(Level.REFUSED, problem),)
+    refused = (*_zones(demand, facts), *_machine(demand, facts), *_subnets(demand, facts))
+    unread = (Finding(Level.UNKNOWN, Problem(what, f"could not be asked: {why}")) for what, why in facts.unread.items())
+    return (*(Finding(Level.REFUSED, each) for each in refused), *unread, *_quotas(demand, facts))
+
+
+def _zones(demand: Demand, facts: Facts) -> Iterator[Problem]:
+    if "zones" in facts.unread:
+        return
+    for zone in demand.zones:
+        state = facts.zones.get(zone)
+        if state is None:
+            known = ", ".join(sorted(facts.zones)) or "none"
+            yield Problem("zones", f"{zone} is no zone of {demand.region}", f"it has {known}")
+        elif state != AVAILABLE:
+            yield Problem("zones", f"{zone} is {state}", "use another zone")
+
+
+def _machine(demand: Demand, facts: Facts) -> Iterator[Problem]:
+    kind, image = facts.instance_type, facts.image
+    if kind is None and "instanceType" not in facts.unread:
+        yield Problem("instanceType", f"{demand.region} does not offer {demand.instance_type}", "use another type")
+    if kind is not None:
+        yield from _type(demand, kind.architectures, kind.zones)
+    if image is None and "image" not in facts.unread:
+        reason = f"there is no image {demand.image} that this account may use in {demand.region}"
+        yield Problem("image", reason, "copy it to this region, or share it")
+    if image is not None and image.architecture != demand.architecture:
+        yield Problem("image", f"it is of {image.architecture}, not of {demand.architecture}", "use another image")
+    if image is not None and image.state != AVAILABLE:
+        yield Problem("image", f"it is {image.state}", "use another image")
+
+
+def _type(demand: Demand, architectures: Iterable[str], zones: Iterable[str]) -> Iterator[Problem]:
+    if demand.architecture not in architectures:
+        has = ", ".join(sorted(architectures))
+        yield Problem("instanceType", f"{demand.instance_type} is of {has}, not of {demand.architecture}")
+    for zone in sorted(set(demand.zones) - set(zones)):
+        yield Problem("instanceType", f"{zone} does not offer {demand.instance_type}", "use another type, or zone")
+
+
+def _subnets(demand: Demand, facts: Facts) -> Iterator[Problem]:
+    if "subnets" in facts.unread:
+        return
+    members = Counter(demand.members.values())
+    for zone, identity in sorted(demand.subnets.items()):
+        subnet, path = facts.subnets.get(identity), f"subnets.{zone}"
+        if subnet is None:
+            yield Problem(path, f"there is no subnet {identity}", "name one that is there")
+            continue
+        if subnet.zone != zone:
+            yield Problem(path, f"{identity} is in {subnet.zone}", "name one of this zone")
+        needed = members[zone] + SPARE_ADDRESSES + demand.load_balancer
+        if subnet.free_addresses < needed:
+            reason = f"{identity} has {subnet.free_addresses} free addresses, and {needed} are needed"
+            yield Problem(path, reason, "use a larger subnet")
+    for zone in sorted(set(members) - set(demand.subnets) if demand.subnets else ()):
+        yield Problem(f"subnets.{zone}", "the zone has members and no subnet", "name one")
+
+
+def _quotas(demand: Demand, facts: Facts) -> Iterator[Finding]:
+    for quota, needed in needed_of(demand, facts.instance_type):
+        yield from _quota(quota, needed, facts.quotas.get(quota.key, Standing(None, why="it was not asked for")))
+
+
+def needed_of(demand: Demand, kind: InstanceType | None) -> Iterator[tuple[Quota, float]]:
+    """The quotas that a cluster counts against, and how much of each it needs.
+
+    Args:
+        demand: the cluster.
+        kind: its type of instances; None where there is none, which is told already.
+    """
+    for quota in QUOTAS:
+        needed = quota.need(demand, kind or UNKNOWN_TYPE)
+        if needed:
+            yield quota, needed
+
+
+def _quota(quota: Quota, needed: float, standing: Standing) -> Iterator[Finding]:
+    path = f"quotas.{quota.key}"
+    if standing.granted is None or standing.used is None:
+        reason = f"how many {quota.what} are left could not be asked: {standing.why}"
+        yield Finding(Level.UNKNOWN, Problem(path, reason, f"give it as `limits: {{{quota.key}: …}}`"))
+    elif standing.used + needed > standing.granted:
+        reason = f"{quota.what}: {needed:g} are needed and {standing.used:g} used, of {standing.granted:g} granted"
+        yield Finding(Level.REFUSED, Problem(path, reason, "request a larger quota, or declare less"))

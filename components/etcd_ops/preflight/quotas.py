@@ -1,0 +1,63 @@
+"""The service quotas that a cluster counts against, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from etcd_ops.preflight.demand import Demand
+from etcd_ops.preflight.facts import InstanceType
+
+STANDARD_FAMILIES = frozenset("acdhimrtz")
+"""First letters of the families that count as standard instances (EC2 User Guide, "On-Demand Instance quotas")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """One quota, and how much of it a cluster needs."""
+
+    service: str
+    code: str
+    what: str
+    need: Callable[[Demand, InstanceType], float]
+
+    @property
+    def key(self) -> str:
+        """How it is named in files and answers."""
+        return f"{self.service}/{self.code}"
+
+
+def _processors(demand: Demand, kind: InstanceType) -> float:
+    """Other families have quotas of their own."""
+    standard = demand.instance_type[:1] in STANDARD_FAMILIES
+    return len(demand.members) * kind.vcpus if standard else 0
+
+
+def _interfaces(demand: Demand, _: InstanceType) -> float:
+    balanced = len(demand.zones) if demand.load_balancer else 0
+    return len(demand.members) + balanced
+
+
+PROCESSORS = Quota("ec2", "L-1216C47A", "processors of running standard instances", _processors)
+QUOTAS: tuple[Quota, ...] = (
+    PROCESSORS,
+    Quota(
+        "ebs",
+        "L-7A658B76",
+        "TiB of gp3 volumes",
+        lambda demand, _: demand.storage_tib if demand.volume.type == "gp3" else 0,
+    ),
+    Quota("vpc", "L-F678F1CE", "VPCs", lambda demand, _: 1 if demand.makes_network else 0),
+    Quota("vpc", "L-DF5E4CA3", "network interfaces", _interfaces),
+    Quota("vpc", "L-E79EC296", "security groups", lambda demand, _: 3 if demand.load_balancer else 2),
+    Quota(
+        "elasticloadbalancing",
+        "L-69A177A2",
+        "Network Load Balancers",
+        lambda demand, _: 1 if demand.load_balancer else 0,
+    ),
+    Quota("route53", "L-4EA4796A", "hosted zones", lambda *_: 1),
+    Quota("s3", "L-DC2B2D3D", "buckets", lambda *_: 1),
+    Quota("iam", "L-FE177D64", "roles", lambda demand, _: len(demand.members)),
+)
+"""Codes as Service Quotas lists them."""

@@ -1,0 +1,43 @@
+"""From a preview to a review: pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from etcd_ops.review.clusters import Case, cases
+from etcd_ops.review.forecast import gaps, member_forecasts, quorum_forecast
+from etcd_ops.review.preview import Preview
+from etcd_ops.review.result import ClusterReview, Review, worst, worst_first
+from etcd_ops.review.rules import RULES
+from etcd_ops.review.whole import whole
+
+
+def review(preview: Preview) -> Review:
+    """What a reviewer has to know of a preview.
+
+    Nothing is known of the live cluster: agents and Rollout judge again, by what they observe, before every step.
+    """
+    found = cases(preview)
+    clusters = tuple(map(_cluster, found))
+    findings = worst_first(whole(preview, found))
+    levels = [*(each.verdict for each in clusters), *(each.level for each in findings)]
+    return Review(
+        verdict=worst(levels), stack=preview.stack, clusters=clusters, findings=findings, changes=_counted(preview)
+    )
+
+
+def _cluster(case: Case) -> ClusterReview:
+    findings = worst_first(finding for rule in RULES for finding in rule(case))
+    return ClusterReview(
+        cluster=case.name,
+        urn=case.urn,
+        verdict=worst(each.level for each in findings),
+        quorum=quorum_forecast(case),
+        members=member_forecasts(case),
+        gaps=gaps(case),
+        findings=findings,
+    )
+
+
+def _counted(preview: Preview) -> dict[str, int]:
+    return dict(sorted(Counter(step.change.value for step in preview.steps).items()))

@@ -1,0 +1,83 @@
+"""Data at risk: volumes, channels, authorities, keys and secrets that go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from etcd_ops.review.clusters import Case
+from etcd_ops.review.disturbances import Loss, losses
+from etcd_ops.review.kinds import HARMLESS, Stake, kind_of
+from etcd_ops.review.preview import Change, Step
+from etcd_ops.review.result import Finding, Level, Subject
+
+_SUBJECTS = {Stake.CHANNEL: Subject.CHANNEL, Stake.SECRET: Subject.CERTIFICATES}
+_ELSEWHERE = frozenset({Stake.NETWORK, Stake.REACH, Stake.SIGHT, Stake.SAFEGUARD})
+"""Judged by `surroundings`."""
+_WORD = {Change.REPLACE: "replaced", Change.DELETE: "deleted", Change.UNKNOWN: "changed in a way that is not known"}
+REPAIR = "add another slot and drop this one: agents move the member through the safety gate"
+RETIRE = "see docs/operations.md, “Protect and retire”, if the cluster is to go"
+
+
+def data(case: Case) -> Iterator[Finding]:
+    """What is deleted or replaced, and what is lost with it."""
+    for loss in losses(case):
+        if loss.kind.stake not in _ELSEWHERE:
+            yield _finding(case, loss)
+    yield from _protected(case)
+    yield from _unknown_types(case)
+
+
+def _finding(case: Case, loss: Loss) -> Finding:
+    subject = _SUBJECTS.get(loss.kind.stake, Subject.DATA)
+    level, text, remedy = _judged(case, loss)
+    return Finding(
+        level=level, subject=subject, code=f"{_code(loss)}-{loss.step.change.value}",
+        where=loss.slot or loss.step.name, text=text, remedy=remedy,
+    )  # fmt: skip
+
+
+def _code(loss: Loss) -> str:
+    return "every-copy" if loss.kind.stake is Stake.EVERY_COPY else loss.kind.stake.value
+
+
+def _judged(case: Case, loss: Loss) -> tuple[Level, str, str]:
+    step, what = loss.step, f"{loss.kind.what} ({loss.step.type} {loss.step.name})"
+    if loss.kind.made_anew and step.change is Change.REPLACE:
+        return Level.FINE, f"{what} is made anew, and the old one goes afterwards", ""
+    happens = f"{what} is {_WORD[step.change]}"
+    if loss.kept:
+        return Level.ATTENTION, f"{happens} in the stack; what it holds stays where it is", ""
+    if case.is_retired:
+        return Level.REFUSE, f"{happens}, with the cluster", RETIRE
+    if loss.slot in case.dropped and step.change is Change.DELETE:
+        level = Level.ATTENTION if loss.kind.stake is Stake.DATA else Level.FINE
+        return level, f"{happens} for good, after the member has left the cluster", ""
+    if loss.kind.stake is Stake.ZONE and step.change is Change.DELETE and not _zone_stays(case, step):
+        return Level.ATTENTION, f"{happens}: no declared member stands in it any more", ""
+    order = ", before its successor is there" if step.deleted_first else ""
+    repair = REPAIR if loss.slot and loss.kind.stake in (Stake.DATA, Stake.MEMBER) else ""
+    return Level.REFUSE, f"{happens}{order}; nothing asks the safety gate", repair
+
+
+def _zone_stays(case: Case, step: Step) -> bool:
+    zone = step.state.inputs.get("zone")
+    return case.new is None or any(member.zone == zone for member in case.new.members.values())
+
+
+def _protected(case: Case) -> Iterator[Finding]:
+    for step in case.steps:
+        if step.is_going and step.old is not None and step.old.protect:
+            yield Finding(
+                level=Level.REFUSE, subject=Subject.DATA, code="protected", where=step.name,
+                text=f"{step.type} {step.name} is protected: the engine refuses to have it {_WORD[step.change]}",
+                remedy="take the protection back in an `up` of its own, if it is to go",
+            )  # fmt: skip
+
+
+def _unknown_types(case: Case) -> Iterator[Finding]:
+    for step in case.steps:
+        if step.is_going and kind_of(step.type) is None and step.type not in HARMLESS and step.urn != case.urn:
+            yield Finding(
+                level=Level.ATTENTION, subject=Subject.DATA, code="unknown-type", where=step.name,
+                text=f"{step.type} {step.name} is {_WORD[step.change]}: what is lost with it is not known",
+            )  # fmt: skip

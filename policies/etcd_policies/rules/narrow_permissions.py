@@ -1,0 +1,116 @@
+"""Permissions that name what they permit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pulumi_policy import Severity
+from pydantic import Field
+
+from etcd_ops.model.problems import Problem
+from etcd_policies.aws.benchmark import benchmark
+from etcd_policies.aws.fleet import Fleet
+from etcd_policies.aws.kinds import ATTACHMENT, POLICY, ROLE, ROLE_POLICY
+from etcd_policies.aws.policy_document import Statement, statements, whole_kind
+from etcd_policies.aws.properties import Properties
+from etcd_policies.aws.resource import Resource
+from etcd_policies.fleet_rule import FleetRule, each_resource
+from etcd_policies.parameters import Parameters
+from etcd_policies.rule import Finding, Stake
+
+_OF_AWS = ":iam::aws:policy/"
+_WITHOUT_RESOURCES = (
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeAutoScalingInstances",
+    "cloudwatch:PutMetricData",
+    "ec2:DescribeInstances",
+    "ec2:DescribeTags",
+    "ec2:DescribeVolumes",
+    "ec2messages:AcknowledgeMessage",
+    "ec2messages:DeleteMessage",
+    "ec2messages:FailMessage",
+    "ec2messages:GetEndpoint",
+    "ec2messages:GetMessages",
+    "ec2messages:SendReply",
+    "route53:ListHostedZones",
+    "ssm:UpdateInstanceInformation",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+)
+"""What AWS grants on everything or not at all (Service Authorization Reference: no resource types)."""
+
+
+class Exceptions(Parameters):
+    """What may be granted nevertheless."""
+
+    on_everything: tuple[str, ...] = Field(
+        default=_WITHOUT_RESOURCES, description="actions that may be granted on every resource"
+    )
+    managed_policies: tuple[str, ...] = Field(
+        default=("AmazonSSMManagedInstanceCore",), description="policies of AWS that may be attached, by name"
+    )
+
+
+@FleetRule.declare(
+    requires="Permissions of an etcd cluster on AWS name their actions and resources.",
+    severity=Severity.HIGH,
+    stake=Stake.DATA,
+    steps="List the actions that are used, on the ARNs that they are used on, or under a condition.",
+    framework=benchmark("1.16"),
+    kinds=(ROLE, ROLE_POLICY, POLICY, ATTACHMENT),
+)
+def narrow_permissions(fleet: Fleet, given: Exceptions) -> Iterator[Finding]:
+    """Who takes over one member has everything that its role may do: of this member alone, or of the whole account.
+
+    An ARN that means every resource of a kind needs a condition, such as one on the tag `etcd-cluster`.
+    """
+
+    def judge(resource: Resource) -> Iterator[Problem]:
+        properties = resource.properties
+        if resource.kind == ROLE:
+            yield from _role(properties, given)
+        elif resource.kind == ATTACHMENT:
+            yield from _attached(properties.at("policyArn"), properties.text("policyArn"), given)
+        else:
+            yield from _granted(properties, given)
+
+    yield from each_resource(fleet.of(ROLE, ROLE_POLICY, POLICY, ATTACHMENT), judge)
+
+
+def _role(role: Properties, given: Exceptions) -> Iterator[Problem]:
+    for each in statements(role, "assumeRolePolicy"):
+        if each.allows and each.for_anybody and not each.conditions:
+            yield Problem(each.path, "everybody may take the role", "name the service or principal")
+    for inline in role.sections("inlinePolicies"):
+        if inline.has("policy"):
+            yield from _granted(inline, given)
+    for index, arn in enumerate(role.texts("managedPolicyArns")):
+        yield from _attached(f"managedPolicyArns[{index}]", arn, given)
+
+
+def _attached(path: str, arn: str, given: Exceptions) -> Iterator[Problem]:
+    # Other policies are the account's own: they are resources, and judged as such.
+    if _OF_AWS in arn and arn.rpartition("/")[2] not in given.managed_policies:
+        yield Problem(path, "a policy of AWS grants far more than is used", "write a policy of what is used")
+
+
+def _granted(properties: Properties, given: Exceptions) -> Iterator[Problem]:
+    for each in statements(properties, "policy"):
+        if each.allows:
+            yield from _statement(each, given)
+
+
+def _statement(statement: Statement, given: Exceptions) -> Iterator[Problem]:
+    for key in statement.exceptions:
+        yield Problem(f"{statement.path}.{key}", "it grants everything but what it names", "name what is used")
+    if any("*" in action or "?" in action for action in statement.actions):
+        yield Problem(f"{statement.path}.Action", "an action has a wildcard", "list the actions that are used")
+    elif any(whole_kind(arn) for arn in statement.resources) and not _may_be_wide(statement, given):
+        reason = "it means every resource of its kind, without a condition"
+        yield Problem(f"{statement.path}.Resource", reason, "name ARNs, or add a condition")
+
+
+def _may_be_wide(statement: Statement, given: Exceptions) -> bool:
+    return bool(statement.conditions) or set(statement.actions) <= set(given.on_everything)

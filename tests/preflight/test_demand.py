@@ -1,0 +1,97 @@
+"""What a demand is read from."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from etcd_ops.model.problems import Invalid
+from etcd_ops.preflight.demand import COMPONENT, GROUP, Demand, read
+from tests.policies.contracts import PLATFORMS
+from tests.preflight.demands import DEMAND, MEMBERS
+
+CONTRACT = PLATFORMS["ec2"]
+DECLARED = Demand(**{**DEMAND.model_dump(), "subnets": {}, "load_balancer": False})
+
+
+def step(kind: str, inputs: Any) -> dict[str, Any]:
+    return {"op": "create", "newState": {"type": kind, "inputs": inputs}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(CONTRACT),
+        json.dumps({"contract": CONTRACT}),
+        json.dumps({"endpoints": ["https://a-1"], "orders": {"contract": CONTRACT}, "size": 3}),
+        json.dumps({"steps": [step("pulumi:pulumi:Stack", {}), step(COMPONENT, CONTRACT), {"op": "delete"}]}),
+        json.dumps(DECLARED.to_wire()),
+    ],
+    ids=["a contract", "outputs of a cluster", "outputs of a stack", "a preview", "a demand"],
+)
+def test_a_cluster_is_found(text: str) -> None:
+    assert read(text) == (DECLARED,)
+
+
+def test_yaml_by_hand() -> None:
+    (found,) = read(
+        """
+        cluster: orders
+        region: eu-central-1
+        account: "123456789012"
+        image: ami-0123456789abcdef0
+        instanceType: m7g.large
+        architecture: arm64
+        members: {a-1: eu-central-1a, b-1: eu-central-1b, c-1: eu-central-1c}
+        volume: {sizeBytes: 10737418240}
+        """
+    )
+    assert found == DECLARED
+
+
+def test_every_cluster_of_a_preview_is_found() -> None:
+    other = copy.deepcopy(dict(CONTRACT)) | {"clusterName": "carts"}
+    found = read(json.dumps({"steps": [step(COMPONENT, CONTRACT), step(COMPONENT, other)]}))
+    assert [each.cluster for each in found] == ["orders", "carts"]
+
+
+def group(slot: str, subnet: str, cluster: str = "orders") -> dict[str, Any]:
+    tags = [{"key": "etcd-cluster", "value": cluster}, {"key": "etcd-slot", "value": slot}, {"key": "Name"}]
+    return step(GROUP, {"tags": tags, "vpcZoneIdentifiers": [subnet]})
+
+
+def test_subnets_are_those_of_the_members_groups_where_they_are_known() -> None:
+    groups = [
+        group("a-1", "subnet-0a"),
+        group("b-1", "04da6b54-80e4-46f7-96ec-b56ff0331ba9"),
+        group("c-1", "subnet-0d", "carts"),
+        group("d-1", "subnet-0e"),
+    ]
+    (found,) = read(json.dumps({"steps": [*groups, step(COMPONENT, CONTRACT)]}))
+    assert found.subnets == {"eu-central-1a": "subnet-0a"}
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ({"steps": []}, "it has no cluster on AWS"),
+        ({"clusterName": "orders", "platform": "local", "members": {}}, "it has no cluster on AWS"),
+        ([], "it is not an object"),
+        ({"cluster": "orders", "members": MEMBERS}, "region: Field required"),
+        ({**DECLARED.to_wire(), "acount": 1}, "acount: Extra inputs are not permitted"),
+        ({**DECLARED.to_wire(), "account": "12"}, "account: String should match pattern"),
+        ({key: each for key, each in CONTRACT.items() if key != "machine"}, "contract: it lacks 'machine'"),
+    ],
+)
+def test_what_is_no_demand(value: Any, told: str) -> None:
+    with pytest.raises(Invalid) as invalid:
+        read(json.dumps(value))
+    assert told in str(invalid.value)
+
+
+def test_what_is_neither_json_nor_yaml() -> None:
+    with pytest.raises(Invalid, match="neither JSON nor YAML"):
+        read("{]")

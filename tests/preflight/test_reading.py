@@ -1,0 +1,164 @@
+"""The reader and the command, against a simulator of AWS."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from etcd_ops.preflight import reading
+from etcd_ops.preflight.connection import Connection, Unanswered
+from etcd_ops.preflight.demand import GIB, Demand, Volume
+from etcd_ops.preflight.quotas import PROCESSORS, QUOTAS
+from etcd_ops.preflight.reading import read
+from etcd_ops.preflight.usage import USED
+from tests.preflight.demands import ACCOUNT, REGION, ZONES, demand
+
+pytestmark = pytest.mark.timeout(180)
+LIMITS = {quota.key: 1000.0 for quota in QUOTAS if quota.service != "vpc"}
+"""The simulator knows the quotas of one service alone."""
+
+
+def client(aws: str, service: str) -> Any:
+    return boto3.client(service, region_name=REGION, endpoint_url=aws)  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="module")
+def wanted(aws: str) -> Demand:
+    """A cluster that fits: of an image and subnets that are there."""
+    ec2 = client(aws, "ec2")
+    images = ec2.describe_images(Filters=[{"Name": "architecture", "Values": ["x86_64"]}])["Images"]
+    subnets = ec2.describe_subnets()["Subnets"]
+    return demand(
+        image=images[0]["ImageId"],
+        instance_type="m5.large",
+        architecture="x86_64",
+        subnets={each["AvailabilityZone"]: each["SubnetId"] for each in subnets if each["AvailabilityZone"] in ZONES},
+        limits=LIMITS,
+    )
+
+
+def connection(aws: str) -> Connection:
+    return Connection(REGION, aws)
+
+
+def test_what_aws_says(aws: str, wanted: Demand) -> None:
+    found = read(wanted, connection(aws))
+    assert found.unread == {}
+    assert found.account == ACCOUNT
+    assert set(ZONES) <= found.zones.keys()
+    assert found.instance_type is not None
+    assert found.instance_type.vcpus == 2
+    assert found.image is not None
+    assert found.image.architecture == "x86_64"
+    assert {each.zone for each in found.subnets.values()} == set(ZONES)
+    assert all(each.free_addresses > 1000 for each in found.subnets.values())
+    assert found.quotas["vpc/L-E79EC296"].granted == 2500
+
+
+def test_what_is_not_there_is_missing_and_not_unread(aws: str, wanted: Demand) -> None:
+    changed = {"image": "ami-00000000000000000", "instance_type": "m5.lage", "subnets": {ZONES[0]: "subnet-00000000"}}
+    found = read(wanted.model_copy(update=changed), connection(aws))
+    assert found.unread == {}
+    assert (found.instance_type, found.image, found.subnets) == (None, None, {})
+
+
+def test_another_account_is_asked_nothing_more(aws: str, wanted: Demand) -> None:
+    found = read(wanted.model_copy(update={"account": "210987654321"}), connection(aws))
+    assert found.account == ACCOUNT
+    assert not found.zones
+    assert not found.quotas
+
+
+def test_nobody_answers(wanted: Demand) -> None:
+    with pytest.raises(Unanswered, match="Could not connect"):
+        read(wanted, Connection(REGION, "http://127.43.0.2:1"))
+
+
+def test_what_is_used_by_others_counts_and_what_is_the_clusters_own_does_not(aws: str, wanted: Demand) -> None:
+    ec2, here = client(aws, "ec2"), connection(aws)
+    before = {key: used(here, wanted.cluster) for key, used in USED.items()}
+    for cluster in ("orders", "carts"):
+        tags = [{"Key": "etcd-cluster", "Value": cluster}]
+        ec2.create_volume(
+            AvailabilityZone=ZONES[0],
+            Size=512,
+            VolumeType="gp3",
+            TagSpecifications=[{"ResourceType": "volume", "Tags": tags}],
+        )
+        ec2.run_instances(
+            ImageId=wanted.image,
+            InstanceType="m5.xlarge",
+            MinCount=1,
+            MaxCount=1,
+            TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+        )
+    client(aws, "s3").create_bucket(Bucket="carts", CreateBucketConfiguration={"LocationConstraint": REGION})
+    after = {key: used(here, wanted.cluster) for key, used in USED.items()}
+    grown = {key: after[key] - before[key] for key in USED if after[key] != before[key]}
+    assert grown["ec2/L-1216C47A"] == 4
+    assert grown["ebs/L-7A658B76"] == 0.5
+    assert grown["s3/L-DC2B2D3D"] == 1
+
+
+def test_every_quota_has_a_count() -> None:
+    assert set(USED) == {quota.key for quota in QUOTAS}
+
+
+def test_a_quota_that_was_never_changed_is_among_the_defaults(wanted: Demand, monkeypatch: pytest.MonkeyPatch) -> None:
+    quotas = boto3.client("service-quotas", region_name=REGION)
+    which = {"ServiceCode": "ec2", "QuotaCode": PROCESSORS.code}
+    monkeypatch.setattr(Connection, "client", lambda *_: quotas)
+    reader = reading._Reader(wanted, Connection(REGION))
+    with Stubber(quotas) as stub:
+        stub.add_client_error("get_service_quota", "NoSuchResourceException", expected_params=which)
+        stub.add_response("get_aws_default_service_quota", {"Quota": {"Value": 5.0}}, which)
+        assert reader._granted(PROCESSORS) == 5
+        stub.add_response("get_service_quota", {"Quota": {"Value": 64.0}}, which)
+        assert reader._granted(PROCESSORS) == 64
+        stub.add_client_error("get_service_quota", "AccessDeniedException", expected_params=which)
+        with pytest.raises(Unanswered, match="AccessDenied"):
+            reader._granted(PROCESSORS)
+
+
+def command(aws: str, text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    preflight = [sys.executable, "-m", "etcd_ops", "preflight", "-", "--endpoint-url", aws, *arguments]
+    return subprocess.run(preflight, input=text, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_command_says_that_it_fits(aws: str, wanted: Demand) -> None:
+    done = command(aws, json.dumps(wanted.to_wire()))
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert done.stdout.endswith("  fits\n")
+
+
+def test_the_command_tells_everything_that_is_refused(aws: str, wanted: Demand) -> None:
+    volume = Volume(size_bytes=400 * 1024 * GIB)
+    changed = wanted.model_copy(update={"architecture": "arm64", "volume": volume})
+    done = command(aws, json.dumps(changed.to_wire()), "--json")
+    assert done.returncode == 1
+    (report,) = json.loads(done.stdout)
+    assert [each["path"] for each in report["findings"]] == ["instanceType", "image", "quotas.ebs/L-7A658B76"]
+
+
+def test_a_quota_that_nobody_tells_is_not_passed(aws: str, wanted: Demand) -> None:
+    done = command(aws, json.dumps(wanted.model_copy(update={"limits": {}}).to_wire()))
+    assert done.returncode == 2
+    assert "unknown: quotas.ec2/L-1216C47A" in done.stdout
+
+
+def test_what_is_no_demand_is_told(aws: str, tmp_path: Path) -> None:
+    done = command(aws, "{}")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        2,
+        (
+            "error: -: it has no cluster on AWS; give a demand, a preview (`pulumi preview --json`), "
+            "or outputs with a cluster's contract"
+        ),
+    )

@@ -1,0 +1,95 @@
+"""The scripts of the workflows, run as a runner would, with a stand-in that prints what the engine once printed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.review.record import FOLDER as RECORDED
+from tools import ROOT
+
+WORKFLOWS = ROOT / ".github" / "workflows"
+
+
+def script(workflow: str, step: str) -> str:
+    """What a step of a workflow with one job that has it runs."""
+    jobs = yaml.safe_load((WORKFLOWS / f"{workflow}.yml").read_text())["jobs"].values()
+    (found,) = [each["run"] for job in jobs for each in job["steps"] if each.get("name") == step]
+    text: str = found
+    return text
+
+
+def run(workflow: str, step: str, folder: Path, programs: dict[str, str], **variables: str) -> int:
+    """The exit status of a step, with programs of ours before all others."""
+    for name, text in programs.items():
+        path = folder / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+    environment = {
+        **os.environ,
+        "PATH": f"{folder / 'bin'}:{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
+        "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
+        "RUNNER_TEMP": str(folder),
+        "STACK": "aws-dev",
+        **variables,
+    }
+    command = ["bash", "-e", "-c", script(workflow, step)]
+    done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, timeout=60, check=False)
+    return done.returncode
+
+
+def engine(name: str, status: int = 0) -> dict[str, str]:
+    """A `pulumi` that prints a recorded preview, and ends like this."""
+    return {"pulumi": f"cat '{RECORDED / name}.json'; exit {status}"}
+
+
+@pytest.mark.parametrize("workflow", ["preview", "deploy", "renewal"])
+@pytest.mark.parametrize(
+    ("recorded", "status", "goes_on"),
+    [
+        ("quota-raised-stream", 0, {"preview", "deploy", "renewal"}),
+        ("grow", 0, {"preview", "deploy"}),
+        ("member-replaced-stream", 0, set()),
+        ("destroy", 0, set()),
+        ("exchange-two", 1, set()),
+        ("absent", 1, set()),
+    ],
+)
+def test_what_goes_on_after_a_review(
+    tmp_path: Path, workflow: str, recorded: str, status: int, goes_on: set[str]
+) -> None:
+    ended = run(workflow, "Review", tmp_path, engine(recorded, status))
+    assert (ended == 0) == (workflow in goes_on)
+
+
+def test_a_refused_preview_still_leaves_its_comment(tmp_path: Path) -> None:
+    assert run("preview", "Review", tmp_path, engine("destroy")) != 0
+    assert (tmp_path / "comment.md").read_text() == (tmp_path / "summary.md").read_text()
+    assert (tmp_path / "comment.md").read_text().startswith("<!-- etcd-ops review of e2e/e2e -->\n")
+
+
+_GH = """
+printf '%s\\n' "$*" >> calls
+case "$*" in *--jq*) [ -f existing ] && echo 42 || true;; esac
+"""
+
+
+@pytest.mark.parametrize(("exists", "call"), [(False, "repos/o/r/issues/7/comments"), (True, "--method PATCH")])
+def test_a_comment_is_written_once_and_then_updated(tmp_path: Path, exists: bool, call: str) -> None:
+    folder = tmp_path / "comments" / "comment-aws-dev"
+    folder.mkdir(parents=True)
+    (folder / "comment.md").write_text("<!-- marker -->\ntext\n")
+    if exists:
+        (tmp_path / "existing").touch()
+    step = "Write or update the comments"
+    assert run("preview", step, tmp_path, {"gh": _GH}, REPOSITORY="o/r", NUMBER="7", GH_TOKEN="t") == 0
+    asked, written = (tmp_path / "calls").read_text().splitlines()
+    assert "--jq" in asked
+    assert call in written
+    assert "body=@comments/comment-aws-dev/comment.md" in written
+    assert ("PATCH" in written) == exists
