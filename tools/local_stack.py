@@ -36,12 +36,16 @@ def setup(*, everything: bool = False, nodes: bool = False, machines: bool = Fal
         if zizmor.PUBLISHED:
             zizmor.obtain(cache)
     if nodes:
-        for name in ("kubernetes", *go_programs.OF_NODES):
-            go_programs.obtain(name, cache)
-        debian.obtain("node-programs", debian.NODE, cache)
+        _obtain_nodes(cache)
     if machines:
         machine_tree.obtain(cache)
     return prepared
+
+
+def _obtain_nodes(cache: Cache) -> None:
+    for name in ("kubernetes", *go_programs.OF_NODES):
+        go_programs.obtain(name, cache)
+    debian.obtain("node-programs", debian.NODE, cache)
 
 
 def up() -> None:
