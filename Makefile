@@ -9,7 +9,7 @@ PYTEST_JOBS ?= 2
 
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help up down up-kubernetes down-kubernetes env setup test test-kubernetes test-s3 lint bench clean
+.PHONY: help up down up-kubernetes down-kubernetes env setup test test-kubernetes test-machines test-s3 lint bench clean
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -43,11 +43,15 @@ lint: ## Check style, types and the import rules
 test: ## Check everything
 	@$(TOOLS) setup --all
 	@$(MAKE) lint
-	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup --ignore tests/nodes $(PYTEST_ARGS)
+	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup --ignore tests/nodes --ignore tests/machines $(PYTEST_ARGS)
 
 test-kubernetes: ## Check what needs real Kubernetes nodes: root, Debian 12, half an hour
 	@$(TOOLS) setup --all --nodes
 	$(VENV)/pytest tests/nodes $(PYTEST_ARGS)
+
+test-machines: ## Check what needs real machines of the VM platform: root, Debian 12
+	@$(TOOLS) setup --all --machines
+	$(VENV)/pytest tests/machines $(PYTEST_ARGS)
 
 test-s3: ## Repeat the end-to-end tests with every channel in a bucket of a real S3 server
 	@$(TOOLS) setup --all

@@ -9,18 +9,19 @@ import subprocess
 from etcd_ops.programs import etcd
 from etcd_ops.programs.cache import Cache
 from etcd_ops.programs.progress import say
-from tools import ROOT, debian, engine, go_programs, nodes, pulumi_cli, python_environment, zizmor
+from tools import ROOT, debian, engine, go_programs, machine_tree, nodes, pulumi_cli, python_environment, zizmor
 from tools.stacks import BACKEND, STATE, CommandError, Stack, remove_state
 
 NAME = "local"
 
 
-def setup(*, everything: bool = False, nodes: bool = False) -> engine.Engine:
+def setup(*, everything: bool = False, nodes: bool = False, machines: bool = False) -> engine.Engine:
     """Obtains what is missing: the Python environment, the engine, and etcd's default version.
 
     Args:
         everything: also the other versions of etcd, our own programs in Go, and linters, for tests.
         nodes: also what Kubernetes nodes run.
+        machines: also what machines of the VM platform boot; made by root.
     """
     cache = Cache.of_user()
     python_environment.sync(cache)
@@ -35,10 +36,16 @@ def setup(*, everything: bool = False, nodes: bool = False) -> engine.Engine:
         if zizmor.PUBLISHED:
             zizmor.obtain(cache)
     if nodes:
-        for name in ("kubernetes", *go_programs.OF_NODES):
-            go_programs.obtain(name, cache)
-        debian.obtain("node-programs", debian.NODE, cache)
+        _obtain_nodes(cache)
+    if machines:
+        machine_tree.obtain(cache)
     return prepared
+
+
+def _obtain_nodes(cache: Cache) -> None:
+    for name in ("kubernetes", *go_programs.OF_NODES):
+        go_programs.obtain(name, cache)
+    debian.obtain("node-programs", debian.NODE, cache)
 
 
 def up() -> None:

@@ -35,15 +35,18 @@ class Authority:
     def key_pem(self) -> bytes:
         return _key_pem(self._key)
 
-    def issue(self, name: str, addresses: Sequence[str] = (), organization: str = "") -> Credentials:
-        """A leaf for server and client use, valid at `addresses`; Kubernetes reads a group in the organization."""
+    def issue(
+        self, name: str, addresses: Sequence[str] = (), organization: str = "", hosts: Sequence[str] = ()
+    ) -> Credentials:
+        """A leaf for server and client use, valid there; Kubernetes reads a group in the organization."""
         key = ec.generate_private_key(ec.SECP256R1())
         usages = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
         builder = _builder(_name(name, organization), self._name, key.public_key()).add_extension(
             usages, critical=False
         )
-        if addresses:
-            names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(a)) for a in addresses])
+        if addresses or hosts:
+            ips = [x509.IPAddress(ipaddress.ip_address(a)) for a in addresses]
+            names = x509.SubjectAlternativeName([*ips, *(x509.DNSName(host) for host in hosts)])
             builder = builder.add_extension(names, critical=False)
         certificate = builder.sign(self._key, hashes.SHA256())
         return Credentials(_pem(self._certificate), _pem(certificate), _key_pem(key))

@@ -1,0 +1,256 @@
+"""Three members on machines, while clients write: whatever those were acknowledged is there in the end."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from etcd_ops.ec2.calls import CALLS
+from tests.machines.declared import SLOTS
+from tests.machines.lab import Lab
+from tests.machines.machine import Machine
+from tests.machines.members import NEWER, SETTLE_SECONDS, Members, environment
+from tests.machines.network import TESTS
+from tests.workload.options import Options
+from tests.workload.workload import Workload
+
+pytestmark = [pytest.mark.machines, pytest.mark.slow, pytest.mark.timeout(1500), pytest.mark.xdist_group("machines")]
+
+OPTIONS = Options(clients=3, rate=20.0, request_timeout=2.0, max_duration=5400.0)
+WRITES = 20
+"""That are acknowledged while something is away."""
+TOLERABLE = 4.0
+"""Exposure that `systemd-analyze security` calls OK at most."""
+
+
+_ANONYMOUS = """\
+import ssl, sys, urllib.request
+urllib.request.urlopen(sys.argv[1], timeout=10, context=ssl._create_unverified_context())
+"""
+
+
+@pytest.fixture(scope="module")
+def members(running: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members]:
+    """A cluster that has formed by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment().items():
+            patch.setenv(name, value)
+        made = Members(running, tmp_path_factory.mktemp("members"))
+        made.start()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def load(members: Members, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workload]:
+    """Clients from here to the end of the file; then their history is judged."""
+    with Workload(members.connection, tmp_path_factory.mktemp("load"), OPTIONS, within=members.named) as clients:
+        yield clients
+    clients.check(minimum=500, timeout=600)
+
+
+@pytest.fixture(autouse=True)
+def in_order(members: Members) -> Iterator[None]:
+    """Every test leaves the cluster as it found it."""
+    yield
+    members.settle()
+
+
+def test_the_cluster_formed_by_itself_and_serves_with_tls(members: Members) -> None:
+    assert members.serves()
+    assert set(members.ids()) == set(SLOTS)
+    for slot in SLOTS:
+        machine = members.machine(slot)
+        assert not machine.succeeds("python3", "-c", _ANONYMOUS, f"https://{members.host(slot)}:2379/version")
+        assert machine.run("findmnt", "--noheadings", "--output=FSTYPE", "/var/lib/etcd").strip() == "ext4"
+        (process,) = machine.processes(is_etcd)
+        assert process.uids().real == int(machine.run("id", "--user", "etcd"))
+
+
+@pytest.mark.parametrize("unit", ["etcd-member.service", "etcd-agent.service"])
+def test_units_expose_little(members: Members, unit: str) -> None:
+    told = members.machine("a-1").run("systemd-analyze", "security", "--no-pager", unit, check=False)
+    found = re.search(r"Overall exposure level for \S+: ([\d.]+)", told)
+    assert found is not None, told
+    print(f"{unit}: exposure {found[1]}")
+    assert float(found[1]) <= TOLERABLE, told
+
+
+def test_a_machine_reboots(members: Members, load: Workload) -> None:
+    machine, before = members.machine("a-1"), members.ids()
+    leader = machine.leader
+    machine.run("systemctl", "reboot", check=False)
+    members.lab.wait_for("another boot", lambda: machine.leader not in (None, leader))
+    load.wait_for(acknowledged=WRITES, timeout=120)
+    members.lab.wait_for("the member", lambda: members.serves("a-1"))
+    assert members.ids() == before
+
+
+def test_a_machine_loses_power(members: Members, load: Workload) -> None:
+    machine, before = members.machine("b-1"), members.ids()
+    members.lab.cut_power(machine)
+    load.wait_for(acknowledged=WRITES, timeout=120)
+    members.lab.give_power(machine)
+    members.lab.wait_for("the member", lambda: members.serves("b-1"))
+    assert members.ids() == before
+
+
+def test_all_lose_power_and_start_without_any_endpoint_of_aws(members: Members, load: Workload) -> None:
+    every, before = [members.machine(slot) for slot in SLOTS], members.ids()
+    with members.lab.away("apis", "metadata"):
+        members.lab.cut_power(*every)
+        members.lab.give_power(*every)
+        members.lab.wait_for("all members", members.serves, SETTLE_SECONDS)
+        load.wait_for(acknowledged=WRITES, timeout=120)
+    assert members.ids() == before
+
+
+@pytest.mark.parametrize("reused", [False, True], ids=["another-address", "the-old-address"])
+def test_an_empty_machine_finds_the_volume(members: Members, load: Workload, reused: bool) -> None:
+    old, before = members.machine("c-1"), members.ids()
+    (volume,) = (each["VolumeId"] for each in members.fleet.volumes("c-1"))
+    members.lab.aws.change(reuse_addresses=reused)
+    try:
+        members.fleet.aws.ec2.terminate_instances(InstanceIds=[old.instance])
+        fresh = replacement(members, "c-1", old)
+    finally:
+        members.lab.aws.change(reuse_addresses=False)
+    assert (fresh.link.address == old.link.address) == reused
+    load.wait_for(acknowledged=WRITES, timeout=120)
+    members.lab.wait_for("the member", lambda: members.serves("c-1"), SETTLE_SECONDS)
+    assert volume in fresh.devices
+    assert members.ids() == before
+
+
+def test_a_planned_termination_waits_until_it_is_safe(members: Members, load: Workload) -> None:
+    old, before = members.machine("b-1"), members.ids()
+    members.fleet.aws.autoscaling.terminate_instance_in_auto_scaling_group(
+        InstanceId=old.instance, ShouldDecrementDesiredCapacity=False
+    )
+    replacement(members, "b-1", old)
+    members.lab.wait_for("the hook's end", lambda: len(members.fleet.instances("b-1")) == 1, SETTLE_SECONDS)
+    load.wait_for(acknowledged=WRITES, timeout=120)
+    members.lab.wait_for("the member", lambda: members.serves("b-1"), SETTLE_SECONDS)
+    assert members.ids() == before
+
+
+def test_a_slow_metadata_service_delays_and_breaks_nothing(members: Members, load: Workload) -> None:
+    old = members.machine("a-1")
+    members.lab.aws.change(metadata_delay=3.0)
+    try:
+        members.fleet.aws.ec2.terminate_instances(InstanceIds=[old.instance])
+        replacement(members, "a-1", old)
+        members.lab.wait_for("the member", lambda: members.serves("a-1"), SETTLE_SECONDS)
+    finally:
+        members.lab.aws.change(metadata_delay=0.0)
+
+
+def test_an_intact_member_starts_without_its_secret(members: Members, load: Workload) -> None:
+    old = members.machine("b-1")
+    members.withhold_secret("b-1")
+    members.fleet.aws.ec2.terminate_instances(InstanceIds=[old.instance])
+    replacement(members, "b-1", old)
+    members.lab.wait_for("the member", lambda: members.serves("b-1"), SETTLE_SECONDS)
+    members.give_secret("b-1")
+
+
+def test_a_wrong_volume_is_refused(members: Members, load: Workload) -> None:
+    """One with the slot's tags whose data is another member's: etcd does not start on it, and nothing is written."""
+    slot, fleet = "c-1", members.fleet
+    old = members.machine(slot)
+    (right,) = (each["VolumeId"] for each in fleet.volumes(slot))
+    wrong = fleet.make_volume(slot)
+    copy_content(members, fleet.volumes("a-1")[0]["VolumeId"], wrong)
+    before = superblock(members, wrong)
+    fleet.aws.ec2.delete_tags(Resources=[right], Tags=fleet.tags(slot))
+    fleet.aws.ec2.terminate_instances(InstanceIds=[old.instance])
+    fresh = replacement(members, slot, old)
+    members.lab.wait_for("the refusal", lambda: "of another volume" in fresh.journal("--unit=etcd-*"), 300)
+    assert not fresh.processes(is_etcd)
+    assert superblock(members, wrong) == before
+    fleet.aws.ec2.detach_volume(VolumeId=wrong, InstanceId=fresh.instance)
+    fleet.aws.ec2.delete_volume(VolumeId=wrong)
+    fleet.aws.ec2.create_tags(Resources=[right], Tags=fleet.tags(slot))
+    members.lab.wait_for("the member", lambda: members.serves(slot), SETTLE_SECONDS)
+
+
+def test_a_lost_volume_is_replaced_by_an_empty_one(members: Members, load: Workload) -> None:
+    slot, fleet = "a-1", members.fleet
+    old, before = members.machine(slot), members.ids()
+    (lost,) = (each["VolumeId"] for each in fleet.volumes(slot))
+    members.lab.cut_power(old)
+    fleet.aws.ec2.terminate_instances(InstanceIds=[old.instance])
+    fleet.aws.ec2.delete_volume(VolumeId=lost)
+    fleet.make_volume(slot)
+    replacement(members, slot, old)
+    members.lab.wait_for("another member", lambda: members.ids().get(slot) not in (None, before[slot]), SETTLE_SECONDS)
+    members.settle()
+    assert members.ids().keys() == before.keys()
+
+
+def test_a_configuration_change_is_rolled(members: Members, load: Workload) -> None:
+    members.configure(quota_backend_bytes=3 << 30)
+    members.declare()
+    with members.records() as seen:
+        assert all(acted(seen.actions(slot), "RestartMember") for slot in SLOTS)
+
+
+def test_a_version_change_is_rolled(members: Members, load: Workload) -> None:
+    members.choose_etcd(NEWER)
+    members.declare()
+    told = members.etcdctl("endpoint", "status", "--write-out=json").stdout
+    assert told.count(f'"version":"{NEWER}"') == len(SLOTS)
+
+
+def test_another_image_is_rolled_one_machine_at_a_time(members: Members, load: Workload) -> None:
+    before = {slot: members.machine(slot) for slot in SLOTS}
+    ids = members.ids()
+    members.replace_template()
+    members.declare(3 * SETTLE_SECONDS)
+    for slot, old in before.items():
+        assert members.machine(slot).instance != old.instance
+    images = {each["ImageId"] for each in instances(members)}
+    assert images == {members.fleet.image}
+    assert members.ids() == ids
+
+
+def test_machines_made_no_call_that_their_roles_do_not_grant(members: Members) -> None:
+    granted = {(each.service, each.operation) for each in CALLS}
+    made = {(each.service, each.operation) for each in members.lab.aws.calls() if each.address != TESTS}
+    print("granted, and not used here:", sorted(granted - made))
+    assert made
+    assert made <= granted
+
+
+def replacement(members: Members, slot: str, old: Machine) -> Machine:
+    """The next machine of a slot."""
+    members.lab.wait_for("another instance", lambda: members.machine(slot).instance != old.instance)
+    return members.machine(slot)
+
+
+def copy_content(members: Members, source: str, target: str) -> None:
+    """As a snapshot does."""
+    files = [str(members.lab.hypervisor.file(volume)) for volume in (source, target)]
+    subprocess.run(["cp", "--sparse=always", *files], check=True)
+
+
+def superblock(members: Members, volume: str) -> bytes:
+    """What every mount of a file system changes, and what is around it."""
+    with members.lab.hypervisor.file(volume).open("rb") as content:
+        return content.read(1 << 20)
+
+
+def is_etcd(process: object) -> bool:
+    return getattr(process, "info", {}).get("name") == "etcd"
+
+
+def acted(actions: list[dict[str, object]], step: str) -> bool:
+    return any(each.get("step") == step for each in actions)
+
+
+def instances(members: Members) -> list[dict[str, str]]:
+    only = [{"Name": "instance-state-name", "Values": ["running"]}]
+    found = members.fleet.aws.ec2.describe_instances(Filters=only)["Reservations"]
+    return [each for some in found for each in some["Instances"]]
