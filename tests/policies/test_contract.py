@@ -11,11 +11,12 @@ from etcd_ops.model.spec import Binary
 from etcd_policies.catalogue import catalogue
 from etcd_policies.contract import Section, Unreadable, cluster_of
 from etcd_policies.rule import ClusterRule
+from pulumi_etcd.ec2.contract import contract as ec2_contract
 from pulumi_etcd.local import declaration
 from pulumi_etcd.local.arguments import LocalClusterArgs
 from pulumi_etcd.stateful_sets.declaration import contract as stateful_sets_contract
 from pulumi_etcd.static_pods.declaration import contract as static_pods_contract
-from tests.components import stateful_sets, static_pods
+from tests.components import ec2, stateful_sets, static_pods
 from tests.policies.contracts import GOOD, PLATFORMS, validate
 
 BINARY = Binary(source="/usr/bin/etcd", sha256="0" * 64)
@@ -82,10 +83,16 @@ def static_pods_declared(**arguments: Any) -> dict[str, Any]:
     return static_pods_contract(static_pods.declaration("orders", **arguments))
 
 
+def ec2_declared(**arguments: Any) -> dict[str, Any]:
+    slots = {f"{zone[-1]}-1": zone for zone in ec2.ZONES}
+    return ec2_contract(ec2.declaration("orders", **{"network": ec2.GIVEN, "slots": slots, **arguments}))
+
+
 DECLARED: Mapping[str, Callable[..., dict[str, Any]]] = {
     "local": local_contract,
     "stateful-sets": stateful_sets_declared,
     "static-pods": static_pods_declared,
+    "ec2": ec2_declared,
 }
 """By platform: the contract of its component with some arguments, and everything else left open."""
 RULES = {name: rule for name, rule in catalogue().items() if isinstance(rule, ClusterRule)}
@@ -104,9 +111,8 @@ def test_a_components_contract_has_the_shape_of_the_known_good_one(platform: str
 
 
 def test_every_platform_has_a_known_good_contract_of_its_own() -> None:
-    # The component of this one is not there yet.
     assert {platform: declared()["platform"] for platform, declared in DECLARED.items()} == {
-        platform: platform for platform in PLATFORMS if platform != "ec2"
+        platform: platform for platform in PLATFORMS
     }
 
 
@@ -117,7 +123,8 @@ def test_a_cluster_that_is_declared_without_thought_passes(name: str, platform: 
 
 
 @pytest.mark.parametrize(
-    ("platform", "more"), [("local", set()), ("stateful-sets", {"named-storage-class"}), ("static-pods", set())]
+    ("platform", "more"),
+    [("local", set()), ("stateful-sets", {"named-storage-class"}), ("static-pods", set()), ("ec2", set())],
 )
 def test_a_cluster_of_production_has_to_be_protected(platform: str, more: set[str]) -> None:
     declared = DECLARED[platform](environment="production")
@@ -128,3 +135,17 @@ def test_a_cluster_of_production_has_to_be_protected(platform: str, more: set[st
 def test_a_stateful_set_cluster_that_everybody_may_reach_is_told() -> None:
     declared = stateful_sets_declared(clients=[{"namespace_labels": {}}], metrics_clients=[])
     assert {name for name, rule in RULES.items() if validate(rule, declared)} == {"named-clients"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rule"),
+    [
+        ({"clients": {"cidrs": ["0.0.0.0/0"]}}, "named-networks"),
+        ({"instance_type": "t4g.medium", "environment": "production"}, "steady-instances"),
+        ({"volume": {"size_bytes": 6 * 1024**3}}, "volume-headroom"),
+        ({"volume": {"size_bytes": 40 * 1024**4}}, "service-quotas"),
+    ],
+)
+def test_what_arguments_of_a_cluster_on_aws_may_break(arguments: dict[str, Any], rule: str) -> None:
+    declared = ec2_declared(protect={"volumes": True, "authorities": True}, **arguments)
+    assert {name for name, each in RULES.items() if validate(each, declared)} == {rule}
