@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import yaml
@@ -198,10 +199,10 @@ def hosted_zone(aws: AwsServer) -> str:
     return str(zone["Id"].rpartition("/")[2])
 
 
-def template(aws: AwsServer, slot: str) -> dict[str, object]:
+def template(aws: AwsServer, slot: str) -> dict[str, Any]:
     """What the newest version of a slot's launch template says."""
     versions = aws.client("ec2").describe_launch_template_versions(
         LaunchTemplateName=f"etcd-orders-{slot}", Versions=["$Latest"]
     )["LaunchTemplateVersions"]
-    found: dict[str, object] = versions[0]["LaunchTemplateData"]
+    found: dict[str, Any] = versions[0]["LaunchTemplateData"]
     return found
