@@ -60,7 +60,7 @@ _MIGRATED: dict[str, Any] = {
 STATIC_AGENTS = "all, with agents that are static pods"
 _BUCKET = {
     "kind": "s3", "bucket": "etcd", "prefix": "orders/", "region": "eu-west-1", "endpoint_url": "https://s3.example",
-    "expected_account": "123456789012",
+    "expected_account": "123456789012", "role_arn": "arn:aws:iam::123456789012:role/deploys",
 }  # fmt: skip
 _SETS: dict[str, Any] = {
     **_MANY,

@@ -160,6 +160,13 @@ def test_keys_are_secret(recording: Recording) -> None:
     }
 
 
+def test_agents_take_no_role_of_whoever_runs_pulumi() -> None:
+    this = declaration(agent=STATIC["agent"], channel={**CHANNEL, "role_arn": "arn:aws:iam::123456789012:role/deploys"})
+    assert this.channel["roleArn"]
+    for _, files in told(this):
+        assert "roleArn" not in json.loads(files[places.CONFIG.name])["channel"]
+
+
 def test_contracts_tell_what_runs_agents() -> None:
     assert contract(declaration(**STATIC))["agentKind"] == "static-pod"
     assert contract(declaration())["agentKind"] == "daemon-set"

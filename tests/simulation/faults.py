@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from etcd_ops.channel.port import FORMATION
+from etcd_ops.model.facts import Termination
 from tests.simulation.declarations import ZONES
 from tests.simulation.hosts import Host
 from tests.simulation.raft import Applied, Data, Entry, Peer
@@ -111,6 +112,15 @@ def _off(run: Run, hosts: list[Host], seconds: float) -> bool:
         run.world.power_off(host)
         run.world.scheduler.after(seconds * (1 + run.world.random.random() / 5), run.world.power_on, host)
     return bool(hosts)
+
+
+@fault("machine is to be terminated")
+@_on_host
+def _terminate(run: Run, host: Host, b: int, x: float) -> bool:
+    if host.termination is not Termination.NONE or host.agent is None or host.foreign:
+        return False
+    run.world.terminate(host)
+    return True
 
 
 @fault("partition of two")

@@ -16,9 +16,12 @@ from weakref import WeakKeyDictionary
 from etcd_ops.agent.lock import Lock
 from etcd_ops.etcd import Header, MemberList
 from etcd_ops.model import decisions, gate, transitions
-from etcd_ops.model.decisions import authorising, forming, joining, leaves, recovering, standing, view
+from etcd_ops.model.decisions import authorising, forming, joining, leaves, recovering, standing, terminating, view
+from etcd_ops.model.decisions.view import Decision, View
 from etcd_ops.model.gate import Verdict
 from etcd_ops.model.records import FormationRecord, FormationState, Intent, LockRecord
+from etcd_ops.model.status import State
+from etcd_ops.model.steps import VacateMachine
 from etcd_ops.runtime import verdict as launcher
 from tests.simulation import world
 from tests.simulation.ports import SimulatedEtcd
@@ -78,6 +81,17 @@ SLOWLY = {"configuration": 5.0, "slow stop": 5.0}
 @guard("safety gate", CHANGING | LOSING, "voters are left")
 def _gate() -> AbstractContextManager[Any]:
     return _answers(view, "judge", Verdict(allowed=True))
+
+
+@guard("terminations wait for the gate", LOSING | {"machine is to be terminated": 4.0}, "voters are left")
+def _terminations() -> AbstractContextManager[Any]:
+    """A machine whose platform wants rid of it stops its member at once."""
+
+    def hastily(seen: View) -> Decision | None:
+        step = VacateMachine(slot=seen.slot, member_id=0, request=None, reason="")
+        return Decision(step, State.WORKING, "")
+
+    return patch.object(terminating, "_vacate", hastily)
 
 
 @guard("reads are linearizable", CHANGING | LOSING | {"follower lags": 6.0, "replace a slot": 2.0}, "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from etcd_ops.model.facts import Identity, Launch, Memory, VolumeFacts
+from etcd_ops.model.facts import Identity, Launch, Memory, Termination, VolumeFacts
 from tests.simulation.raft import Data
 from tests.simulation.scheduler import Task
 
@@ -136,6 +136,8 @@ class Host:
         """Seconds for which the agent stands still once it has staged the next launch."""
         self.foreign = False
         """Somebody else runs this member's etcd."""
+        self.termination = Termination.NONE
+        """Whether its platform wants rid of this machine; another one takes over its volume and its slot."""
         self.by_hand = False
         """Nobody of ours keeps this machine: it has no agent."""
         self.agent_version, self.agent_candidate = "0.1.0", ""

@@ -17,7 +17,7 @@ from etcd_ops.etcd import (
     Refused,
     Unreachable,
 )
-from etcd_ops.model.facts import Launch, Memory, ProcessFacts, VolumeFacts
+from etcd_ops.model.facts import Launch, Memory, ProcessFacts, Termination, VolumeFacts
 from etcd_ops.model.spec import AgentSpec, Binary, ClusterSpec
 from etcd_ops.model.status import OldEntries
 from etcd_ops.runtime.port import RuntimeUnavailable
@@ -275,6 +275,19 @@ class SimulatedRuntime:
     def _reach(self) -> None:
         if self._host.mute_until > self._world.now():
             raise RuntimeUnavailable("the supervisor does not answer")
+
+
+class SimulatedMachine:
+    """The platform under a member, which waits before it terminates a machine."""
+
+    def __init__(self, world: World, host: Host) -> None:
+        self._world, self._host = world, host
+
+    def termination(self) -> Termination:
+        return self._host.termination
+
+    async def let_go(self) -> None:
+        await Call(lambda: self._world.let_go(self._host), self._world.latency(), 0.5)
 
 
 class SimulatedForeign:

@@ -11,6 +11,7 @@ from etcd_ops.agent.ports import Ports
 from etcd_ops.agent.settings import Pace, Settings
 from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION
 from etcd_ops.etcd import Header
+from etcd_ops.model.facts import Termination
 from etcd_ops.model.records import Controls, FormationRecord
 from etcd_ops.model.spec import Desired, Mode, read_desired
 from tests.simulation import declarations
@@ -21,6 +22,7 @@ from tests.simulation.ports import (
     SimulatedClock,
     SimulatedEtcd,
     SimulatedForeign,
+    SimulatedMachine,
     SimulatedPeers,
     SimulatedProbe,
     SimulatedReleases,
@@ -38,6 +40,8 @@ from tests.simulation.truth import Truth
 PACE = Pace(working=1.5, after_step=0.3, idle=6.0, glance=3.0, settle=20.0, read_timeout=0.4)
 """As shipped, but coarser: fewer looks, the same order of events."""
 
+TERMINATION_SECONDS = 300.0
+"""That a platform waits for a machine that it wants rid of."""
 PROMPT = 0.7
 """Share of reads that are answered at once: what may happen between two reads of an agent happens between others."""
 
@@ -228,6 +232,7 @@ class World:
             renderer=SimulatedRenderer(host),
             releases=SimulatedReleases(host),
             foreign=SimulatedForeign(self, host),
+            host=SimulatedMachine(self, host),
             clock=SimulatedClock(self, host),
             parallel=one_after_another,
             nonce=lambda: f"{host.slot}-{self.number()}",
@@ -323,6 +328,25 @@ class World:
         host.on, host.failure = True, ""
         self.scheduler.after(self.random.uniform(0.1, 2.0), self.start_etcd, host)
         self.scheduler.after(self.random.uniform(0.1, 3.0), self.start_agent, host)
+
+    def terminate(self, host: Host) -> None:
+        """The platform wants rid of the machine, and waits; for ever it does not."""
+        host.termination = Termination.HELD
+        self.scheduler.after(TERMINATION_SECONDS, self._replace_machine, host, Termination.HELD)
+
+    def let_go(self, host: Host) -> None:
+        """The platform goes on."""
+        if host.termination is Termination.HELD:
+            host.termination = Termination.LET_GO
+            self.scheduler.after(self.random.uniform(0.1, 10.0), self._replace_machine, host, Termination.LET_GO)
+
+    def _replace_machine(self, host: Host, awaited: Termination) -> None:
+        """Another machine finds the volume."""
+        if host.termination is not awaited:
+            return
+        self.power_off(host)
+        host.termination = Termination.NONE
+        self.scheduler.after(self.random.uniform(1.0, 30.0), self.power_on, host)
 
     def remove_host(self, slot: str) -> None:
         """The engine deletes a member's resources: process, agent, volume."""

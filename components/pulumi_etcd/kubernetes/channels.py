@@ -44,7 +44,7 @@ def _declared(wire: Wire, own: tuple[Wire, Wire]) -> tuple[Wire, Wire]:
         raise Invalid([Problem("channel.kind", reason, "use kubernetes or s3")])
     if kind != "kubernetes":
         found = body.connection(declared)
-        return found, found
+        return found, _without_outside(found)
     reason, remedy = "follows from the arguments of the cluster", "leave it out"
     if strange := [Problem(f"channel.{each}", reason, remedy) for each in declared if each != "kind"]:
         raise Invalid(strange)
@@ -52,8 +52,8 @@ def _declared(wire: Wire, own: tuple[Wire, Wire]) -> tuple[Wire, Wire]:
 
 
 def _without_outside(connection: Wire) -> dict[str, Any]:
-    """The connection value without what leads to the API server from elsewhere."""
-    return {name: value for name, value in connection.items() if name not in ("kubeconfig", "context")}
+    """The connection value without what is only of whoever runs Pulumi: the way there, and the role that they take."""
+    return {name: value for name, value in connection.items() if name not in ("kubeconfig", "context", "roleArn")}
 
 
 def _as_argument(problem: Problem) -> Problem:
