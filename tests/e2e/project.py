@@ -176,16 +176,16 @@ class Project:
         self.eventually(lambda: self.in_order(voters), f"{voters} voters in order", seconds)
 
     def eventually(self, condition: Callable[[], bool], what: str, seconds: float = 90.0) -> None:
-        """Wait for a condition.
+        """Wait for a condition. Whoever looks leaves as much of the machine to those who are looked at.
 
         Raises:
             AssertionError: it did not come true in time; with what the agents said last.
         """
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        while (begun := time.monotonic()) < until:
             if condition():
                 return
-            time.sleep(0.2)
+            time.sleep(max(0.2, time.monotonic() - begun))
         raise AssertionError(f"{what}: not after {seconds:g} s\n{self.last_words()}")
 
     def last_words(self) -> str:

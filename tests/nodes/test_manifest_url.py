@@ -56,7 +56,7 @@ def stack(single: Cluster) -> Iterator[StaticPodStack]:
 
 
 def test_it_runs_from_the_url_alone(stack: StaticPodStack) -> None:
-    stack.wait_in_order()
+    stack.wait_in_order(voters=1)
     assert not stack.manifest(SLOT).exists()
     assert stack.pod(SLOT)["metadata"]["annotations"]["kubernetes.io/config.source"] == "http"
 
@@ -64,7 +64,7 @@ def test_it_runs_from_the_url_alone(stack: StaticPodStack) -> None:
 def test_a_change_makes_its_pod_anew(stack: StaticPodStack) -> None:
     before = stack.containers(SLOT)
     stack.up(resources={"etcd": {"cpu": "240m"}})
-    stack.wait_in_order()
+    stack.wait_in_order(voters=1)
     assert stack.containers(SLOT)["etcd"][0] != before["etcd"][0]
     assert "RecreatePod" in stack.steps(SLOT)
 
@@ -75,7 +75,7 @@ def test_it_outlives_its_agent(stack: StaticPodStack) -> None:
     agent.kill()
     agent.wait(60)
     until(lambda: processes.agents(ZONE))
-    stack.wait_in_order()
+    stack.wait_in_order(voters=1)
     assert stack.containers(SLOT) == before
 
 
@@ -97,10 +97,10 @@ def test_it_comes_back_after_a_loss_of_power(stack: StaticPodStack) -> None:
     node.start_kubelet(plane.kubeconfig_of(node))
     stack.eventually(lambda: stack.try_etcdctl(ZONE, "endpoint", "health"), "etcd without an API server", 120)
     plane.start_api()
-    stack.wait_in_order()
+    stack.wait_in_order(voters=1)
     assert ids(stack) == before
 
 
 def test_it_is_killed_and_comes_back(stack: StaticPodStack) -> None:
     processes.one(processes.etcds(ZONE)).kill()
-    stack.wait_in_order()
+    stack.wait_in_order(voters=1)
