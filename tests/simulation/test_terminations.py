@@ -1,0 +1,28 @@
+"""A platform terminates machines, and waits until their members are stopped, while everything else goes wrong, too."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.simulation.run import Setting
+from tests.simulation.schedules import TERMINATION, directed, play
+
+SCHEDULES = 150
+KINDS = {
+    TERMINATION: 6.0, "agent killed in mid-step": 2.0, "agent stalls": 1.0, "etcd killed": 2.0, "zone off": 1.0,
+    "member isolated": 1.0, "channel away": 1.0, "request lands late": 1.0, "channel write unanswered": 1.0,
+    "disk wiped": 1.0, "slow stop": 1.0, "configuration": 3.0, "newer version": 1.0, "up again": 2.0, "writes": 4.0,
+}  # fmt: skip
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("members", [1, 3, 5])
+def test_schedules_are_safe_and_come_to_rest(members: int) -> None:
+    counts: Counter[str] = Counter()
+    for seed in range(SCHEDULES // 3):
+        play(directed(seed, Setting(members=members), KINDS), counts)
+    assert counts[f"fault {TERMINATION}"]
+    assert counts["step LetMachineGo"]
+    assert members == 1 or counts["step VacateMachine"]
