@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tools import ROOT
 from tools.engine import Engine
 
 STACK = "e2e"
-UP_SECONDS = 240.0
+UP_SECONDS = 420.0
 """After which a `pulumi` is taken for hung."""
 Arguments = dict[str, Any]
 
@@ -45,6 +45,11 @@ class Project:
         arguments: of the component, in camelCase or snake_case as programs write them.
         name: the Pulumi project's, part of every URN.
     """
+
+    pause: ClassVar[float] = 0.2
+    """Seconds between two looks at what is waited for."""
+    patience: ClassVar[float] = 90.0
+    """Seconds that something may take."""
 
     def __init__(self, engine: Engine, directory: Path, program: Path, arguments: Arguments, name: str) -> None:
         self.directory = directory
@@ -171,26 +176,29 @@ class Project:
         running = [each for each in report["members"] if each["state"] == "RUNNING"]
         return len(healthy) == len(current) == len(running) == len(report["members"]) == voters
 
-    def wait_in_order(self, voters: int = 3, seconds: float = 90.0) -> None:
+    def wait_in_order(self, voters: int = 3, seconds: float | None = None) -> None:
         """Wait until everything is in order."""
         self.eventually(lambda: self.in_order(voters), f"{voters} voters in order", seconds)
 
-    def eventually(self, condition: Callable[[], bool], what: str, seconds: float = 90.0) -> None:
-        """Wait for a condition. Whoever looks leaves as much of the machine to those who are looked at.
+    def eventually(self, condition: Callable[[], bool], what: str, seconds: float | None = None) -> None:
+        """Wait for a condition, for `patience` where no number of seconds is given.
+
+        Whoever looks leaves as much of the machine to those who are looked at.
 
         Raises:
             AssertionError: it did not come true in time; with what the agents said last.
         """
+        seconds = self.patience if seconds is None else seconds
         until = time.monotonic() + seconds
         while (begun := time.monotonic()) < until:
             if condition():
                 return
-            time.sleep(max(0.2, time.monotonic() - begun))
+            time.sleep(max(self.pause, time.monotonic() - begun))
         raise AssertionError(f"{what}: not after {seconds:g} s\n{self.last_words()}")
 
     def last_words(self) -> str:
-        """The agents' newest actions, for a failed test."""
-        return self.ops("log", "--last", "60", expect=None).output
+        """The agents' newest actions, and how the members are, for a failed test."""
+        return "\n".join(self.ops(*words, expect=None).output for words in (("log", "--last", "60"), ("status",)))
 
     @contextmanager
     def running(self, *words: str) -> Iterator[subprocess.Popen[str]]:

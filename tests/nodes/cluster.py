@@ -24,8 +24,8 @@ from tools.oci_image import Image
 DIRECTORY = Path(f"/tmp/{PREFIX}")
 """Always the same, so that a run finds what one before it left that was killed."""
 ZONES = ("a", "b", "c")
-SPARE = "d"
-"""A zone more, for tests in which members move."""
+SPARES = ("d", "e")
+"""Further zones, for tests in which there are more members, or they move."""
 API_PORT = 6443
 
 
@@ -224,11 +224,11 @@ def remove_leftovers() -> None:
 
 
 def _remove_leftovers() -> None:
-    for zone in (*ZONES, SPARE):
+    for zone in (*ZONES, *SPARES):
         cgroups.kill(f"{PREFIX}-{zone}")
     _kill_shims()
     unmount_below(DIRECTORY)
-    for zone in (*ZONES, SPARE):
+    for zone in (*ZONES, *SPARES):
         cgroups.remove(f"{PREFIX}-{zone}")
     remove_namespaces()
     traces.remove(DIRECTORY)

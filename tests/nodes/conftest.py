@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.nodes import traces
-from tests.nodes.cluster import SPARE, ZONES, Cluster, cluster, missing, remove_leftovers
+from tests.nodes.cluster import SPARES, ZONES, Cluster, cluster, missing, remove_leftovers
 from tests.nodes.remains import left
 
 
@@ -21,10 +21,10 @@ def running() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def roomy() -> Iterator[Cluster]:
-    """The same with a spare zone."""
+    """The same with spare zones."""
     if why := missing():
         pytest.skip(why)
-    with cluster((*ZONES, SPARE)) as started:
+    with cluster((*ZONES, *SPARES)) as started:
         yield started
 
 

@@ -6,6 +6,7 @@ A platform's test file has a fixture `stack`, a fixture `load` made by `loaded`,
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,10 +22,13 @@ from tests.nodes.test_cluster import until
 from tests.workload.options import Options
 from tests.workload.workload import Workload
 
-OPTIONS = Options(clients=3, rate=20.0, request_timeout=2.0, max_duration=1800.0)
+OPTIONS = Options(clients=3, rate=20.0, request_timeout=2.0, max_duration=7200.0)
 """Two cores run three nodes and all of Kubernetes besides."""
 WRITES = 20
 """That are acknowledged while something is away."""
+WITHOUT_IMAGE = "does not run: "
+ADDED = ("d-1", "e-1")
+"""Slots of the members that come when three grow to five."""
 
 
 @contextmanager
@@ -94,10 +98,10 @@ class EveryPlatform:
         with load.mark("cut"):
             zone.cut()
             try:
-                load.wait_for(acknowledged=WRITES, timeout=60)
+                load.wait_for(acknowledged=WRITES, timeout=120)
             finally:
                 zone.heal()
-        stack.wait_in_order(seconds=180)
+        stack.wait_in_order()
         load.wait_for(acknowledged=WRITES)
         assert ids(stack) == before
 
@@ -114,7 +118,7 @@ class EveryPlatform:
                 load.wait_for(acknowledged=WRITES)
             finally:
                 plane.start_api()
-            output, _ = up.communicate(timeout=200)
+            output, _ = up.communicate(timeout=400)
         assert up.returncode == 0, output
         stack.wait_in_order()
 
@@ -132,6 +136,75 @@ class EveryPlatform:
         assert document is not None and document.body["etcd"]["quotaBackendBytes"] == 4 * 1024**3
         load.wait_for(acknowledged=WRITES)
 
+    def test_a_rotation_of_trust_is_three_barriers(self, stack: PodStack, load: Workload) -> None:
+        """Trust both, switch leaves, drop the old: peers' and clients' at once, and only etcd is started again."""
+        before = containers(stack)
+        refused = stack.preview(trust=trust([2], issuer=2), fails=True)
+        assert "trust.peer" in refused.output and "trust.client" in refused.output
+        stack.up(trust=trust([1, 2], issuer=1))
+        believed_both = pids()
+        stack.up(trust=trust([1, 2], issuer=2))
+        assert pids() == believed_both
+        stack.up(trust=trust([2], issuer=2))
+        stack.wait_in_order()
+        with records(stack) as seen:
+            believed = [seen.status(slot).trusted[domain] for slot in SLOTS for domain in ("peer", "client")]
+        assert {len(each) for each in believed} == {1}
+        assert containers(stack) == before
+        load.wait_for(acknowledged=WRITES)
+
+    def test_three_grow_to_five(self, stack: PodStack, load: Workload) -> None:
+        before = ids(stack)
+        stack.place((*SLOTS, *ADDED))
+        stack.up()
+        stack.wait_in_order(5)
+        assert stack.status()["quorum"] == {"size": 3, "voters": 5, "healthy": 5}
+        assert before.items() <= ids(stack).items()
+        load.wait_for(acknowledged=WRITES)
+
+    def test_of_those_dropped_an_unhealthy_member_leaves_first(self, stack: PodStack, load: Workload) -> None:
+        """And it is not the newest."""
+        stalled = processes.one(processes.etcds("b"))
+        stalled.suspend()
+        stack.place(("a-1", "c-1", "d-1"))
+        with stack.running("up", "--yes", "--skip-preview", "--stack", "e2e") as up:
+            stack.eventually(lambda: "b-1" not in ids(stack), "b-1 is removed")
+            stalled.resume()
+            output, _ = up.communicate(timeout=400)
+        assert up.returncode == 0, output
+        stack.wait_in_order()
+        assert removed(stack)[-2:] == ["b-1", "e-1"]
+        assert stack.remains("b-1") == stack.remains("e-1") == []
+        load.wait_for(acknowledged=WRITES)
+
+    def test_a_member_moves_to_another_zone(self, stack: PodStack, load: Workload) -> None:
+        """Back to where one was before."""
+        stack.place(SLOTS)
+        stack.up()
+        stack.wait_in_order()
+        assert ids(stack).keys() == set(SLOTS)
+        assert stack.remains("d-1") == []
+        load.wait_for(acknowledged=WRITES)
+
+    def test_an_agents_image_that_does_not_start_is_told_and_the_one_before_heals(
+        self, stack: PodStack, load: Workload
+    ) -> None:
+        """No more than one pod is of it; where that is not etcd's, etcd is not touched."""
+        before, etcds, right = ids(stack), pids(), stack.arguments["agent"]["image"]
+        stack.declare(agent={"image": f"{right.partition('@')[0]}@sha256:{'0' * 64}"})
+        with stack.running("up", "--yes", "--skip-preview", "--stack", "e2e") as up:
+            assert up.stdout is not None
+            assert any(WITHOUT_IMAGE in line for line in up.stdout)
+            load.wait_for(acknowledged=WRITES)
+            up.send_signal(signal.SIGINT)
+            output, _ = up.communicate(timeout=60)
+        assert up.returncode != 0
+        assert WITHOUT_IMAGE in output
+        assert not stack.agents_apart or pids() == etcds
+        stack.up(agent={"image": right})
+        stack.wait_in_order()
+        assert ids(stack) == before
+
     def test_another_stack_is_refused_in_its_preview(self, stack: PodStack) -> None:
         before = ids(stack)
         with stack.beside("other") as other:
@@ -143,6 +216,22 @@ class EveryPlatform:
 def records(stack: PodStack) -> Records:
     """What is in its channel."""
     return Records(json.loads(stack.context.read_text())["channel"])
+
+
+def trust(generations: list[int], *, issuer: int) -> dict[str, Any]:
+    """Of peers and of clients."""
+    return {domain: {"generations": generations, "issuer": issuer} for domain in ("peer", "client")}
+
+
+def removed(stack: PodStack) -> list[str]:
+    """Whom agents removed from the cluster, the last one last."""
+    told = [json.loads(line) for line in stack.ops("log", "--json", "--last", "500").output.splitlines()]
+    return [str(each["target"]) for each in told if each.get("step") == "RemoveMember"]
+
+
+def pids() -> dict[str, int]:
+    """Of etcd, by slot."""
+    return {slot: processes.one(processes.etcds(slot[0])).pid for slot in SLOTS}
 
 
 def containers(stack: PodStack) -> dict[str, dict[str, tuple[str, int]]]:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,7 +19,6 @@ from tests.e2e.project import Arguments, Project
 from tests.e2e.records import Records
 from tests.nodes import images
 from tests.nodes.cluster import Cluster
-from tests.nodes.node import Node
 from tests.servers.kubernetes import CONTEXT
 from tools import ROOT
 from tools import engine as engines
@@ -48,8 +47,12 @@ class PodStack(Project):
         arguments: further arguments of the component.
     """
 
+    pause = 1.0  # what looks is a process that starts, beside all the others on two cores
+    patience = 300.0
     component: ClassVar[str]
     """Name of the component's class."""
+    agents_apart: ClassVar[bool]
+    """Whether agents are in pods of their own."""
 
     def __init__(self, engine: Engine, directory: Path, nodes: Cluster, arguments: Arguments) -> None:
         self.nodes = nodes
@@ -61,7 +64,7 @@ class PodStack(Project):
             "etcd": {"image": images.etcd_image().reference},
             "agent": {"image": images.agent_image().reference},
             "directory": str(directory / "context"),
-            "deadline_seconds": 240,
+            "deadline_seconds": 360,
             **arguments,
         }
         super().__init__(engine, directory, PROGRAM, base, PROJECT)
@@ -104,6 +107,19 @@ class PodStack(Project):
     def pod_name(self, slot: str) -> str:
         """The pod in which etcd runs."""
 
+    @abstractmethod
+    def placed(self, slots: Sequence[str]) -> Arguments:
+        """Arguments by which there is a member in each of these slots, each in a zone of its own, and in no other."""
+
+    @abstractmethod
+    def remains(self, slot: str) -> list[str]:
+        """What there is of the member of a slot, its agent included."""
+
+    def place(self, slots: Sequence[str]) -> None:
+        """Declare a member in each of these slots, and in no other."""
+        self.declare(slots=None)
+        self.declare(**self.placed(slots))
+
     def pod(self, slot: str) -> dict[str, Any]:
         """The pod of a slot, as the API server has it."""
         return self.nodes.plane.request("GET", f"/api/v1/namespaces/{NAMESPACE}/pods/{self.pod_name(slot)}")
@@ -129,7 +145,7 @@ class PodStack(Project):
     def told(self) -> dict[str, Any]:
         """What `etcd-ops status --by-agents` says on this machine, from where no pod can be reached."""
         command = [str(ROOT / ".venv/bin/etcd-ops"), "status", "--by-agents", "--json", "--context", str(self.context)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
         report: dict[str, Any] = json.loads(done.stdout)
         return report
 
@@ -138,7 +154,7 @@ class PodStack(Project):
         image = images.etcd_image(version)
         self.nodes.import_image(image)
         self.up(etcd={"image": image.reference, "version": version})
-        self.wait_in_order(seconds=180)
+        self.wait_in_order()
         assert {each["version"] for each in self.status()["members"]} == {version}
 
     def within(self, *command: str) -> list[str]:
@@ -161,7 +177,7 @@ class PodStack(Project):
         program = str(self._engine.etcd / "etcdctl")
         endpoints = () if any(each.startswith("--endpoints=") for each in words) else (",".join(known["endpoints"]),)
         command = [program, *(f"--endpoints={each}" for each in endpoints), *credentials, *words]
-        return subprocess.run(self.nodes.named(zone, *command), capture_output=True, text=True, check=False, timeout=30)
+        return subprocess.run(self.nodes.named(zone, *command), capture_output=True, text=True, check=False, timeout=60)
 
     def last_words(self) -> str:
         """What the agents did, and what became of the pods, for a failed test."""
@@ -182,48 +198,3 @@ class PodStack(Project):
         ]
         logs = self.nodes.last_logs(NAMESPACE)
         return "\n".join([*told, *events, *logs, super().last_words() if self.context.exists() else ""])
-
-
-class StatefulSetStack(PodStack):
-    """With a StatefulSetCluster."""
-
-    component = "StatefulSetCluster"
-
-    def pod_name(self, slot: str) -> str:
-        """The pod in which etcd, and its agent, run."""
-        return f"{NAME}-{slot}-0"
-
-
-class StaticPodStack(PodStack):
-    """With a StaticPodCluster."""
-
-    component = "StaticPodCluster"
-
-    def pod_name(self, slot: str) -> str:
-        """The mirror of the static pod."""
-        return f"{NAME}-{slot}-{self.node(slot).name}"
-
-    def node(self, slot: str) -> Node:
-        """The node of a slot."""
-        return self.nodes.nodes[slot[0]]
-
-    def manifest(self, slot: str) -> Path:
-        """The file from which the kubelet runs a slot's static pod."""
-        return self.node(slot).manifests / f"{NAMESPACE}.{NAME}.{slot}.json"
-
-    def agent_pods(self) -> dict[str, str]:
-        """UID of the pod of every agent, by slot."""
-        return {slot: each["uid"] for slot, each in self._agents().items()}
-
-    def agent_pod(self, slot: str) -> str:
-        """Name of the pod of a slot's agent."""
-        return str(self._agents()[slot]["name"])
-
-    def _agents(self) -> dict[str, dict[str, Any]]:
-        """Metadata of the pod of every agent, by slot."""
-        found = (each["metadata"] for each in self.objects("pods"))
-        return {
-            each["labels"]["pulumi-etcd.dev/slot"]: each
-            for each in found
-            if each["labels"].get("app.kubernetes.io/component") == "agent"
-        }

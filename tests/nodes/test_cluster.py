@@ -19,7 +19,7 @@ from tests.runtime.member import eventually
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(300), pytest.mark.xdist_group("nodes")]
 
 
-until = partial(eventually, within=60.0)
+until = partial(eventually, within=180.0, pause=0.2)
 
 
 def static_pod(node: Node, members: dict[str, Node]) -> dict[str, Any]:

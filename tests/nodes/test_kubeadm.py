@@ -17,10 +17,10 @@ from etcd_ops.volume.layout import VolumeLayout
 from tests.nodes import buckets, images
 from tests.nodes.cluster import DIRECTORY, Cluster
 from tests.nodes.objects_load import ObjectsLoad
-from tests.nodes.stack import NAME, NAMESPACE, SLOTS, StaticPodStack
+from tests.nodes.stack import NAME, NAMESPACE, SLOTS
 from tests.nodes.stacked import StackedEtcd
+from tests.nodes.static_pod_stack import StaticPodStack, place
 from tests.nodes.test_cluster import until
-from tests.nodes.test_static_pods import place
 from tools import engine as engines
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(900), pytest.mark.xdist_group("nodes")]

@@ -23,11 +23,12 @@ from etcd_ops.zone.process import send
 from tests.nodes import buckets, processes
 from tests.nodes.cluster import DIRECTORY, Cluster
 from tests.nodes.objects_load import ObjectsLoad
-from tests.nodes.stack import NAMESPACE, NEWER, SLOTS, StaticPodStack
+from tests.nodes.stack import NAMESPACE, NEWER, SLOTS
+from tests.nodes.static_pod_stack import StaticPodStack, folder, place
 from tests.nodes.test_cluster import until
-from tests.nodes.test_static_pods import folder, ids, place
+from tests.nodes.test_static_pods import ids
 
-pytestmark = [pytest.mark.nodes, pytest.mark.timeout(600), pytest.mark.xdist_group("nodes")]
+pytestmark = [pytest.mark.nodes, pytest.mark.timeout(1200), pytest.mark.xdist_group("nodes")]
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +50,8 @@ def stack(running: Cluster, bucket: dict[str, Any]) -> Iterator[StaticPodStack]:
     }
     with StaticPodStack.on(running, arguments, agent={"kind": "static-pod"}) as made:
         yield made
-    for slot in SLOTS:
-        assert list(running.nodes[slot[0]].manifests.iterdir()) == []
-        assert list(folder("volumes").iterdir()) == []
-        assert not (folder("runs") / slot).exists()
+    until(lambda: all(made.remains(slot) == [] for slot in SLOTS))
+    assert list(folder("volumes").iterdir()) == []
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +177,7 @@ def test_what_is_declared_while_no_api_server_answers_is_brought_to_nodes_by_han
         with own.running("up", "--yes", "--skip-preview", "--stack", "e2e") as process:
             for slot in SLOTS:
                 bring(own, slot)
-            output, _ = process.communicate(timeout=240)
+            output, _ = process.communicate(timeout=400)
         assert process.returncode == 0, output
         assert "does not answer, and may need what was to be installed" in output
     finally:
@@ -214,7 +213,7 @@ def test_a_zone_is_lost_and_healed(own: StaticPodStack) -> None:
             load.wait_for(40)
         finally:
             zone.heal()
-        own.wait_in_order(seconds=120)
+        own.wait_in_order()
         load.wait_for(10)
 
 
@@ -227,7 +226,7 @@ def test_a_disk_is_wiped(own: StaticPodStack) -> None:
         assert process is not None
         shutil.rmtree(data)
         send(process, signal.SIGKILL)
-        own.eventually(lambda: ids(own).get("c-1") not in (None, before["c-1"]), "another member", 120)
+        own.eventually(lambda: ids(own).get("c-1") not in (None, before["c-1"]), "another member")
         own.wait_in_order()
         load.wait_for(10)
 
@@ -244,8 +243,8 @@ def test_all_nodes_lose_power_and_return(own: StaticPodStack) -> None:
         until(lambda: all(holder(VolumeLayout(folder("volumes") / slot).data) is None for slot in SLOTS))
         for slot in SLOTS:
             own.node(slot).start_kubelet(plane.kubeconfig_of(own.node(slot)))
-        own.eventually(lambda: own.try_etcdctl("a", "endpoint", "health"), "etcd without an API server", 120)
+        own.eventually(lambda: own.try_etcdctl("a", "endpoint", "health"), "etcd without an API server")
         plane.start_api()
-        own.wait_in_order(seconds=180)
+        own.wait_in_order()
         load.wait_for(10)
     assert ids(own) == before

@@ -167,7 +167,7 @@ def refused(volume: Path, **environment: str) -> str:
     return lines[0].removeprefix("etcd-ops launch: not started: ")
 
 
-def eventually(condition: Callable[[], T], within: float = 20.0) -> T:
+def eventually(condition: Callable[[], T], within: float = 20.0, pause: float = 0.02) -> T:
     """The condition's value as soon as it is true.
 
     Raises:
@@ -176,5 +176,5 @@ def eventually(condition: Callable[[], T], within: float = 20.0) -> T:
     deadline = time.monotonic() + within
     while not (value := condition()):
         assert time.monotonic() < deadline, f"not within {within:g} s; last: {value!r}"
-        time.sleep(0.02)
+        time.sleep(pause)
     return value

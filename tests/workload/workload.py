@@ -49,7 +49,7 @@ class Workload:
         directory: Path,
         options: Options | None = None,
         *,
-        start_timeout: float = 30.0,
+        start_timeout: float = 120.0,
         within: Callable[..., list[str]] = lambda *command: list(command),
     ) -> None:
         self.options = options or Options()
@@ -159,7 +159,7 @@ class Workload:
             self._outcomes.take(event)
         return len(self._outcomes.writes)
 
-    def wait_for(self, acknowledged: int, timeout: float = 30.0) -> None:
+    def wait_for(self, acknowledged: int, timeout: float = 120.0) -> None:
         """Wait for further acknowledged writes.
 
         Args:

@@ -1,0 +1,35 @@
+"""A StatefulSetCluster on real nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.e2e.project import Arguments
+from tests.nodes.cluster import SPARES, ZONES
+from tests.nodes.stack import NAME, NAMESPACE, PodStack
+
+
+class StatefulSetStack(PodStack):
+    """With a StatefulSetCluster."""
+
+    component, agents_apart = "StatefulSetCluster", False
+
+    def pod_name(self, slot: str) -> str:
+        """The pod in which etcd, and its agent, run."""
+        return f"{NAME}-{slot}-0"
+
+    def placed(self, slots: Sequence[str]) -> Arguments:
+        """By name, over all the zones that there are."""
+        return {"zones": [*ZONES, *SPARES], "slots": {slot: slot[0] for slot in slots}}
+
+    def remains(self, slot: str) -> list[str]:
+        """Pods, volume claims, and what makes them."""
+        named = f"{NAME}-{slot}"
+        kinds = ("pods", "persistentvolumeclaims")
+        found = self.sets().keys() | {each["metadata"]["name"] for kind in kinds for each in self.objects(kind)}
+        return sorted(found & {named, f"{named}-0", f"data-{named}-0"})
+
+    def sets(self) -> dict[str, str]:
+        """UID of every StatefulSet, by name."""
+        found = self.nodes.plane.items(f"/apis/apps/v1/namespaces/{NAMESPACE}/statefulsets")
+        return {each["metadata"]["name"]: each["metadata"]["uid"] for each in found}

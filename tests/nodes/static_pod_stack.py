@@ -1,0 +1,68 @@
+"""A StaticPodCluster on real nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.project import Arguments
+from tests.nodes.cluster import DIRECTORY, Cluster
+from tests.nodes.node import Node
+from tests.nodes.stack import NAME, NAMESPACE, PodStack
+
+
+def place(nodes: Cluster, slot: str) -> dict[str, Any]:
+    """Where a slot stands."""
+    node = nodes.nodes[slot[0]]
+    manifests = str(node.manifests)
+    return {"zone": slot[0], "node": node.name, "address": node.zone.address, "manifest_directory": manifests}
+
+
+def folder(what: str) -> Path:
+    """On the machine that all of the nodes are on."""
+    return DIRECTORY / what / f"{NAMESPACE}.{NAME}"
+
+
+class StaticPodStack(PodStack):
+    """With a StaticPodCluster."""
+
+    component, agents_apart = "StaticPodCluster", True
+
+    def pod_name(self, slot: str) -> str:
+        """The mirror of the static pod."""
+        return f"{NAME}-{slot}-{self.node(slot).name}"
+
+    def node(self, slot: str) -> Node:
+        """The node of a slot."""
+        return self.nodes.nodes[slot[0]]
+
+    def manifest(self, slot: str) -> Path:
+        """The file from which the kubelet runs a slot's static pod."""
+        return self.node(slot).manifests / f"{NAMESPACE}.{NAME}.{slot}.json"
+
+    def agent_pods(self) -> dict[str, str]:
+        """UID of the pod of every agent, by slot."""
+        return {slot: each["uid"] for slot, each in self._agents().items()}
+
+    def agent_pod(self, slot: str) -> str:
+        """Name of the pod of a slot's agent."""
+        return str(self._agents()[slot]["name"])
+
+    def _agents(self) -> dict[str, dict[str, Any]]:
+        """Metadata of the pod of every agent, by slot."""
+        found = (each["metadata"] for each in self.objects("pods"))
+        return {
+            each["labels"]["pulumi-etcd.dev/slot"]: each
+            for each in found
+            if each["labels"].get("app.kubernetes.io/component") == "agent"
+        }
+
+    def placed(self, slots: Sequence[str]) -> Arguments:
+        """On the nodes of their zones."""
+        return {"slots": {slot: place(self.nodes, slot) for slot in slots}}
+
+    def remains(self, slot: str) -> list[str]:
+        """Files on its node, and the pod of its agent."""
+        files = [*self.node(slot).manifests.iterdir(), folder("volumes") / slot, folder("runs") / slot]
+        return [*(str(each) for each in files if each.exists()), *(each for each in self._agents() if each == slot)]
