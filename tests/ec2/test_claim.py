@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etcd_ops.ec2.claim import TERMINATED, Attach, Attached, Detach, Found, Ready, Refuse, Wait, claim
-from etcd_ops.ec2.places import CLUSTER_TAG, DATA, SLOT_TAG, VOLUME_TAG
 from etcd_ops.ec2.volumes import Refused, Volumes
+from etcd_ops.model.tags import CLUSTER_TAG, DATA, SLOT_TAG, VOLUME_TAG
 from tests.ec2.conftest import ZONE, Cloud
 
 ME, OTHER = "i-me", "i-other"

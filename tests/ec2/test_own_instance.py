@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from etcd_ops.ec2.own_instance import TERMINATED, OwnInstance, complete_for, unready
-from etcd_ops.ec2.places import TEMPLATE_TAG
 from etcd_ops.model.facts import Termination
+from etcd_ops.model.tags import TEMPLATE_TAG
 from tests.ec2.conftest import ZONE, Cloud
 from tests.ec2.metadata import Metadata
 

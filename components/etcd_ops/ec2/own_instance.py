@@ -9,8 +9,8 @@ from typing import Any
 from etcd_ops.ec2 import metadata
 from etcd_ops.ec2.aws import Aws
 from etcd_ops.ec2.machine import Machine
-from etcd_ops.ec2.places import TEMPLATE_TAG
 from etcd_ops.model.facts import Termination
+from etcd_ops.model.tags import TEMPLATE_TAG
 
 TERMINATED = "Terminated"
 """Target lifecycle state of an instance that its group wants rid of ("Retrieve the target lifecycle state through

@@ -8,7 +8,7 @@ from typing import Any
 
 from etcd_ops.ec2.aws import Aws, AwsUnavailable
 from etcd_ops.ec2.claim import Attach, Attached, Claim, Detach, Found, Ready, Refuse, Wait, claim
-from etcd_ops.ec2.places import CLUSTER_TAG, DATA, SLOT_TAG, VOLUME_TAG
+from etcd_ops.model.tags import CLUSTER_TAG, DATA, SLOT_TAG, VOLUME_TAG
 
 DEVICE = "/dev/sdf"
 """EC2 asks for a name; on Nitro the device has another one, by the volume's ID."""

@@ -11,11 +11,11 @@ from pydantic import Field, ValidationError
 
 from etcd_ops.model.document import Strict
 from etcd_ops.model.problems import Invalid, Problem
+from etcd_ops.model.tags import CLUSTER_TAG, SLOT_TAG
 
 PLATFORM = "ec2"
 COMPONENT = "etcd:index:Ec2Cluster"
 GROUP = "aws:autoscaling/group:Group"
-CLUSTER_TAG, SLOT_TAG = "etcd-cluster", "etcd-slot"
 _SUBNET = "subnet-"
 """Begins the ID of a subnet; one that is about to be made has another text in a preview."""
 GIB, TIB = 1024**3, 1024**4

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from etcd_ops.model.tags import CLUSTER_TAG
 from etcd_ops.preflight.connection import Connection, pages
-from etcd_ops.preflight.demand import CLUSTER_TAG
 from etcd_ops.preflight.quotas import STANDARD_FAMILIES
 
 GIB_PER_TIB = 1024

@@ -8,6 +8,7 @@ from typing import Any
 
 from etcd_ops.model.problems import Invalid
 from etcd_ops.model.spec import ClusterSpec, Mode
+from etcd_ops.model.tags import SLOT_TAG
 from etcd_ops.model.topology import quorum
 from etcd_ops.model.validation import parse
 from etcd_ops.review.kinds import ROLLOUT, is_component
@@ -110,9 +111,7 @@ class Case:
         for state in (step.old, step.new):
             inputs = state.inputs if state is not None else {}
             labels = mapping_of(mapping_of(inputs.get("metadata")).get("labels"))
-            told = text_of(labels.get("pulumi-etcd.dev/slot")) or text_of(
-                mapping_of(inputs.get("tags")).get("etcd-slot")
-            )
+            told = text_of(labels.get("pulumi-etcd.dev/slot")) or text_of(mapping_of(inputs.get("tags")).get(SLOT_TAG))
             if told:
                 return told
         padded = f"-{step.name.replace('/', '-')}-"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from etcd_ops.model.tags import CLUSTER_TAG
 from etcd_ops.review.clusters import Case
 from etcd_ops.review.kinds import Stake, kind_of
 from etcd_ops.review.preview import Change, Complaint, Preview, Step, Violation, name_of
@@ -86,5 +87,5 @@ def _is_ours(step: Step) -> bool:
     inputs = step.state.inputs
     labels = mapping_of(mapping_of(inputs.get("metadata")).get("labels"))
     return bool(
-        text_of(mapping_of(inputs.get("tags")).get("etcd-cluster")) or text_of(labels.get("pulumi-etcd.dev/cluster"))
+        text_of(mapping_of(inputs.get("tags")).get(CLUSTER_TAG)) or text_of(labels.get("pulumi-etcd.dev/cluster"))
     )

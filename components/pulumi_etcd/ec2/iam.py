@@ -11,8 +11,9 @@ from typing import Any
 
 from etcd_ops.channel.port import FORMATION, LOCK, log_name, status_name
 from etcd_ops.ec2.calls import CALLS
+from etcd_ops.model.tags import CLUSTER_TAG, SLOT_TAG
 from pulumi_etcd.ec2.documents import Conditions, Grant, document, statement
-from pulumi_etcd.ec2.naming import ARTIFACTS, CHANNEL, CLUSTER_TAG, SLOT_TAG, Ec2Names
+from pulumi_etcd.ec2.naming import ARTIFACTS, CHANNEL, Ec2Names
 from pulumi_etcd.ec2.planned import Json
 
 EVERYTHING = ("*",)

@@ -6,13 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from etcd_ops.model.problems import Problem
+from etcd_ops.model.tags import CLUSTER_TAG, ENVIRONMENT_TAG, SLOT_TAG
 from etcd_ops.model.topology import Named
 
-CLUSTER_TAG, SLOT_TAG, VOLUME_TAG, ENVIRONMENT_TAG = "etcd-cluster", "etcd-slot", "etcd-volume", "etcd-environment"
-TEMPLATE_TAG = "etcd-template"
-"""Of a group: the digest of the machines that it starts. Agents wait for it before they have theirs replaced."""
-DATA = "data"
-"""Value of `VOLUME_TAG` of the volumes that hold etcd's data, and of no others."""
 HOOK = "etcd-termination"
 CHANNEL, ARTIFACTS = "channel/", "artifacts/"
 """Begin the keys of the bucket's objects."""
@@ -20,8 +16,6 @@ LONGEST_ROLE = 64
 """Characters (IAM User Guide, "IAM and AWS STS quotas")."""
 LONGEST_LOAD_BALANCER = 32
 """Characters (Elastic Load Balancing API reference, CreateLoadBalancer and CreateTargetGroup)."""
-
-
 NOTHING: Mapping[str, str] = {}
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from etcd_ops.model.problems import Invalid, Problem
+from etcd_ops.model.tags import CLUSTER_TAG, ENVIRONMENT_TAG, SLOT_TAG, TEMPLATE_TAG, VOLUME_TAG
 from etcd_ops.model.topology import Topology
 from etcd_ops.model.urls import Url
 from etcd_ops.zone.paths import unusable
 from pulumi_etcd import body
 from pulumi_etcd.ec2.load_balancer import LoadBalancer
-from pulumi_etcd.ec2.naming import CHANNEL, CLUSTER_TAG, ENVIRONMENT_TAG, SLOT_TAG, TEMPLATE_TAG, VOLUME_TAG, Ec2Names
+from pulumi_etcd.ec2.naming import CHANNEL, Ec2Names
 from pulumi_etcd.ec2.network import Network
 from pulumi_etcd.ec2.security_groups import Others, Traffic
 from pulumi_etcd.trusts import Wire

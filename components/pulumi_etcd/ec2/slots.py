@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from etcd_ops.model.tags import DATA, TEMPLATE_TAG, VOLUME_TAG
 from etcd_ops.model.topology import Slot
 from pulumi_etcd.ec2 import iam
 from pulumi_etcd.ec2.alarms import GROUP_METRICS
 from pulumi_etcd.ec2.iam import Scope
 from pulumi_etcd.ec2.machine import Fleet, configuration, template_digest, zone_name
 from pulumi_etcd.ec2.machines import Volumes
-from pulumi_etcd.ec2.naming import DATA, HOOK, TEMPLATE_TAG, VOLUME_TAG, Ec2Names
+from pulumi_etcd.ec2.naming import HOOK, Ec2Names
 from pulumi_etcd.ec2.planned import Credentials, Planned, Properties, Ref, UserData, Version
 from pulumi_etcd.ec2.security_groups import members_group
 

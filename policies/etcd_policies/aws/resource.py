@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from etcd_ops.model.tags import CLUSTER_TAG, ENVIRONMENT_TAG
 from etcd_policies.aws.properties import Properties
 from etcd_policies.contract import MODULE
 
-CLUSTER_TAG, ENVIRONMENT_TAG = "etcd-cluster", "etcd-environment"
-"""Name of the cluster that a resource is of, and what that is for."""
 PRODUCTION = "production"
 """A resource that does not tell what it is for is held to production."""
 _PAIR = frozenset({"key", "value"})
