@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from tests.channel.stores import Store
 from tests.servers.faulty_proxy import FaultyProxy
 from tests.servers.kubernetes import KubernetesServer, kubernetes_server
 from tests.servers.s3 import ENVIRONMENT, S3Server, client, s3_connection, s3_server
+from tests.servers.simulator import simulated_aws
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -43,16 +43,9 @@ def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
     """A simulator of S3: fast, but only a stand-in."""
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.43.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    client(endpoint).create_bucket(Bucket=BUCKET)
-    yield endpoint
-    server.stop()
+    with simulated_aws("127.43.0.1") as endpoint:
+        client(endpoint).create_bucket(Bucket=BUCKET)
+        yield endpoint
 
 
 @pytest.fixture(scope="session")

@@ -290,7 +290,7 @@ def test_without_the_extra_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -
     def missing(name: str) -> str:
         raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr("pulumi_etcd.ec2.aws.importlib.metadata.version", missing)
+    monkeypatch.setattr("pulumi_etcd.extras.importlib.metadata.version", missing)
     with pytest.raises(pulumi.RunError, match=r"need pulumi-aws: install pulumi-etcd\[aws\]"):
         recorded(agent={"archive": ARCHIVE, "version": "1.0.0"})
 

@@ -234,7 +234,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     def missing(name: str) -> str:
         raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr("pulumi_etcd.kubernetes.objects.importlib.metadata.version", missing)
+    monkeypatch.setattr("pulumi_etcd.extras.importlib.metadata.version", missing)
     with pytest.raises(pulumi.RunError, match=r"install pulumi-etcd\[kubernetes\]"):
         recorded(agent={"image": AGENT, "version": "1.0.0"})
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 import os
 import uuid
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from etcd_ops.ec2.aws import Aws
 from etcd_ops.ec2.calls import CALLS
 from etcd_ops.ec2.machine import Machine
 from tests.ec2.metadata import Metadata, metadata_service
+from tests.servers.simulator import simulated_aws
 
 REGION, ZONE, ACCOUNT = "eu-central-1", "eu-central-1a", "123456789012"
 ALLOWED = {(call.service, call.operation) for call in CALLS}
@@ -21,16 +21,9 @@ ALLOWED = {(call.service, call.operation) for call in CALLS}
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
     """A simulator of AWS: a stand-in."""
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.47.0.2", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    _warm(endpoint)
-    yield endpoint
-    server.stop()
+    with simulated_aws("127.47.0.2") as endpoint:
+        _warm(endpoint)
+        yield endpoint
 
 
 def _warm(endpoint: str) -> None:

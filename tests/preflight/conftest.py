@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.servers.s3 import ENVIRONMENT
+from tests.servers.simulator import simulated_aws
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,9 +20,5 @@ def credentials() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def aws() -> Iterator[str]:
     """URL of a simulator of AWS on the loopback address."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.43.0.2", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with simulated_aws("127.43.0.2") as endpoint:
+        yield endpoint

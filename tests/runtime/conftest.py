@@ -7,15 +7,14 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from etcd_ops.programs import etcd
 from etcd_ops.zone.paths import ZonePaths
 from etcd_ops.zone.power import power_off
 from etcd_ops.zone.supervisor import create_zone, remove_zone, start_zone
 from tests.runtime.member import MemberVolume, Programs, eventually, start
-from tests.servers.ports import free_block
 from tests.servers.s3 import ENVIRONMENT, s3_connection
+from tests.servers.simulator import simulated_aws
 
 ADDRESS = "127.45.0.1"
 VERSION = "3.6.15"
@@ -54,13 +53,9 @@ def object_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """The connection value of a channel in a bucket of an S3 server."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    port = free_block(1, ADDRESS)
-    server = ThreadedMotoServer(ADDRESS, port, verbose=False)
-    server.start()
-    endpoint = f"http://{ADDRESS}:{port}"
-    boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1").create_bucket(Bucket="channel")
-    yield s3_connection(endpoint, "channel")
-    server.stop()
+    with simulated_aws(ADDRESS) as endpoint:
+        boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1").create_bucket(Bucket="channel")
+        yield s3_connection(endpoint, "channel")
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ The SDK's own classes say no more than a plan does, and cost seconds and hundred
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pulumi
 
+from pulumi_etcd import extras
 from pulumi_etcd.ec2.naming import Ec2Names
 from pulumi_etcd.ec2.planned import Planned
 
@@ -74,7 +74,4 @@ def plugin_version() -> str:
     Raises:
         pulumi.RunError: the SDK is not installed.
     """
-    try:
-        return importlib.metadata.version(SDK)
-    except importlib.metadata.PackageNotFoundError as error:
-        raise pulumi.RunError(f"clusters on AWS need {SDK}: install pulumi-etcd[aws]") from error
+    return extras.plugin_version(SDK, "aws", "AWS")

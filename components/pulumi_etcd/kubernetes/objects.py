@@ -5,10 +5,9 @@ The SDK's own classes say no more than a manifest does, and take 1.8 s and 75 MB
 
 from __future__ import annotations
 
-import importlib.metadata
-
 import pulumi
 
+from pulumi_etcd import extras
 from pulumi_etcd.kubernetes.manifests import Manifest
 
 SDK = "pulumi-kubernetes"
@@ -70,7 +69,4 @@ def plugin_version() -> str:
     Raises:
         pulumi.RunError: the SDK is not installed.
     """
-    try:
-        return importlib.metadata.version(SDK)
-    except importlib.metadata.PackageNotFoundError as error:
-        raise pulumi.RunError(f"clusters on Kubernetes need {SDK}: install pulumi-etcd[kubernetes]") from error
+    return extras.plugin_version(SDK, "kubernetes", "Kubernetes")
