@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from etcd_ops.cli.commands import app
+from etcd_ops.cli.commands import application
 
 Ops = Callable[..., Any]
 
@@ -49,7 +49,7 @@ def ops(context: Path) -> Ops:
     """Run `etcd-ops` on the cluster."""
 
     def run(*words: str, expect: int = 0) -> Any:
-        done = CliRunner().invoke(app, [*words, "--context", str(context)])
+        done = CliRunner().invoke(application(), [*words, "--context", str(context)])
         assert done.exit_code == expect, f"{words}: {done.exit_code}\n{done.output}"
         return done
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from etcd_ops.cli.commands import app
+from etcd_ops.cli.commands import application
 from etcd_ops.cli.context import VARIABLE, ContextError, find
 from tests.cli.conftest import Ops, write_context
 
@@ -61,7 +61,7 @@ def test_without_a_context_every_command_ends_with_2(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, command.split())
+    done = CliRunner().invoke(application(), command.split())
     assert done.exit_code == 2
     assert "no cluster found" in done.output
 

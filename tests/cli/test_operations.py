@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from etcd_ops.cli.commands import app
+from etcd_ops.cli.commands import application
 from etcd_ops.model.gate import Code
 from etcd_ops.model.status import State
 
@@ -26,7 +26,7 @@ def commands(command: Any, words: tuple[str, ...] = ("etcd-ops",)) -> Iterator[t
         yield from commands(each, (*words, name))
 
 
-ALL = dict(commands(typer.main.get_command(app)))
+ALL = dict(commands(typer.main.get_command(application())))
 
 
 def rows(first: str) -> list[str]:

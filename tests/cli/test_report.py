@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from etcd_ops.cli.console import WIDTH
 from etcd_ops.cli.looking import Look
 from etcd_ops.cli.report import ClusterReport, report
 from etcd_ops.cli.schemas import OUTPUTS, write
-from etcd_ops.cli.status import DAY, WIDTH, shown
+from etcd_ops.cli.status import DAY, shown
 from etcd_ops.model.facts import ChannelFacts, ClusterFacts, EndpointFacts, ListedMember, LockFacts, PeerStatus
 from etcd_ops.model.records import Controls, FormationRecord, FormationState, LockRecord
 from etcd_ops.model.schemas import schema_of

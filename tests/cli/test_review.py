@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from etcd_ops.cli.commands import app
+from etcd_ops.cli.commands import application
 from etcd_ops.cli.schemas import OUTPUTS
 from etcd_ops.model.schemas import schema_of
 from tests.review.record import FOLDER
@@ -18,7 +18,7 @@ VIOLATION = {"policyName": "zone-spread", "message": "too few zones", "enforceme
 
 
 def run(*words: str, given: str | None = None) -> Any:
-    return CliRunner().invoke(app, ["review", *words], input=given)
+    return CliRunner().invoke(application(), ["review", *words], input=given)
 
 
 def recorded(name: str) -> str:

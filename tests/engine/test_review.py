@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from etcd_ops.cli.commands import app
+from etcd_ops.cli.commands import application
 from tests.policies.test_engine import PACK, PROGRAM, declare
 from tests.tools.project import STACK, Project
 from tools.engine import Engine
@@ -27,7 +27,7 @@ def project(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Project
 
 
 def reviewed(*words: str, given: str) -> tuple[int, dict[str, Any]]:
-    ended = CliRunner().invoke(app, ["review", "-", "--json", *words], input=given)
+    ended = CliRunner().invoke(application(), ["review", "-", "--json", *words], input=given)
     return ended.exit_code, json.loads(ended.output)
 
 

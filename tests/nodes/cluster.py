@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import psutil
 
 from tests.nodes import cgroups, traces
+from tests.nodes.copying import Credentials, copy_keys
 from tests.nodes.exclusive import alone
 from tests.nodes.images import agent_image, etcd_image, pause_image
 from tests.nodes.namespaces import HUB, PREFIX, Zone, inside, network, remove_namespaces
@@ -56,6 +58,9 @@ _OPEN = f'while sleep 0.2; do for each in {CLAIMED}/*; do [ ! -d "$each" ] || ch
 """Stands in for what a storage driver does for a pod's `fsGroup`: the controller makes folders for root alone."""
 
 
+_CLIENTS = ("kube-controller-manager", "kube-scheduler", "coredns")
+
+
 class ControlPlane(KubernetesServer):
     """The API server in the hub, with what assigns pods to nodes and makes them from other objects."""
 
@@ -65,20 +70,28 @@ class ControlPlane(KubernetesServer):
     def start(self) -> None:
         """Start everything, and wait until the API is ready."""
         super().start()
-        manager = "kube-controller-manager"
+        self._run("volume-modes", "sh", "-c", _OPEN)
+        self._start_clients()
+        for path, content in _GIVEN.items():
+            self.request("POST", path, content)
+
+    def restart_clients(self) -> None:
+        """Start anew what watches the API."""
+        for name in _CLIENTS:
+            self.processes.stop(name, signal.SIGKILL)
+        self._start_clients()
+
+    def _start_clients(self) -> None:
         self._start(
-            manager,
+            "kube-controller-manager",
             f"--service-account-private-key-file={self.directory / 'service-accounts.key'}",
             f"--root-ca-file={self.directory / 'ca.crt'}",
             "--use-service-account-credentials=true",
             "--node-monitor-grace-period=12s",
             "--enable-hostpath-provisioner=true",
         )
-        self._run("volume-modes", "sh", "-c", _OPEN)
         self._start("kube-scheduler")
         self._start_names()
-        for path, content in _GIVEN.items():
-            self.request("POST", path, content)
 
     def _start_names(self) -> None:
         """Names of Services and pods. Certificates and all but the address come from the administrator's kubeconfig."""
@@ -137,6 +150,32 @@ class Cluster:
             for condition in pod["status"].get("conditions", ())
             if (condition["type"], condition["status"]) == ("Ready", "True")
         }
+
+    def move_store(self, endpoints: Sequence[str], credentials: Credentials, inside: Callable[..., list[str]]) -> None:
+        """Have another etcd behind the API server, with all its objects.
+
+        Args:
+            endpoints: its clients' URLs.
+            credentials: of the API server there.
+            inside: a command in the network from which both etcds can be reached.
+        """
+        self.plane.kill_api()
+        copy_keys(inside, self.plane.store, endpoints[0], credentials)
+        self.plane.move(endpoints, ca=credentials.ca, cert=credentials.cert, key=credentials.key)
+        self._begin_anew()
+
+    def move_store_back(self) -> None:
+        """Undo `move_store`."""
+        self.plane.kill_api()
+        self.plane.move_back()
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Revisions of another etcd may be lower: who watches from those of the former would never hear anything."""
+        self.plane.start_api()
+        self.plane.restart_clients()
+        for node in self.nodes.values():
+            node.restart_clients(self.plane.kubeconfig_of(node))
 
     def named(self, zone: str, *command: str) -> list[str]:
         """A command in a zone's network that resolves names as pods do."""

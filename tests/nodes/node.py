@@ -95,6 +95,13 @@ class Node:
             f"--node-labels=topology.kubernetes.io/zone={self.zone.name}",
         )
 
+    def restart_clients(self, kubeconfig: Path) -> None:
+        """Start anew what watches the API; containers go on."""
+        self.kill_kubelet()
+        self.processes.stop("kube-proxy", signal.SIGKILL)
+        self.start_kubelet(kubeconfig)
+        self._start_proxy(kubeconfig)
+
     def set_kubelet(self, kubeconfig: Path, settings: Mapping[str, Any]) -> None:
         """Start the kubelet anew, with further settings of its configuration."""
         self.kill_kubelet()

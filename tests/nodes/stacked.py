@@ -94,24 +94,6 @@ class StackedEtcd:
         members = {each["ID"]: each["peerURLs"][0] for each in found["members"] if not each.get("isLearner")}
         return found["header"]["cluster_id"], members
 
-    def take_objects(self, source: str) -> None:
-        """Copy every key from another etcd, to which nobody writes meanwhile."""
-        node = next(iter(self.nodes.nodes.values()))
-        program = str(etcd.obtain(etcd.DEFAULT) / "etcdctl")
-        files = [f"--dest-{kind}={path}" for kind, path in zip(("cacert", "cert", "key"), self.client, strict=True)]
-        copy = [program, f"--endpoints={source}", "make-mirror", *files, "https://127.0.0.1:2379"]
-        count = [program, f"--endpoints={source}", "get", "", "--from-key", "--count-only", "--write-out=fields"]
-        with subprocess.Popen(node.zone.inside(*copy), stdout=subprocess.DEVNULL) as mirror:
-            try:
-                told = subprocess.run(node.zone.inside(*count), capture_output=True, text=True, check=True).stdout
-                wanted = _count(told)
-                until(lambda: self._count(node) == wanted > 0)
-            finally:
-                mirror.kill()
-
-    def _count(self, node: Node) -> int:
-        return _count(self.ask(node, "get", "", "--from-key", "--count-only", "--write-out=fields"))
-
     def _serves(self, there: Sequence[Node]) -> bool:
         return all(self.ask(node, "endpoint", "health", check=False) for node in there)
 
@@ -134,11 +116,6 @@ class StackedEtcd:
             _write_leaf(self.authority, pki, name, node.name, (node.zone.address, "127.0.0.1"))
         self.data(node).mkdir(mode=0o700)
         self.manifest(node).write_text(yaml.safe_dump(_pod(node, self.data(node), pki, initial)))
-
-
-def _count(told: str) -> int:
-    """Keys, as etcdctl tells them in the format `fields`; it has no other for them."""
-    return next(int(line.rpartition(":")[2]) for line in told.splitlines() if line.startswith('"Count"'))
 
 
 def _client_url(address: str) -> str:

@@ -16,6 +16,7 @@ from etcd_ops.programs.cache import Cache
 from etcd_ops.volume.layout import VolumeLayout
 from tests.nodes import buckets, images
 from tests.nodes.cluster import DIRECTORY, Cluster
+from tests.nodes.copying import Credentials
 from tests.nodes.objects_load import ObjectsLoad
 from tests.nodes.stack import NAME, NAMESPACE, SLOTS
 from tests.nodes.stacked import StackedEtcd
@@ -62,32 +63,17 @@ def stack(running: Cluster, bucket: dict[str, Any], stacked: StackedEtcd) -> Ite
         made = StaticPodStack(engines.prepare(Cache.of_user()), Path(folder, "project"), running, arguments)
         made.base["agent"]["kind"] = "static-pod"
         made.restore()
-        move(running, stacked)
+        first = running.nodes["a"].zone
+        running.move_store(stacked.endpoints, Credentials(*stacked.client), first.inside)
         try:
             made.up()
             yield made
         finally:
-            move_back(running)
+            running.move_store_back()  # it could not see its own etcd off
             made.remove()
     for slot in SLOTS:
         assert list(nodes[slot[0]].manifests.iterdir()) == []
         assert not volume(stacked, slot).root.exists()
-
-
-def move(cluster: Cluster, stacked: StackedEtcd) -> None:
-    """Have the API server on the stacked etcd, with all its objects."""
-    authority, certificate, key = stacked.client
-    cluster.plane.kill_api()
-    stacked.take_objects(cluster.plane.store)
-    cluster.plane.move(stacked.endpoints, ca=authority, cert=certificate, key=key)
-    cluster.plane.start_api()
-
-
-def move_back(cluster: Cluster) -> None:
-    """It could not see its own etcd off."""
-    cluster.plane.kill_api()
-    cluster.plane.move_back()
-    cluster.plane.start_api()
 
 
 def volume(stacked: StackedEtcd, slot: str) -> VolumeLayout:

@@ -11,17 +11,18 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from etcd_ops.programs import etcd
 from etcd_ops.runtime.foreign import holder
 from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.zone.process import send
 from tests.nodes import buckets, processes
 from tests.nodes.cluster import DIRECTORY, Cluster
+from tests.nodes.copying import Credentials
 from tests.nodes.objects_load import ObjectsLoad
 from tests.nodes.stack import NAMESPACE, NEWER, SLOTS
 from tests.nodes.static_pod_stack import StaticPodStack, folder, place
@@ -57,42 +58,11 @@ def stack(running: Cluster, bucket: dict[str, Any]) -> Iterator[StaticPodStack]:
 @pytest.fixture(scope="module")
 def own(stack: StaticPodStack) -> Iterator[StaticPodStack]:
     """The same, with the nodes' API server on it, and back where it was in the end: it could not see itself off."""
-    plane, known = stack.nodes.plane, json.loads(stack.context.read_text())
-    before = plane.store
-    copy(stack, before, known)
-    plane.kill_api()
-    plane.move(known["endpoints"], ca=known["ca"], cert=known["cert"], key=known["key"])
-    plane.start_api()
+    known = json.loads(stack.context.read_text())
+    credentials = Credentials(known["ca"], known["cert"], known["key"])
+    stack.nodes.move_store(known["endpoints"], credentials, partial(stack.nodes.named, "a"))
     yield stack
-    plane.kill_api()
-    plane.move_back()
-    plane.start_api()
-
-
-def copy(stack: StaticPodStack, source: str, known: dict[str, Any]) -> None:
-    """Every key, while nobody writes."""
-    plane = stack.nodes.plane
-    plane.kill_api()
-    program = str(etcd.obtain(etcd.DEFAULT) / "etcdctl")
-    credentials = [f"--dest-cacert={known['ca']}", f"--dest-cert={known['cert']}", f"--dest-key={known['key']}"]
-    command = [program, f"--endpoints={source}", "make-mirror", *credentials, known["endpoints"][0]]
-    with subprocess.Popen(stack.nodes.named("a", *command), stdout=subprocess.DEVNULL) as mirror:
-        try:
-            until(lambda: keys(stack, known["endpoints"][0]) == keys(stack, source, secure=False) > 0)
-        finally:
-            mirror.kill()
-    plane.start_api()
-
-
-def keys(stack: StaticPodStack, endpoint: str, *, secure: bool = True) -> int:
-    """How many there are."""
-    words = ["get", "", "--from-key", "--count-only", "--write-out=fields"]
-    if secure:
-        told = stack.etcdctl("a", f"--endpoints={endpoint}", *words)
-    else:
-        command = [str(etcd.obtain(etcd.DEFAULT) / "etcdctl"), f"--endpoints={endpoint}", *words]
-        told = subprocess.run(stack.nodes.named("a", *command), capture_output=True, text=True, check=True).stdout
-    return next(int(line.rpartition(":")[2]) for line in told.splitlines() if line.startswith('"Count"'))
+    stack.nodes.move_store_back()
 
 
 def test_three_voters_and_nothing_of_them_in_the_api_server(stack: StaticPodStack) -> None:

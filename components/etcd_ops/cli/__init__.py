@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; the agent is started without loading what only people need."""
+    """Run the command line; nothing is loaded that the command given does not need."""
     if sys.argv[1:2] == ["agent"]:
         from etcd_ops.cli.agent import main as agent
 
@@ -15,6 +15,6 @@ def main() -> None:
         from etcd_ops.cli.machine import main as machine
 
         sys.exit(machine(sys.argv[2:]))
-    from etcd_ops.cli.commands import app
+    from etcd_ops.cli.commands import application
 
-    app()
+    application(*sys.argv[1:2])()

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from etcd_ops.channel.connect import connect
 from etcd_ops.channel.port import Channel
+from etcd_ops.cli.options import fail
 from etcd_ops.etcd import Credentials
 from etcd_ops.model.document import Tolerant
 from etcd_ops.model.spec import describe
@@ -88,3 +89,11 @@ def _of_project(start: Path) -> Path:
             names = ", ".join(str(path) for path in found)
             raise ContextError(f"more than one cluster here: choose with --context ({names})")
     raise ContextError(f"no cluster found: run `make up` in the project, name a file with --context, or set {VARIABLE}")
+
+
+def context_of(named: Path | None) -> Context:
+    """The context, or a clear end with exit status 2."""
+    try:
+        return find(named, Path.cwd())
+    except ContextError as problem:
+        fail(str(problem), 2)

@@ -6,7 +6,8 @@ import shlex
 
 import typer
 
-from etcd_ops.cli.options import ContextOption, context_of
+from etcd_ops.cli.context import context_of
+from etcd_ops.cli.options import ContextOption
 
 
 def register(app: typer.Typer) -> None:

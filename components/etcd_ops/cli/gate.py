@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from etcd_ops.cli.context import ContextError
+from etcd_ops.cli.context import ContextError, context_of
 from etcd_ops.cli.looking import look
-from etcd_ops.cli.options import ContextOption, JsonOption, context_of, fail
+from etcd_ops.cli.options import ContextOption, JsonOption, fail
 from etcd_ops.cli.report import report
 
 

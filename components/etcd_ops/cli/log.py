@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from etcd_ops.channel.port import CONTROLS, LOG_PREFIX, Channel, ChannelUnavailable
-from etcd_ops.cli.context import Context
-from etcd_ops.cli.options import ContextOption, JsonOption, context_of, fail
+from etcd_ops.cli.context import Context, context_of
+from etcd_ops.cli.options import ContextOption, JsonOption, fail
 from etcd_ops.model.records import Controls
 
 HIDDEN = ("at", "slot", "event", "by", "facts")

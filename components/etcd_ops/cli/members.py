@@ -7,9 +7,9 @@ import json
 
 import typer
 
-from etcd_ops.cli.context import ContextError
+from etcd_ops.cli.context import ContextError, context_of
 from etcd_ops.cli.looking import look
-from etcd_ops.cli.options import ContextOption, JsonOption, context_of, fail
+from etcd_ops.cli.options import ContextOption, JsonOption, fail
 
 
 def register(app: typer.Typer) -> None:

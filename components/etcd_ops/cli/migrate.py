@@ -9,23 +9,29 @@ from typing import Annotated
 
 import typer
 
-from etcd_ops.cli.context import Context, ContextError
+from etcd_ops.cli.context import Context, ContextError, context_of
 from etcd_ops.cli.looking import PATIENCE, Look, look
-from etcd_ops.cli.options import ContextOption, JsonOption, context_of, fail
+from etcd_ops.cli.options import ContextOption, JsonOption, fail
 from etcd_ops.model.facts import ClusterFacts
 from etcd_ops.model.gate import healthy_voters, quorum
 from etcd_ops.model.migration import Next, next_move
 from etcd_ops.model.migration_plan import MigrationPlan, plan_migration
 from etcd_ops.model.spec import ClusterSpec
 
-app = typer.Typer(help="Move a cluster over from members that somebody else runs.", no_args_is_help=True)
 POLL = 0.5
 """Seconds between two looks at how far it is."""
 GRACE = 10.0
 """Seconds for which what needs an operator may be a passing state."""
 
 
-@app.command("plan")
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="Move a cluster over from members that somebody else runs.", no_args_is_help=True)
+    group.command("plan")(plan)
+    group.command("run")(run)
+    app.add_typer(group, name="migrate")
+
+
 def plan(context: ContextOption = None, as_json: JsonOption = False) -> None:
     """Say what the declared migration needs, and its steps. Changes nothing; exit 1 where something forbids it."""
     found = _plan(_look(context_of(context), PATIENCE))
@@ -37,7 +43,6 @@ def plan(context: ContextOption = None, as_json: JsonOption = False) -> None:
     raise typer.Exit(0 if found.ready else 1)
 
 
-@app.command("run")
 def run(
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait for the declared phase.")] = 600.0,
     context: ContextOption = None,

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from etcd_ops.cli.context import ContextError
+from etcd_ops.cli.context import ContextError, context_of
 from etcd_ops.cli.controlling import change_controls, operator
 from etcd_ops.cli.looking import look
-from etcd_ops.cli.options import ContextOption, WhyOption, context_of, fail
+from etcd_ops.cli.options import ContextOption, WhyOption, fail
 from etcd_ops.model.gate import NEVER_WAIVED, Code
 from etcd_ops.model.records import BreakGlass, Controls
 

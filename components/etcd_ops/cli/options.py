@@ -7,21 +7,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from etcd_ops.cli.context import Context, ContextError, find
-
 ContextOption = Annotated[
     Path | None, typer.Option("--context", help="Context file of the cluster; the project's own by default.")
 ]
 WhyOption = Annotated[str, typer.Option("--why", help="Why, for the record.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-
-
-def context_of(named: Path | None) -> Context:
-    """The context, or a clear end with exit status 2."""
-    try:
-        return find(named, Path.cwd())
-    except ContextError as problem:
-        fail(str(problem), 2)
 
 
 def fail(message: str, status: int = 1) -> NoReturn:

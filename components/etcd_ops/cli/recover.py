@@ -9,21 +9,27 @@ from typing import Annotated
 
 import typer
 
-from etcd_ops.cli.context import Context, ContextError
+from etcd_ops.cli.context import Context, ContextError, context_of
 from etcd_ops.cli.controlling import change_controls, operator
 from etcd_ops.cli.looking import Look, look
-from etcd_ops.cli.options import ContextOption, JsonOption, context_of, fail
+from etcd_ops.cli.options import ContextOption, JsonOption, fail
 from etcd_ops.model.records import RecoveryOrder
 from etcd_ops.model.recovery import RecoveryPlan, plan_recovery
 
-app = typer.Typer(help="Recover from a lost quorum.", no_args_is_help=True)
 PATIENCE = 8.0
 """Seconds for every living agent to publish; an idle one does every five."""
 POLL = 0.5
 """Seconds between two looks at how far a recovery is."""
 
 
-@app.command("plan")
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="Recover from a lost quorum.", no_args_is_help=True)
+    group.command("plan")(plan)
+    group.command("execute")(execute)
+    app.add_typer(group, name="recover")
+
+
 def plan(context: ContextOption = None, as_json: JsonOption = False) -> None:
     """Say which member to recover from, what to declare, and what is at risk. Changes nothing."""
     found = _plan(context_of(context))
@@ -35,7 +41,6 @@ def plan(context: ContextOption = None, as_json: JsonOption = False) -> None:
     raise typer.Exit(0 if found.survivor and not found.refusals else 1)
 
 
-@app.command("execute")
 def execute(
     survivor: Annotated[str, typer.Option("--survivor", help="The slot whose data is kept, as `plan` named it.")],
     override: Annotated[

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
+from etcd_ops.cli.console import console
 from etcd_ops.cli.options import JsonOption, fail
-from etcd_ops.cli.status import console
 from etcd_ops.review import Level, Preview, Unreadable, read_preview, read_violations, review
 from etcd_ops.review.markdown import markdown
 from etcd_ops.review.text import shown

@@ -9,14 +9,15 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from etcd_ops.cli.context import Context, ContextError
+from etcd_ops.cli.console import console
+from etcd_ops.cli.context import Context, ContextError, context_of
 from etcd_ops.cli.looking import Look, ask_agents, look
-from etcd_ops.cli.options import ContextOption, JsonOption, context_of, fail
+from etcd_ops.cli.options import ContextOption, JsonOption, fail
 from etcd_ops.cli.report import ClusterReport, MemberReport, report
 
 Ask = Callable[[Context], Coroutine[Any, Any, Look]]
@@ -24,8 +25,6 @@ DAY = 86_400.0
 COLUMNS = (
     "zone", "member", "role", "health", "version", "database", "lag", "certificates", "gate", "last step", "state",
 )  # fmt: skip
-WIDTH = 200
-"""Columns of text where it is not a terminal that shows it."""
 
 
 def register(app: typer.Typer) -> None:
@@ -67,12 +66,6 @@ def _watch(context: Context, ask: Ask) -> None:
         while True:
             live.update(shown(_look(context, ask), time.time()), refresh=True)
             time.sleep(2)
-
-
-def console() -> Console:
-    """Where people read; wide where it is not a terminal."""
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDTH)
 
 
 def shown(seen: ClusterReport, now: float) -> Group:
