@@ -6,9 +6,11 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from etcd_ops.zone.process import look
@@ -142,9 +144,19 @@ def _to_its_end(command: Sequence[str], environment: dict[str, str]) -> int:
 
     The terminal tells it of the interruption as well; killed, `pulumi` would leave the stack locked.
     """
-    process = subprocess.Popen(command, env=environment)
+    interrupted = False
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        nonlocal interrupted
+        interrupted = True
+        signal.signal(number, former)
+
+    # From before the start: an exception in the midst of it would leave a process that nobody waits for.
+    former = signal.signal(signal.SIGINT, note)
     try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.wait()
-        raise
+        status = subprocess.Popen(command, env=environment).wait()
+    finally:
+        signal.signal(signal.SIGINT, former)
+    if interrupted:
+        raise KeyboardInterrupt
+    return status
