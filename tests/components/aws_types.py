@@ -13,10 +13,10 @@ from typing import Any
 
 from pulumi.provider.experimental.util import camel_case
 
-from pulumi_etcd.ec2.planned import Credentials, File, Json, Planned, Ref, UserData, Version
+from pulumi_etcd.ec2.planned import Credentials, File, Joined, Json, Planned, Ref, UserData, Version
 
 SDK = Path(str(importlib.metadata.distribution("pulumi-aws").locate_file("pulumi_aws")))
-_TEXT = (str, Credentials, Json, UserData, Version, Ref)
+_TEXT = (str, Credentials, Joined, Json, UserData, Version, Ref)
 _PLAIN: Mapping[str, tuple[type, ...]] = {
     "str": _TEXT,
     "bool": (bool,),

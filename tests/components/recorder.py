@@ -19,7 +19,7 @@ from pulumi.runtime.stack import run_pulumi_func
 from pulumi_etcd.provider.values import Properties, load
 
 KEY = ec.generate_private_key(ec.SECP256R1())
-_BY_AWS = ("arn", "arnSuffix", "dnsName", "keyId", "prefixListId", "zoneId")
+_BY_AWS = ("arn", "arnSuffix", "dnsName", "keyId", "prefixListId", "primaryNameServer", "zoneId")
 """Outputs that only AWS knows."""
 SECRETS = ("privateKeyPem", "privateKeyPemPkcs8", "privateKeyOpenssh")
 

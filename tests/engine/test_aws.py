@@ -55,6 +55,16 @@ def rolled(stack: Ec2Stack, instances: dict[str, str]) -> dict[str, str]:
     return told
 
 
+def test_resolvers_forget_soon_that_a_name_is_not_there(aws: AwsServer, stack: Ec2Stack) -> None:
+    """The lesser of the record's own TTL and its last number counts."""
+    records = aws.client("route53").list_resource_record_sets(HostedZoneId=hosted_zone(aws))["ResourceRecordSets"]
+    servers = [value["Value"] for each in records if each["Type"] == "NS" for value in each["ResourceRecords"]]
+    (authority,) = [each for each in records if each["Type"] == "SOA"]
+    (told,) = [each["Value"].split() for each in authority["ResourceRecords"]]
+    assert authority["TTL"] == int(told[-1]) == 5
+    assert told[0] in servers
+
+
 def test_one_instance_and_one_encrypted_volume_are_in_every_zone(aws: AwsServer, stack: Ec2Stack) -> None:
     groups = aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     sizes = {(group["MinSize"], group["MaxSize"], group["DesiredCapacity"]) for group in groups}

@@ -10,8 +10,11 @@ from pulumi_etcd.ec2.declaration import Declaration
 from pulumi_etcd.ec2.machine import zone_name
 from pulumi_etcd.ec2.naming import Ec2Names
 from pulumi_etcd.ec2.network import Made
-from pulumi_etcd.ec2.planned import Planned, Ref
+from pulumi_etcd.ec2.planned import Joined, Planned, Ref
 from pulumi_etcd.ec2.slots import Members
+
+ABSENT_TTL = 5
+"""Seconds for which a resolver remembers that a member's name is not there."""
 
 
 def shared(this: Declaration) -> list[Planned]:
@@ -27,6 +30,7 @@ def shared(this: Declaration) -> list[Planned]:
         *made,
         *security_groups.plan(names, this.network, this.traffic),
         _private_zone(names, this.network.vpc),
+        _authority_record(names),
         *_balanced(this),
     ]
 
@@ -70,6 +74,24 @@ def _private_zone(names: Ec2Names, vpc: Any) -> Planned:
         "tags": names.tags(names.private_zone),
     }
     return Planned(name=zone_name(names), kind="aws:route53/zone:Zone", properties=properties)
+
+
+def _authority_record(names: Ec2Names) -> Planned:
+    """Has resolvers forget soon that a name is not there: members ask for each other's before all are written.
+
+    They remember it for the lesser of the record's own TTL and its last number (RFC 2308, section 5), which Route 53
+    makes 900 s and a day. The other numbers are Route 53's.
+    """
+    told = " awsdns-hostmaster.amazon.com. 1 7200 900 1209600 "
+    properties = {
+        "zoneId": Ref(zone_name(names), "zoneId"),
+        "name": names.private_zone,
+        "type": "SOA",
+        "ttl": ABSENT_TTL,
+        "records": [Joined((Ref(zone_name(names), "primaryNameServer"), f"{told}{ABSENT_TTL}"))],
+        "allowOverwrite": True,
+    }
+    return Planned(name=f"{names.cluster}-soa", kind="aws:route53/record:Record", properties=properties, left=True)
 
 
 def _balanced(this: Declaration) -> list[Planned]:

@@ -34,6 +34,13 @@ class Json:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """A text of several parts."""
+
+    parts: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class UserData:
     """A machine's user data, in Base64."""
 
@@ -66,6 +73,8 @@ class Planned:
     after: Sequence[str] = ()
     """Names of resources that it needs, beside those that its properties refer to."""
     protect: bool = False
+    left: bool = False
+    """Whether it is not deleted by itself: it goes with another resource."""
     kept: Sequence[str] = ()
     """Properties that stay as they were made."""
     secret: Sequence[str] = ()
@@ -79,7 +88,7 @@ def refs(value: Any) -> Iterator[Ref]:
             yield value
         case Version(of):
             yield Ref(of, "latestVersion")
-        case Json(inner) | UserData(inner):
+        case Json(inner) | UserData(inner) | Joined(inner):
             yield from refs(inner)
         case Mapping():
             for each in value.values():

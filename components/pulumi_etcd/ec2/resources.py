@@ -16,7 +16,19 @@ from pulumi_etcd.ec2 import plan
 from pulumi_etcd.ec2.aws import AwsResource, provider
 from pulumi_etcd.ec2.declaration import Declaration
 from pulumi_etcd.ec2.member import Ec2Member
-from pulumi_etcd.ec2.planned import Credentials, File, Json, Planned, Ref, UserData, Version, outputs, refs, replaced
+from pulumi_etcd.ec2.planned import (
+    Credentials,
+    File,
+    Joined,
+    Json,
+    Planned,
+    Ref,
+    UserData,
+    Version,
+    outputs,
+    refs,
+    replaced,
+)
 from pulumi_etcd.placing import connection, context, rollout
 from pulumi_etcd.rollout import Rollout
 
@@ -102,6 +114,7 @@ class Place:
             provider=self.provider,
             depends_on=[*needed, *after],
             protect=planned.protect,
+            retain_on_delete=planned.left,
             ignore_changes=list(planned.kept),
         )
         properties = replaced(planned.properties, self._value)
@@ -117,6 +130,8 @@ class Place:
                 return self.put_already[of].latestVersion.apply(lambda number: str(int(number)))  # type: ignore[attr-defined]
             case Json(inner):
                 return pulumi.Output.json_dumps(replaced(inner, self._value), sort_keys=True)
+            case Joined(parts):
+                return pulumi.Output.concat(*replaced(parts, self._value))
             case UserData(config):
                 return pulumi.Output.from_input(replaced(config, self._value)).apply(_user_data)
             case File(path):

@@ -6,7 +6,19 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from tools.standins.aws.forms import SWITCH, TEXT, Field, Fields, incoming, outgoing, structures, tag_list, tag_map
+from tools.standins.aws.forms import (
+    NUMBER,
+    SWITCH,
+    TEXT,
+    Field,
+    Fields,
+    Form,
+    incoming,
+    outgoing,
+    structures,
+    tag_list,
+    tag_map,
+)
 from tools.standins.aws.kind import TAGGED, Kind, changed, tag_changes
 from tools.standins.aws.settings import Place
 from tools.standins.values import Properties
@@ -109,29 +121,39 @@ _ALIAS = structures(
 )
 
 
+_VALUES = Form(
+    list,
+    outgoing=lambda values: [{"Value": each} for each in values],
+    incoming=lambda records: sorted(each["Value"] for each in records),
+)
+
+
 class Record(Kind):
-    """A record that is an alias of a load balancer; its ID is `zone_name_type`, as the official provider's."""
+    """A record with values, or an alias of a load balancer; its ID is `zone_name_type`, as the official provider's."""
 
     fields: ClassVar[Fields] = {
         "zoneId": Field(form=TEXT, required=True, fixed=True, apart=True),
         "name": Field(form=TEXT, required=True, fixed=True),
         "type": Field(form=TEXT, required=True),
-        "aliases": Field(form=_ALIAS, required=True, apart=True),
+        "ttl": Field(form=NUMBER, aws="TTL"),
+        "records": Field(form=_VALUES, aws="ResourceRecords"),
+        "aliases": Field(form=_ALIAS, apart=True),
+        "allowOverwrite": Field(form=SWITCH, apart=True),
     }
     computed = ("fqdn",)
+    untold = ("allowOverwrite",)
     absent = ("NoSuchHostedZone",)
 
     def create(self, place: Place, inputs: Properties) -> str:
-        self._change(place, "CREATE", inputs)
+        self._change(place, "UPSERT" if inputs.get("allowOverwrite") else "CREATE", inputs)
         return f"{inputs['zoneId']}_{inputs['name']}_{inputs['type']}"
 
     def read(self, place: Place, identity: str, known: Properties) -> Properties | None:
         records = place.client("route53").list_resource_record_sets(HostedZoneId=known["zoneId"])["ResourceRecordSets"]
         for each in records:
             if each["Name"].rstrip(".") == known["name"] and each["Type"] == known["type"]:
-                target = {**each["AliasTarget"], "DNSName": each["AliasTarget"]["DNSName"].rstrip(".")}
                 shown = incoming(self.fields, {**each, "Name": known["name"]})
-                return {**shown, "zoneId": known["zoneId"], "aliases": _ALIAS.incoming([target]), "fqdn": known["name"]}
+                return {**shown, **_alias(each), "zoneId": known["zoneId"], "fqdn": known["name"]}
         return None
 
     def update(self, place: Place, identity: str, before: Properties, after: Properties) -> None:
@@ -143,7 +165,16 @@ class Record(Kind):
         self._change(place, "DELETE", known)
 
     def _change(self, place: Place, action: str, inputs: Properties) -> None:
-        record = {**outgoing(self.fields, inputs), "AliasTarget": _ALIAS.outgoing(inputs["aliases"])[0]}
+        record = outgoing(self.fields, inputs)
+        if inputs.get("aliases"):
+            record["AliasTarget"] = _ALIAS.outgoing(inputs["aliases"])[0]
         place.client("route53").change_resource_record_sets(
             HostedZoneId=inputs["zoneId"], ChangeBatch={"Changes": [{"Action": action, "ResourceRecordSet": record}]}
         )
+
+
+def _alias(found: Mapping[str, Any]) -> dict[str, Any]:
+    if "AliasTarget" not in found:
+        return {}
+    target = {**found["AliasTarget"], "DNSName": found["AliasTarget"]["DNSName"].rstrip(".")}
+    return {"aliases": _ALIAS.incoming([target])}
