@@ -102,7 +102,8 @@ def _by_agents(roll: Roll) -> Iterator[str]:
     if roll.restarts:
         yield f"restarts: {'; '.join(roll.restarts)}"
     if roll.moves:
-        yield "its pod or machine is made anew, with the same volume"
+        anew = f": {', '.join(roll.anew)}" if roll.anew else ""
+        yield f"its pod or machine is made anew, with the same volume{anew}"
     if roll.agent_moves:
         yield "its agent's pod is made anew, etcd runs on"
     if roll.agent:

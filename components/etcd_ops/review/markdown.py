@@ -64,10 +64,18 @@ def _counts(review: Review) -> str:
 
 
 def _reasons(review: Review) -> Iterator[str]:
-    """The gravest findings at the top, for who reads no further."""
-    grave = [each for each in review.reasons if each.level is review.verdict][:_REASONS]
+    """The gravest findings at the top, for who reads no further: of every sort the first."""
+    grave: dict[str, list[Finding]] = {}
+    for each in review.reasons:
+        if each.level is review.verdict:
+            grave.setdefault(each.code, []).append(each)
     if grave:
-        yield "\n".join(f"- {_where(each)}{escaped(each.text)}" for each in grave)
+        yield "\n".join(map(_reason, list(grave.values())[:_REASONS]))
+
+
+def _reason(alike: Sequence[Finding]) -> str:
+    more = f" (and {len(alike) - 1} more like it)" if len(alike) > 1 else ""
+    return f"- {_where(alike[0])}{escaped(alike[0].text)}{more}"
 
 
 def _where(finding: Finding) -> str:

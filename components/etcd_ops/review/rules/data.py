@@ -14,6 +14,10 @@ _SUBJECTS = {Stake.CHANNEL: Subject.CHANNEL, Stake.SECRET: Subject.CERTIFICATES}
 _ELSEWHERE = frozenset({Stake.NETWORK, Stake.REACH, Stake.SIGHT, Stake.SAFEGUARD})
 """Judged by `surroundings`."""
 _WORD = {Change.REPLACE: "replaced", Change.DELETE: "deleted", Change.UNKNOWN: "changed in a way that is not known"}
+_KEEP = {
+    Stake.KEY: "keep it declared: what it has encrypted stays encrypted with it, whatever is declared from now on",
+    Stake.CHANNEL: "keep the channel that it has: agents know no other",
+}
 REPAIR = "add another slot and drop this one: agents move the member through the safety gate"
 RETIRE = "see docs/operations.md, “Protect and retire”, if the cluster is to go"
 
@@ -55,7 +59,7 @@ def _judged(case: Case, loss: Loss) -> tuple[Level, str, str]:
     if loss.kind.stake is Stake.ZONE and step.change is Change.DELETE and not _zone_stays(case, step):
         return Level.ATTENTION, f"{happens}: no declared member stands in it any more", ""
     order = ", before its successor is there" if step.deleted_first else ""
-    repair = REPAIR if loss.slot and loss.kind.stake in (Stake.DATA, Stake.MEMBER) else ""
+    repair = REPAIR if loss.slot and loss.kind.stake in (Stake.DATA, Stake.MEMBER) else _KEEP.get(loss.kind.stake, "")
     return Level.REFUSE, f"{happens}{order}; nothing asks the safety gate", repair
 
 
