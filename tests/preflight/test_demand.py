@@ -58,6 +58,11 @@ def test_every_cluster_of_a_preview_is_found() -> None:
     assert [each.cluster for each in found] == ["orders", "carts"]
 
 
+def test_a_cluster_that_is_told_twice_is_one() -> None:
+    outputs = {"orders": {"contract": CONTRACT}, "contract": CONTRACT}
+    assert read(json.dumps(outputs)) == (DECLARED,)
+
+
 def group(slot: str, subnet: str, cluster: str = "orders") -> dict[str, Any]:
     tags = [{"key": "etcd-cluster", "value": cluster}, {"key": "etcd-slot", "value": slot}, {"key": "Name"}]
     return step(GROUP, {"tags": tags, "vpcZoneIdentifiers": [subnet]})
