@@ -59,7 +59,7 @@ def test_every_cluster_of_a_preview_is_found() -> None:
 
 
 def test_a_cluster_that_is_told_twice_is_one() -> None:
-    outputs = {"orders": {"contract": CONTRACT}, "contract": CONTRACT}
+    outputs = {"orders": {"contract": CONTRACT}, "terms": CONTRACT}
     assert read(json.dumps(outputs)) == (DECLARED,)
 
 

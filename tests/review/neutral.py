@@ -12,7 +12,7 @@ from typing import Any
 KEPT = ("type", "custom", "parent", "protect", "retainOnDelete", "inputs", "propertyDependencies")
 """Parts of a resource's state that are kept. Outputs repeat inputs, and hold what only the engine needs."""
 LONGEST = 1_000
-"""Characters of a value. Of a longer one, such as user data, its digest is kept: the review tells whether it differs."""
+"""Characters of a value. Of a longer one, such as user data, its digest is kept, which tells whether it differs."""
 _STATES = ("oldState", "newState", "old", "new")
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----[^-]*-----END \1-----\s*")
 _PROGRAMS = re.compile(r"/[^\s\"]*/programs/(etcd-[0-9.]+)-[0-9a-f]+")

@@ -64,7 +64,6 @@ STATIC = Recorded(
             Scenario("static-node-moved", {"slots": {**_PLACES, "c-1": {**_PLACES["c-1"], "node": "node-d"}}}),
             Scenario("static-exchanged", {"slots": {"a-1": _PLACES["a-1"], "b-1": _PLACES["b-1"], "c-2": _OTHER_NODE}}),
             Scenario("static-agent-replaced", replaces=("kubernetes:apps/v1:DaemonSet static-pods-b-1",)),
-            Scenario("static-destroy", words=(), command=DESTROY),
         )),
     ),
 )  # fmt: skip

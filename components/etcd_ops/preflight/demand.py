@@ -77,7 +77,9 @@ def read(text: str) -> tuple[Demand, ...]:
     if not isinstance(value, Mapping):
         raise Invalid([Problem("", "it is not an object")])
     found: list[Demand] = []
-    found += (each for each in _demands(value) if each not in found)
+    for demand in _demands(value):
+        if demand not in found:  # outputs may tell one twice
+            found.append(demand)
     if not found:
         reason = "it has no cluster on AWS"
         remedy = "give a demand, a preview (`pulumi preview --json`), or outputs with a cluster's contract"

@@ -34,7 +34,8 @@ def _claims(inputs: Properties) -> str:
 
 def _storage(template: Any) -> str:
     resources = mapping_of(mapping_of(mapping_of(template).get("spec")).get("resources"))
-    return shown(mapping_of(resources.get("requests")).get("storage"))
+    asked = shown(mapping_of(resources.get("requests")).get("storage"))
+    return f"{int(asked) / 2**30:g} GiB" if asked.isdecimal() else asked
 
 
 def _one(what: str) -> Callable[[Properties], str]:

@@ -17,7 +17,7 @@ WORDS = {
 }
 LONGEST = 1_500
 """Characters of one finding: errors of programs bring whole traces along."""
-_REASONS = 5
+_REASONS = 8
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|#~])")
 NOTE = (
     "A preview knows nothing of the live cluster: every member is taken for healthy that nothing here disturbs, and "

@@ -12,16 +12,17 @@ from etcd_ops.review.result import Finding, Level, Subject
 from etcd_ops.review.rolls import rolls
 from etcd_ops.review.values import listed
 
-_STAKES = frozenset({Stake.DATA, Stake.EVERY_COPY, Stake.KEY, Stake.MEMBER, Stake.CHANNEL})
+_STAKES = frozenset({Stake.DATA, Stake.EVERY_COPY, Stake.KEY, Stake.MEMBER, Stake.CHANNEL, Stake.SECRET})
 _OWN = "etcd:index:"
 """Beginning of types whose changes this project's provider judges itself."""
 _ELSEWHERE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "aws:ebs/volume:Volume": ("size", "type", "iops", "throughput"),
         "aws:autoscaling/group:Group": ("minSize", "maxSize", "desiredCapacity", "launchTemplate"),
+        "kubernetes:core/v1:Secret": ("data", "stringData"),
     }
 )
-"""By type: inputs of which `growth`, `quorum` and `surroundings` tell."""
+"""By type: inputs of which other rules tell, by what they mean."""
 _WITH_A_ROLL: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "aws:autoscaling/group:Group": ("tags",),
