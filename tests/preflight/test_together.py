@@ -22,9 +22,9 @@ SERVICES = {quota.service: quota for quota in QUOTAS}
 BUCKETS = SERVICES["s3"]
 
 
-def carts(said: Facts = FITTING, **changes: Any) -> Candidate:
+def carts(said: Facts = FITTING, changes: dict[str, Any] | None = None) -> Candidate:
     """Another cluster beside `orders`."""
-    return Candidate(demand(**{"cluster": "carts", **changes}), said)
+    return Candidate(demand(**{"cluster": "carts", **(changes or {})}), said)
 
 
 def granting(key: str, granted: float, used: float = 0) -> Facts:
@@ -73,12 +73,12 @@ def test_what_others_use_counts_once() -> None:
     ids=["same place", "another region", "another account", "another region and account"],
 )
 def test_quotas_are_of_an_account_and_most_of_a_region(changes: dict[str, str], counted: set[str]) -> None:
-    found = {quota.service for quota in (PROCESSORS, BUCKETS) if of_quota(FITS, [carts(**changes)], quota).others}
+    found = {quota.service for quota in (PROCESSORS, BUCKETS) if of_quota(FITS, [carts(changes=changes)], quota).others}
     assert found == counted
 
 
 def test_a_cluster_that_needs_nothing_of_a_quota_is_not_named() -> None:
-    other = carts(instance_type="g5.xlarge")
+    other = carts(changes={"instance_type": "g5.xlarge"})
     assert of_quota(FITS, [other], PROCESSORS).others == ()
     assert of_quota(FITS, [other], BUCKETS).others == ("carts",)
 
@@ -92,7 +92,7 @@ def test_a_subnet_that_has_addresses_for_either_but_not_for_both() -> None:
         [f"refused: subnets.{ZONES[0]}: {reason} {name}; use a larger subnet"] for name in ("carts", "orders")
     ]
     elsewhere = {**FITTING.subnets, "subnet-x": Subnet(ZONES[0], 5)}
-    apart = carts(facts(subnets=elsewhere), subnets={**demand().subnets, ZONES[0]: "subnet-x"})
+    apart = carts(facts(subnets=elsewhere), {"subnets": {**demand().subnets, ZONES[0]: "subnet-x"}})
     assert told(orders, apart) == [[], []]
 
 

@@ -86,7 +86,7 @@ def _by_engine(case: Case, slot: str) -> Iterator[str]:
     verbs = {Change.REPLACE: "replaces", Change.DELETE: "deletes"}
     yield from sorted(f"the engine {verbs.get(loss.step.change, 'changes')} {loss.kind.what}" for loss in going)
     if not going:
-        yield "the engine takes its machine away"
+        yield "the engine takes its machine or its pod away"
 
 
 def _membership(case: Case, slot: str) -> Iterator[str]:
