@@ -162,6 +162,7 @@ UPDATES: list[tuple[str, Step, str, Step, set[str]]] = [
     ("a set without pods", SAME, SET, {"spec": [{"replicas": 1}, {"replicas": 0}]},
      {"attention in-place sample-a-1-volume", "refuse outside-the-gate"}),
     ("keys that are delivered anew", SAME, SECRET, {"data": [{"a": 1}, {"a": 2}]}, set()),
+    ("a secret's value", SAME, VERSION_OF_SECRET, {"secretString": ["old", "new"]}, set()),
     ("a secret of another type", SAME, SECRET, {"type": ["Opaque", "tls"]}, {"attention in-place sample-a-1-volume"}),
     ("a key that is rotated no more", SAME, KEY, {"enableKeyRotation": [True, False]},
      {"attention in-place sample-a-1-volume"}),

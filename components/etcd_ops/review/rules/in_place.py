@@ -20,9 +20,10 @@ _ELSEWHERE: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "aws:ebs/volume:Volume": ("size", "type", "iops", "throughput"),
         "aws:autoscaling/group:Group": ("minSize", "maxSize", "desiredCapacity", "launchTemplate"),
         "kubernetes:core/v1:Secret": ("data", "stringData"),
+        "aws:secretsmanager/secretVersion:SecretVersion": ("secretString", "secretBinary"),
     }
 )
-"""By type: inputs of which other rules tell, by what they mean."""
+"""By type: inputs of which other rules tell, by what they mean, and those whose values nobody is to read."""
 _WITH_A_ROLL: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "aws:autoscaling/group:Group": ("tags",),
