@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -74,11 +73,11 @@ def record(engine: Engine, wanted: Callable[[str], bool]) -> Iterator[tuple[str,
     asked = [each for each in (SETS, STATIC) if is_wanted(each.first, each.stages, wanted)]
     if not asked:
         return
-    folder = Path(tempfile.mkdtemp(prefix="review-"))
-    with kubernetes_server(folder / "server", address=ADDRESS) as server:
-        for each in asked:
-            yield from _recorded(engine, folder / each.stack, server, each, wanted)
-    shutil.rmtree(folder)
+    with tempfile.TemporaryDirectory(prefix="review-") as made:
+        folder = Path(made)
+        with kubernetes_server(folder / "server", address=ADDRESS) as server:
+            for each in asked:
+                yield from _recorded(engine, folder / each.stack, server, each, wanted)
 
 
 def _recorded(

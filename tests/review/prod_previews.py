@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -69,15 +68,13 @@ def record(engine: Engine, wanted: Callable[[str], bool]) -> Iterator[tuple[str,
     """The previews by name, as they are kept."""
     if not is_wanted(FIRST, STAGES, wanted):
         return
-    folder = Path(tempfile.mkdtemp(prefix="review-"))
-    with aws_server(folder, ADDRESS) as server:
-        network = _network(server)
+    with tempfile.TemporaryDirectory(prefix="review-") as made, aws_server(Path(made), ADDRESS) as server:
+        folder, network = Path(made, "stack"), _network(server)
         for path in (_PROGRAM, _OTHER_PROGRAM, _ARCHIVE):
-            _write(folder / "stack" / path, path)
+            _write(folder / path, path)
         settings = {"network": network, "endpointUrl": server.endpoint, **_etcd(), **_agent()}
-        stack = OwnStack(engine, folder / "stack", STACK, settings, ENVIRONMENT)
+        stack = OwnStack(engine, folder, STACK, settings, ENVIRONMENT)
         yield from recording(stack, _channel(server), _places(server, network), FIRST, STAGES, wanted)
-    shutil.rmtree(folder)
 
 
 def _network(server: AwsServer) -> dict[str, Any]:
