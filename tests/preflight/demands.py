@@ -8,6 +8,7 @@ from typing import Any
 from etcd_ops.preflight.demand import GIB, Demand, Volume
 from etcd_ops.preflight.facts import Facts, Image, InstanceType, Standing, Subnet
 from etcd_ops.preflight.quotas import QUOTAS
+from etcd_ops.preflight.together import Candidate
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 ZONES = tuple(f"{REGION}{letter}" for letter in "abc")
@@ -32,6 +33,9 @@ FITTING = Facts(
     subnets={f"subnet-{zone[-1]}": Subnet(zone, 250) for zone in ZONES},
     quotas={quota.key: Standing(100, 3) for quota in QUOTAS},
 )
+
+
+FITS = Candidate(DEMAND, FITTING)
 
 
 def demand(**changes: Any) -> Demand:

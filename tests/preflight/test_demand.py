@@ -10,8 +10,10 @@ import pytest
 
 from etcd_ops.model.problems import Invalid
 from etcd_ops.preflight.demand import COMPONENT, GROUP, Demand, read
+from etcd_ops.preflight.together import Candidate, Sum, of_subnet
 from tests.policies.contracts import PLATFORMS
-from tests.preflight.demands import DEMAND, MEMBERS
+from tests.preflight.demands import DEMAND, FITTING, MEMBERS
+from tests.review.record import FOLDER
 
 CONTRACT = PLATFORMS["ec2"]
 DECLARED = Demand(**{**DEMAND.model_dump(), "subnets": {}, "load_balancer": False})
@@ -58,6 +60,11 @@ def test_every_cluster_of_a_preview_is_found() -> None:
     assert [each.cluster for each in found] == ["orders", "carts"]
 
 
+def test_a_cluster_that_is_told_twice_is_one() -> None:
+    outputs = {"orders": {"contract": CONTRACT}, "terms": CONTRACT}
+    assert read(json.dumps(outputs)) == (DECLARED,)
+
+
 def group(slot: str, subnet: str, cluster: str = "orders") -> dict[str, Any]:
     tags = [{"key": "etcd-cluster", "value": cluster}, {"key": "etcd-slot", "value": slot}, {"key": "Name"}]
     return step(GROUP, {"tags": tags, "vpcZoneIdentifiers": [subnet]})
@@ -72,6 +79,24 @@ def test_subnets_are_those_of_the_members_groups_where_they_are_known() -> None:
     ]
     (found,) = read(json.dumps({"steps": [*groups, step(COMPONENT, CONTRACT)]}))
     assert found.subnets == {"eu-central-1a": "subnet-0a"}
+
+
+def recorded(*names: str) -> list[dict[str, Any]]:
+    """Steps of previews of the stack `aws-prod` by the real engine."""
+    return [step for name in names for step in json.loads((FOLDER / f"{name}.json").read_text())["steps"]]
+
+
+def test_two_real_previews_in_one_are_two_clusters_in_the_same_subnets() -> None:
+    other = json.loads(json.dumps(recorded("prod-grow")).replace("aws-prod", "aws-carts"))
+    prod, carts = read(json.dumps({"steps": [*recorded("prod-create"), *other]}))
+    assert (prod.cluster, len(prod.members), carts.cluster, len(carts.members)) == ("aws-prod", 5, "aws-carts", 7)
+    assert len(prod.zones) == 3
+    assert prod.subnets.keys() == set(prod.zones)
+    assert prod.subnets == carts.subnets
+    assert prod.load_balancer
+    together = Candidate(prod, FITTING), Candidate(carts, FITTING)
+    first = prod.subnets[prod.zones[0]]
+    assert of_subnet(together[0], together[1:], first) == Sum(2 + 2, 4 + 3 + 2, ("aws-carts",))
 
 
 @pytest.mark.parametrize(

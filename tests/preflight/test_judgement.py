@@ -13,16 +13,17 @@ from etcd_ops.preflight.facts import Facts, Image, InstanceType, Standing, Subne
 from etcd_ops.preflight.judgement import Level, judge, needed_of
 from etcd_ops.preflight.quotas import PROCESSORS, QUOTAS
 from etcd_ops.preflight.reporting import Report, worst
-from tests.preflight.demands import DEMAND, FITTING, MEMBERS, ZONES, demand, facts
+from etcd_ops.preflight.together import Candidate
+from tests.preflight.demands import DEMAND, FITS, FITTING, MEMBERS, ZONES, demand, facts
 
 
 def told(wanted: Demand, said: Facts) -> list[str]:
-    return [f"{each.level.value}: {each.problem}" for each in judge(wanted, said)]
+    return [f"{each.level.value}: {each.problem}" for each in judge(Candidate(wanted, said))]
 
 
 def test_a_cluster_that_fits() -> None:
     assert told(DEMAND, FITTING) == []
-    assert Report.of(DEMAND, FITTING).status() == 0
+    assert Report.of(FITS).status() == 0
 
 
 OTHER_ZONES = dict.fromkeys(ZONES[:2], "available")
@@ -101,7 +102,7 @@ CASES: list[tuple[Demand, Facts, str]] = [
 @pytest.mark.parametrize(("wanted", "said", "problem"), CASES)
 def test_what_is_refused(wanted: Demand, said: Facts, problem: str) -> None:
     assert told(wanted, said) == [f"refused: {problem}"]
-    assert Report.of(wanted, said).status() == 1
+    assert Report.of(Candidate(wanted, said)).status() == 1
 
 
 @pytest.mark.parametrize("what", ["zones", "instanceType", "image", "subnets"])
@@ -110,7 +111,7 @@ def test_what_could_not_be_asked_is_neither_refused_nor_passed(what: str) -> Non
     field = {"instanceType": "instance_type"}.get(what, what)
     said = facts(**{field: missing[what]}, unread={what: "AccessDenied"})
     assert told(DEMAND, said) == [f"unknown: {what}: could not be asked: AccessDenied"]
-    assert Report.of(DEMAND, said).status() == 2
+    assert Report.of(Candidate(DEMAND, said)).status() == 2
 
 
 def test_a_quota_that_could_not_be_asked_is_not_passed() -> None:
@@ -129,14 +130,14 @@ def test_families_with_quotas_of_their_own_do_not_count_as_standard() -> None:
 
 
 def test_refused_is_worse_than_unknown() -> None:
-    fits = Report.of(DEMAND, FITTING)
-    unknown = Report.of(DEMAND, facts(unread={"image": "AccessDenied"}))
-    refused = Report.of(DEMAND, facts(image=None))
+    fits = Report.of(FITS)
+    unknown = Report.of(Candidate(DEMAND, facts(unread={"image": "AccessDenied"})))
+    refused = Report.of(Candidate(DEMAND, facts(image=None)))
     assert [worst(each) for each in ([fits], [fits, unknown], [unknown, refused], [])] == [0, 2, 1, 0]
 
 
 def test_what_is_printed() -> None:
-    report = Report.of(DEMAND, facts(image=None))
+    report = Report.of(Candidate(DEMAND, facts(image=None)))
     lines = list(report.lines())
     assert lines[0] == (
         "orders in eu-central-1, account 123456789012: "
@@ -157,7 +158,7 @@ standings = st.builds(Standing, st.integers(0, 40).map(float) | st.none(), st.in
 
 @given(st.fixed_dictionaries({quota.key: standings for quota in QUOTAS}))
 def test_every_quota_is_kept_refused_or_unknown(quotas: dict[str, Standing]) -> None:
-    found = {each.problem.path: each.level for each in judge(DEMAND, facts(quotas=quotas))}
+    found = {each.problem.path: each.level for each in judge(Candidate(DEMAND, facts(quotas=quotas)))}
     for quota, needed in needed_of(DEMAND, FITTING.instance_type):
         standing, path = quotas[quota.key], f"quotas.{quota.key}"
         if standing.granted is None or standing.used is None:
@@ -173,7 +174,7 @@ def test_a_subnet_has_an_address_for_each_of_its_members_and_one_more(members: d
         needed = list(members.values()).count(zone) + 1
         for free in (needed - 1, needed):
             subnets = {**FITTING.subnets, DEMAND.subnets[zone]: Subnet(zone, free)}
-            paths = [each.problem.path for each in judge(wanted, facts(subnets=subnets))]
+            paths = [each.problem.path for each in judge(Candidate(wanted, facts(subnets=subnets)))]
             assert (f"subnets.{zone}" in paths) == (free < needed)
 
 
@@ -181,4 +182,4 @@ def test_a_subnet_has_an_address_for_each_of_its_members_and_one_more(members: d
 def test_it_fits_only_where_every_zone_is_there_and_offers_the_type(there: set[str], offering: set[str]) -> None:
     kind = InstanceType(2, frozenset({"arm64"}), frozenset(offering))
     said = facts(zones=dict.fromkeys(there, "available"), instance_type=kind)
-    assert (judge(DEMAND, said) == ()) == (set(MEMBERS.values()) <= there & offering)
+    assert (judge(Candidate(DEMAND, said)) == ()) == (set(MEMBERS.values()) <= there & offering)

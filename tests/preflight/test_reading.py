@@ -12,17 +12,17 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from etcd_ops.preflight import reading
 from etcd_ops.preflight.connection import Connection, Unanswered
 from etcd_ops.preflight.demand import GIB, Demand, Volume
 from etcd_ops.preflight.quotas import PROCESSORS, QUOTAS
-from etcd_ops.preflight.reading import read
+from etcd_ops.preflight.reading import Counts, read, read_all
 from etcd_ops.preflight.usage import USED
 from tests.preflight.demands import ACCOUNT, REGION, ZONES, demand
 
 pytestmark = pytest.mark.timeout(180)
 LIMITS = {quota.key: 1000.0 for quota in QUOTAS if quota.service != "vpc"}
 """The simulator knows the quotas of one service alone."""
+STORAGE = "ebs/L-7A658B76"
 
 
 def client(aws: str, service: str) -> Any:
@@ -48,8 +48,12 @@ def connection(aws: str) -> Connection:
     return Connection(REGION, aws)
 
 
+def counts(aws: str) -> Counts:
+    return Counts(connection(aws), ["orders"])
+
+
 def test_what_aws_says(aws: str, wanted: Demand) -> None:
-    found = read(wanted, connection(aws))
+    found = read(wanted, counts(aws))
     assert found.unread == {}
     assert found.account == ACCOUNT
     assert set(ZONES) <= found.zones.keys()
@@ -64,13 +68,13 @@ def test_what_aws_says(aws: str, wanted: Demand) -> None:
 
 def test_what_is_not_there_is_missing_and_not_unread(aws: str, wanted: Demand) -> None:
     changed = {"image": "ami-00000000000000000", "instance_type": "m5.lage", "subnets": {ZONES[0]: "subnet-00000000"}}
-    found = read(wanted.model_copy(update=changed), connection(aws))
+    found = read(wanted.model_copy(update=changed), counts(aws))
     assert found.unread == {}
     assert (found.instance_type, found.image, found.subnets) == (None, None, {})
 
 
 def test_another_account_is_asked_nothing_more(aws: str, wanted: Demand) -> None:
-    found = read(wanted.model_copy(update={"account": "210987654321"}), connection(aws))
+    found = read(wanted.model_copy(update={"account": "210987654321"}), counts(aws))
     assert found.account == ACCOUNT
     assert not found.zones
     assert not found.quotas
@@ -78,12 +82,12 @@ def test_another_account_is_asked_nothing_more(aws: str, wanted: Demand) -> None
 
 def test_nobody_answers(wanted: Demand) -> None:
     with pytest.raises(Unanswered, match="Could not connect"):
-        read(wanted, Connection(REGION, "http://127.43.0.2:1"))
+        read(wanted, Counts(Connection(REGION, "http://127.43.0.2:1"), ()))
 
 
 def test_what_is_used_by_others_counts_and_what_is_the_clusters_own_does_not(aws: str, wanted: Demand) -> None:
     ec2, here = client(aws, "ec2"), connection(aws)
-    before = {key: used(here, wanted.cluster) for key, used in USED.items()}
+    before = {key: used(here, [wanted.cluster]) for key, used in USED.items()}
     for cluster in ("orders", "carts"):
         tags = [{"Key": "etcd-cluster", "Value": cluster}]
         ec2.create_volume(
@@ -100,31 +104,49 @@ def test_what_is_used_by_others_counts_and_what_is_the_clusters_own_does_not(aws
             TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
         )
     client(aws, "s3").create_bucket(Bucket="carts", CreateBucketConfiguration={"LocationConstraint": REGION})
-    after = {key: used(here, wanted.cluster) for key, used in USED.items()}
+    after = {key: used(here, [wanted.cluster]) for key, used in USED.items()}
     grown = {key: after[key] - before[key] for key in USED if after[key] != before[key]}
     assert grown["ec2/L-1216C47A"] == 4
     assert grown["ebs/L-7A658B76"] == 0.5
     assert grown["s3/L-DC2B2D3D"] == 1
 
 
+def test_what_one_of_several_clusters_uses_already_is_not_used_by_others(aws: str, wanted: Demand) -> None:
+    for cluster in ("tills", "shops"):
+        client(aws, "ec2").create_volume(
+            AvailabilityZone=ZONES[0],
+            Size=1024,
+            VolumeType="gp3",
+            TagSpecifications=[{"ResourceType": "volume", "Tags": [{"Key": "etcd-cluster", "Value": cluster}]}],
+        )
+    tills = wanted.model_copy(update={"cluster": "tills"})
+    other_account = wanted.model_copy(update={"cluster": "shops", "account": "210987654321"})
+    alone, _ = read_all([tills, other_account], lambda _: connection(aws))
+    shops = wanted.model_copy(update={"cluster": "shops"})
+    together = read_all([tills, shops], lambda _: connection(aws))
+    used = [each.facts.quotas[STORAGE].used or 0 for each in (alone, *together)]
+    assert used == [used[1] + 1, used[1], used[1]]
+
+
 def test_every_quota_has_a_count() -> None:
     assert set(USED) == {quota.key for quota in QUOTAS}
 
 
-def test_a_quota_that_was_never_changed_is_among_the_defaults(wanted: Demand, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quota_that_was_never_changed_is_among_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     quotas = boto3.client("service-quotas", region_name=REGION)
     which = {"ServiceCode": "ec2", "QuotaCode": PROCESSORS.code}
     monkeypatch.setattr(Connection, "client", lambda *_: quotas)
-    reader = reading._Reader(wanted, Connection(REGION))
     with Stubber(quotas) as stub:
         stub.add_client_error("get_service_quota", "NoSuchResourceException", expected_params=which)
         stub.add_response("get_aws_default_service_quota", {"Quota": {"Value": 5.0}}, which)
-        assert reader._granted(PROCESSORS) == 5
+        assert Counts(Connection(REGION), ()).granted(PROCESSORS) == 5
         stub.add_response("get_service_quota", {"Quota": {"Value": 64.0}}, which)
-        assert reader._granted(PROCESSORS) == 64
+        assert Counts(Connection(REGION), ()).granted(PROCESSORS) == 64
         stub.add_client_error("get_service_quota", "AccessDeniedException", expected_params=which)
-        with pytest.raises(Unanswered, match="AccessDenied"):
-            reader._granted(PROCESSORS)
+        refused = Counts(Connection(REGION), ())
+        for _ in range(2):  # asked once
+            with pytest.raises(Unanswered, match="AccessDenied"):
+                refused.granted(PROCESSORS)
 
 
 def command(aws: str, text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -145,6 +167,35 @@ def test_the_command_tells_everything_that_is_refused(aws: str, wanted: Demand) 
     assert done.returncode == 1
     (report,) = json.loads(done.stdout)
     assert [each["path"] for each in report["findings"]] == ["instanceType", "image", "quotas.ebs/L-7A658B76"]
+
+
+def test_the_command_adds_up_what_clusters_of_one_stack_need(aws: str, wanted: Demand) -> None:
+    def outputs(tib: float) -> str:
+        contracts = [contract(wanted, name, int(tib * 1024) * GIB) for name in ("orders", "carts")]
+        return json.dumps({f"contract-{number}": each for number, each in enumerate(contracts)})
+
+    done = command(aws, outputs(0.5), "--json")
+    needs = [each for report in json.loads(done.stdout) for each in report["quotas"] if each["key"] == STORAGE]
+    assert [(each["needed"], each["together"], each["with"]) for each in needs] == [
+        (1.5, 3, ["carts"]),
+        (1.5, 3, ["orders"]),
+    ]
+
+
+def contract(wanted: Demand, cluster: str, volume: int) -> dict[str, Any]:
+    """As the component tells it."""
+    machine = {"image": wanted.image, "instanceType": wanted.instance_type, "architecture": wanted.architecture}
+    return {
+        "platform": "ec2",
+        "clusterName": cluster,
+        "region": REGION,
+        "account": ACCOUNT,
+        "machine": machine,
+        "members": {slot: {"zone": zone, "volumeBytes": volume} for slot, zone in wanted.members.items()},
+        "volume": {"type": "gp3", "iops": 3000, "throughputMibps": 125},
+        "network": {"made": True},
+        "loadBalancer": False,
+    }
 
 
 def test_a_quota_that_nobody_tells_is_not_passed(aws: str, wanted: Demand) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -10,17 +11,19 @@ from typing import Any
 
 KEPT = ("type", "custom", "parent", "protect", "retainOnDelete", "inputs", "propertyDependencies")
 """Parts of a resource's state that are kept. Outputs repeat inputs, and hold what only the engine needs."""
+LONGEST = 1_000
+"""Characters of a value. Of a longer one, such as user data, its digest is kept, which tells whether it differs."""
 _STATES = ("oldState", "newState", "old", "new")
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----[^-]*-----END \1-----\s*")
 _PROGRAMS = re.compile(r"/[^\s\"]*/programs/(etcd-[0-9.]+)-[0-9a-f]+")
 
 
-def neutral(printed: str, places: Mapping[Path, str]) -> str:
+def neutral(printed: str, places: Mapping[Path, str] | Mapping[str, str]) -> str:
     """A preview's digest, or its stream of events, without what differs from machine to machine.
 
     Args:
         printed: by the engine.
-        places: absolute paths of this machine, and what stands for each.
+        places: absolute paths of this machine, addresses and names that differ, and what stands for each.
 
     Raises:
         AssertionError: a private key was in it.
@@ -63,7 +66,12 @@ def _step(step: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _state(state: Any) -> Any:
-    return {name: state[name] for name in KEPT if name in state} if isinstance(state, Mapping) else state
+    if not isinstance(state, Mapping):
+        return state
+    found = {name: state[name] for name in KEPT if name in state}
+    if "propertyDependencies" in found:  # in the order of a hash table
+        found["propertyDependencies"] = {name: sorted(each) for name, each in found["propertyDependencies"].items()}
+    return found
 
 
 def _event(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,6 +92,8 @@ def _event(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shortened(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > LONGEST and "-----BEGIN" not in value:
+        return f"{value[:40]}… ({len(value)} characters, {hashlib.sha256(value.encode()).hexdigest()})"
     if isinstance(value, str):
         return _PEM.sub(r"-----BEGIN \1-----\n", value)
     if isinstance(value, Mapping):

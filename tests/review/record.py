@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from etcd_ops.programs.cache import Cache
-from tests.review import aws_previews, kubernetes_previews, local_previews
+from tests.review import aws_previews, kubernetes_previews, local_previews, pods_previews, prod_previews
 from tools import engine as clone_engine
 
 FOLDER = Path(__file__).parent / "recorded"
@@ -24,7 +24,7 @@ def main(names: list[str]) -> None:
     def wanted(name: str) -> bool:
         return not names or any(fnmatch(name, each) for each in names)
 
-    sources = (local_previews, aws_previews, kubernetes_previews)
+    sources = (local_previews, aws_previews, kubernetes_previews, prod_previews, pods_previews)
     for name, text in chain.from_iterable(source.record(engine, wanted) for source in sources):
         (FOLDER / f"{name}.json").write_text(text)
         sys.stdout.write(f"{name}: {len(text)} bytes\n")

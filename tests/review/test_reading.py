@@ -35,7 +35,7 @@ def test_a_digest_is_read() -> None:
     (only,) = found.steps
     assert (only.change, only.name, only.type) == (Change.UPDATE, "name::with::colons", "a:b:C")
     assert only.reasons == ("x.y",)
-    assert only.differences() == ("x",)
+    assert only.what_changes() == ("x is 2 instead of 1",)
     assert found.stack == "p/s"
     assert found.complete
 

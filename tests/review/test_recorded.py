@@ -21,6 +21,8 @@ DANGEROUS = [
     "aws-cascade", "aws-cascade-steps", "aws-cascade-deleted-first",
     "kubernetes-sets-renamed", "kubernetes-set-deleted", "kubernetes-namespace-renamed", "kubernetes-service-renamed",
     "kubernetes-removed", "kubernetes-kept-removed", "kubernetes-kept-set-deleted",
+    "prod-shrink", "prod-key-exchanged", "prod-bucket-renamed", "prod-volume-replaced", "prod-volume-deleted",
+    "prod-destroy", "sets-set-replaced", "sets-destroy", "static-node-moved",
 ]  # fmt: skip
 """Named by hand, so that no rewriting of the table forgives them."""
 QUORUM_LOST = [
@@ -36,6 +38,11 @@ HARMLESS = [
     "aws-create",
     "aws-image",
     "aws-renewed",
+    "prod-nothing",
+    "prod-create",
+    "sets-create",
+    "sets-memory",
+    "static-create",
 ]
 
 

@@ -145,6 +145,65 @@ def test_a_change_of_a_resource(step: Step, expected: set[str]) -> None:
     assert told(reviewed(SAME, step)) == expected
 
 
+GROUP, SECRET, KEY = "aws:autoscaling/group:Group", "kubernetes:core/v1:Secret", "aws:kms/key:Key"
+MOVED = rollout(body(), at(body(), "members.a-1.template", "f" * 64))
+UPDATES: list[tuple[str, Step, str, Step, set[str]]] = [
+    ("a volume that is found by its tags", SAME, VOLUME, {"tags": [{"etcd-slot": "a-1"}, {"etcd-slot": "b-1"}]},
+     {"attention in-place sample-a-1-volume"}),
+    ("a group in another subnet", SAME, GROUP, {"vpcZoneIdentifiers": [["subnet-a"], ["subnet-b"]]},
+     {"attention in-place sample-a-1-volume"}),
+    ("a group whose machine is not made anew", SAME, GROUP, {"tags": [[{"value": "1"}], [{"value": "2"}]]},
+     {"attention in-place sample-a-1-volume"}),
+    ("a group whose machine is made anew", MOVED, GROUP, {"tags": [[{"value": "1"}], [{"value": "2"}]]},
+     {"fine rolled-by-agents"}),
+    ("a pod that is not made anew", SAME, SET, {"spec": [{"template": 1}, {"template": 2}]},
+     {"attention in-place sample-a-1-volume"}),
+    ("a pod that is made anew", MOVED, SET, {"spec": [{"template": 1}, {"template": 2}]}, {"fine rolled-by-agents"}),
+    ("a set without pods", SAME, SET, {"spec": [{"replicas": 1}, {"replicas": 0}]},
+     {"attention in-place sample-a-1-volume", "refuse outside-the-gate"}),
+    ("keys that are delivered anew", SAME, SECRET, {"data": [{"a": 1}, {"a": 2}]}, set()),
+    ("a secret's value", SAME, VERSION_OF_SECRET, {"secretString": ["old", "new"]}, set()),
+    ("a secret of another type", SAME, SECRET, {"type": ["Opaque", "tls"]}, {"attention in-place sample-a-1-volume"}),
+    ("a key that is rotated no more", SAME, KEY, {"enableKeyRotation": [True, False]},
+     {"attention in-place sample-a-1-volume"}),
+    ("an agent's pod that is not made anew", SAME, "kubernetes:apps/v1:DaemonSet", {"spec": [1, 2]},
+     {"attention reach-update sample-a-1-volume"}),
+    ("a member that its own provider judges", SAME, MEMBER, {"directory": ["/a", "/b"]}, set()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("declared", "token", "inputs", "expected"), [each[1:] for each in UPDATES], ids=[each[0] for each in UPDATES]
+)
+def test_a_change_where_something_is(
+    declared: Step, token: str, inputs: dict[str, list[Any]], expected: set[str]
+) -> None:
+    before, after = ({name: values[place] for name, values in inputs.items()} for place in (0, 1))
+    step = resource("update", token, "sample-a-1-volume", before)
+    step["newState"] = state(after)
+    assert told(reviewed(declared, step)) == expected
+
+
+def test_what_stays_encrypted_with_a_key_that_goes_is_named() -> None:
+    key = resource("delete", KEY, "sample-key")
+    sources = {"propertyDependencies": {"kmsKeyId": [key["urn"]]}}
+    kept = resource("same", VOLUME, "kept", {"kmsKeyId": "arn:1"}, **sources)
+    moved = resource("update", VOLUME, "moved", {"kmsKeyId": "arn:1"}, **sources)
+    moved["newState"] = state({"kmsKeyId": "arn:2"})
+    other = resource("same", VOLUME, "other", {"kmsKeyId": "arn:3"})
+    (cluster,) = reviewed(SAME, key, kept, moved, other).clusters
+    (found,) = [each for each in cluster.findings if each.code == "key-delete"]
+    assert "what stays encrypted with it: kept;" in found.text
+
+
+def test_of_what_is_alike_in_very_many_resources_the_first_are_named() -> None:
+    alarms = [resource("delete", "aws:cloudwatch/metricAlarm:MetricAlarm", f"alarm-{number:02}") for number in range(9)]
+    (cluster,) = reviewed(SAME, *alarms).clusters
+    (found,) = [each for each in cluster.findings if each.code == "sight-delete"]
+    assert found.where == "alarm-00, alarm-01, alarm-02, alarm-03, alarm-04, alarm-05, alarm-06 and 2 more"
+    assert "9 of aws:cloudwatch/metricAlarm:MetricAlarm" in found.text
+
+
 def test_dropped_members_leave_before_their_volumes_go() -> None:
     after = at(at(body(5), "members.a-2", None), "members.b-2", None)
     gone = [resource("delete", MEMBER, f"sample-{slot}", {"slot": slot}) for slot in ("a-2", "b-2")]

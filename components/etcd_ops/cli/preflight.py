@@ -26,28 +26,27 @@ def preflight(
     endpoint_url: Annotated[str, typer.Option("--endpoint-url", help="Of an AWS other than AWS.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Ask AWS whether a cluster fits: exit 1 where it would be refused, 2 where that could not be told."""
+    """Ask AWS whether clusters fit: exit 1 where it would be refused, 2 where that could not be told."""
     try:
         from etcd_ops.preflight.connection import Connection, Unanswered
     except ModuleNotFoundError as missing:
         fail(f"{missing.name} is missing: install etcd-ops[s3]", 2)
     from etcd_ops.preflight.demand import read as demands
-    from etcd_ops.preflight.reading import read
-    from etcd_ops.preflight.reporting import Report, worst
+    from etcd_ops.preflight.reading import read_all
+    from etcd_ops.preflight.reporting import reports, worst
 
     try:
-        wanted = demands(_text(file))
-        reports = [Report.of(each, read(each, Connection(each.region, endpoint_url))) for each in wanted]
+        judged = reports(read_all(demands(_text(file)), lambda region: Connection(region, endpoint_url)))
     except Invalid as invalid:
         fail(f"{file}: {invalid}", 2)
     except Unanswered as unanswered:
         fail(f"AWS did not say whose the credentials are: {unanswered}", 2)
     if as_json:
-        typer.echo(json.dumps([report.wire() for report in reports], indent=2))
+        typer.echo(json.dumps([report.wire() for report in judged], indent=2))
     else:
-        for line in (line for report in reports for line in report.lines()):
+        for line in (line for report in judged for line in report.lines()):
             typer.echo(line)
-    raise typer.Exit(worst(reports))
+    raise typer.Exit(worst(judged))
 
 
 def _text(file: Path) -> str:

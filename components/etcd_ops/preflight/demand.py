@@ -76,12 +76,15 @@ def read(text: str) -> tuple[Demand, ...]:
         raise Invalid([Problem("", "it is neither JSON nor YAML")]) from error
     if not isinstance(value, Mapping):
         raise Invalid([Problem("", "it is not an object")])
-    found = tuple(_demands(value))
+    found: list[Demand] = []
+    for demand in _demands(value):
+        if demand not in found:  # outputs may tell one twice
+            found.append(demand)
     if not found:
         reason = "it has no cluster on AWS"
         remedy = "give a demand, a preview (`pulumi preview --json`), or outputs with a cluster's contract"
         raise Invalid([Problem("", reason, remedy)])
-    return found
+    return tuple(found)
 
 
 def _demands(value: Mapping[str, Any]) -> Iterable[Demand]:

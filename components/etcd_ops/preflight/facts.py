@@ -44,7 +44,7 @@ class Standing:
 
     granted: float | None
     used: float | None = None
-    """By everything but the cluster itself."""
+    """By everything but the clusters that are judged together."""
     why: str = ""
 
 

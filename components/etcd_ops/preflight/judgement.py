@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -11,9 +10,7 @@ from etcd_ops.model.problems import Problem
 from etcd_ops.preflight.demand import Demand
 from etcd_ops.preflight.facts import AVAILABLE, UNKNOWN_TYPE, Facts, InstanceType, Standing
 from etcd_ops.preflight.quotas import QUOTAS, Quota
-
-SPARE_ADDRESSES = 1
-"""Beside a subnet's members: an instance that is replaced has its address while its successor gets one."""
+from etcd_ops.preflight.together import Candidate, Sum, namesakes, of_quota, of_subnet
 
 
 class Level(str, Enum):
@@ -33,20 +30,21 @@ class Finding:
     problem: Problem
 
 
-def judge(demand: Demand, facts: Facts) -> tuple[Finding, ...]:
+def judge(this: Candidate, beside: Sequence[Candidate] = ()) -> tuple[Finding, ...]:
     """Everything that stands against a cluster; none where it fits.
 
     Args:
-        demand: what is to be declared.
-        facts: what AWS said. With another account nothing else counts.
+        this: what is to be declared, and what AWS said. With another account nothing else counts.
+        beside: other clusters that are to be declared with it.
     """
+    demand, facts = this.demand, this.facts
     if facts.account != demand.account:
         reason = f"these are credentials of the account {facts.account}"
         problem = Problem("account", reason, f"use credentials of {demand.account}, or correct it")
         return (Finding(Level.REFUSED, problem),)
-    refused = (*_zones(demand, facts), *_machine(demand, facts), *_subnets(demand, facts))
+    refused = (*_zones(demand, facts), *_machine(demand, facts), *_subnets(this, beside), *_names(this, beside))
     unread = (Finding(Level.UNKNOWN, Problem(what, f"could not be asked: {why}")) for what, why in facts.unread.items())
-    return (*(Finding(Level.REFUSED, each) for each in refused), *unread, *_quotas(demand, facts))
+    return (*(Finding(Level.REFUSED, each) for each in refused), *unread, *_quotas(this, beside))
 
 
 def _zones(demand: Demand, facts: Facts) -> Iterator[Problem]:
@@ -84,10 +82,16 @@ def _type(demand: Demand, architectures: Iterable[str], zones: Iterable[str]) ->
         yield Problem("instanceType", f"{zone} does not offer {demand.instance_type}", "use another type, or zone")
 
 
-def _subnets(demand: Demand, facts: Facts) -> Iterator[Problem]:
+def _names(this: Candidate, beside: Sequence[Candidate]) -> Iterator[Problem]:
+    if any(namesakes(this, beside)):
+        reason = f"another cluster of this name is declared in {this.demand.region}"
+        yield Problem("cluster", reason, "give one of them another name: bucket, roles and names are made of it")
+
+
+def _subnets(this: Candidate, beside: Sequence[Candidate]) -> Iterator[Problem]:
+    demand, facts = this.demand, this.facts
     if "subnets" in facts.unread:
         return
-    members = Counter(demand.members.values())
     for zone, identity in sorted(demand.subnets.items()):
         subnet, path = facts.subnets.get(identity), f"subnets.{zone}"
         if subnet is None:
@@ -95,17 +99,18 @@ def _subnets(demand: Demand, facts: Facts) -> Iterator[Problem]:
             continue
         if subnet.zone != zone:
             yield Problem(path, f"{identity} is in {subnet.zone}", "name one of this zone")
-        needed = members[zone] + SPARE_ADDRESSES + demand.load_balancer
-        if subnet.free_addresses < needed:
-            reason = f"{identity} has {subnet.free_addresses} free addresses, and {needed} are needed"
+        needed = of_subnet(this, beside, identity)
+        if subnet.free_addresses < needed.all:
+            reason = f"{identity} has {subnet.free_addresses} free addresses, and {needed}"
             yield Problem(path, reason, "use a larger subnet")
-    for zone in sorted(set(members) - set(demand.subnets) if demand.subnets else ()):
+    for zone in sorted(set(demand.zones) - set(demand.subnets) if demand.subnets else ()):
         yield Problem(f"subnets.{zone}", "the zone has members and no subnet", "name one")
 
 
-def _quotas(demand: Demand, facts: Facts) -> Iterator[Finding]:
-    for quota, needed in needed_of(demand, facts.instance_type):
-        yield from _quota(quota, needed, facts.quotas.get(quota.key, Standing(None, why="it was not asked for")))
+def _quotas(this: Candidate, beside: Sequence[Candidate]) -> Iterator[Finding]:
+    for quota, _ in needed_of(this.demand, this.facts.instance_type):
+        standing = this.facts.quotas.get(quota.key, Standing(None, why="it was not asked for"))
+        yield from _quota(quota, of_quota(this, beside, quota), standing)
 
 
 def needed_of(demand: Demand, kind: InstanceType | None) -> Iterator[tuple[Quota, float]]:
@@ -121,11 +126,11 @@ def needed_of(demand: Demand, kind: InstanceType | None) -> Iterator[tuple[Quota
             yield quota, needed
 
 
-def _quota(quota: Quota, needed: float, standing: Standing) -> Iterator[Finding]:
+def _quota(quota: Quota, needed: Sum, standing: Standing) -> Iterator[Finding]:
     path = f"quotas.{quota.key}"
     if standing.granted is None or standing.used is None:
         reason = f"how many {quota.what} are left could not be asked: {standing.why}"
         yield Finding(Level.UNKNOWN, Problem(path, reason, f"give it as `limits: {{{quota.key}: …}}`"))
-    elif standing.used + needed > standing.granted:
-        reason = f"{quota.what}: {needed:g} are needed and {standing.used:g} used, of {standing.granted:g} granted"
+    elif standing.used + needed.all > standing.granted:
+        reason = f"{quota.what}: {needed} and {standing.used:g} used, of {standing.granted:g} granted"
         yield Finding(Level.REFUSED, Problem(path, reason, "request a larger quota, or declare less"))

@@ -11,6 +11,9 @@ from etcd_ops.preflight.facts import InstanceType
 STANDARD_FAMILIES = frozenset("acdhimrtz")
 """First letters of the families that count as standard instances (EC2 User Guide, "On-Demand Instance quotas")."""
 
+GLOBAL = frozenset({"iam", "route53", "s3"})
+"""Services whose quotas an account has once, and not in every region (Service Quotas User Guide)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quota:
@@ -25,6 +28,11 @@ class Quota:
     def key(self) -> str:
         """How it is named in files and answers."""
         return f"{self.service}/{self.code}"
+
+    @property
+    def is_global(self) -> bool:
+        """Whether what is in any region counts against it."""
+        return self.service in GLOBAL
 
 
 def _processors(demand: Demand, kind: InstanceType) -> float:

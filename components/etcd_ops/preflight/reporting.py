@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from etcd_ops.preflight.demand import Demand
-from etcd_ops.preflight.facts import Facts, Standing
+from etcd_ops.preflight.facts import Standing
 from etcd_ops.preflight.judgement import Finding, Level, judge, needed_of
+from etcd_ops.preflight.quotas import Quota
+from etcd_ops.preflight.together import Candidate, Sum, of_quota
 
 _MARKS = {Level.REFUSED: "refused", Level.UNKNOWN: "unknown"}
 
@@ -17,14 +19,20 @@ _MARKS = {Level.REFUSED: "refused", Level.UNKNOWN: "unknown"}
 class Report:
     """One cluster, with what AWS said and what follows from it."""
 
-    demand: Demand
-    facts: Facts
+    candidate: Candidate
+    beside: tuple[Candidate, ...]
+    """Other clusters that are declared with it."""
     findings: tuple[Finding, ...]
 
     @classmethod
-    def of(cls, demand: Demand, facts: Facts) -> Report:
+    def of(cls, this: Candidate, beside: Sequence[Candidate] = ()) -> Report:
         """Judge a cluster."""
-        return cls(demand, facts, judge(demand, facts))
+        return cls(this, tuple(beside), judge(this, beside))
+
+    @property
+    def demand(self) -> Demand:
+        """What is to be declared."""
+        return self.candidate.demand
 
     def status(self) -> int:
         """0 where it fits, 1 where something is refused, 2 where something could not be judged."""
@@ -38,9 +46,11 @@ class Report:
         yield f"{where}: {members} in {', '.join(self.demand.zones)}"
         for finding in self.findings:
             yield f"  {_MARKS[finding.level]}: {finding.problem}"
-        for key, what, needed, standing in self._quotas():
+        for quota, needed, standing in self._quotas():
             if standing.granted is not None:
-                yield f"  {what}: {needed:g} needed, {standing.used:g} used, {standing.granted:g} granted ({key})"
+                with_others = f" ({needed.all:g} with {', '.join(needed.others)})" if needed.others else ""
+                stands = f"{standing.used:g} used, {standing.granted:g} granted"
+                yield f"  {quota.what}: {needed.own:g} needed{with_others}, {stands} ({quota.key})"
         if not self.findings:
             yield "  fits"
 
@@ -61,15 +71,31 @@ class Report:
                 for each in self.findings
             ],
             "quotas": [
-                {"key": key, "what": what, "needed": needed, "used": standing.used, "granted": standing.granted}
-                for key, what, needed, standing in self._quotas()
+                {
+                    "key": quota.key,
+                    "what": quota.what,
+                    "needed": needed.own,
+                    "together": needed.all,
+                    "with": list(needed.others),
+                    "used": standing.used,
+                    "granted": standing.granted,
+                }
+                for quota, needed, standing in self._quotas()
             ],
         }
 
-    def _quotas(self) -> Iterator[tuple[str, str, float, Standing]]:
-        for quota, needed in needed_of(self.demand, self.facts.instance_type):
-            if quota.key in self.facts.quotas:
-                yield quota.key, quota.what, needed, self.facts.quotas[quota.key]
+    def _quotas(self) -> Iterator[tuple[Quota, Sum, Standing]]:
+        facts = self.candidate.facts
+        for quota, _ in needed_of(self.demand, facts.instance_type):
+            if quota.key in facts.quotas:
+                yield quota, of_quota(self.candidate, self.beside, quota), facts.quotas[quota.key]
+
+
+def reports(candidates: Sequence[Candidate]) -> tuple[Report, ...]:
+    """Each of several clusters, judged with the others."""
+    return tuple(
+        Report.of(each, [*candidates[:place], *candidates[place + 1 :]]) for place, each in enumerate(candidates)
+    )
 
 
 def worst(reports: Sequence[Report]) -> int:

@@ -13,6 +13,7 @@ from etcd_ops.review.values import mapping_of, number_of, text_of
 DISTURBING = frozenset({Stake.DATA, Stake.EVERY_COPY, Stake.MEMBER, Stake.ZONE})
 """What takes members down when it goes."""
 GROUP = "aws:autoscaling/group:Group"
+STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
 _SIZES = ("desiredCapacity", "maxSize")
 
 
@@ -41,7 +42,7 @@ def _is_kept(step: Step, kind: Kind) -> bool:
     state = step.old
     if state is None:
         return False
-    if step.type == "kubernetes:apps/v1:StatefulSet":
+    if step.type == STATEFUL_SET:
         return state.retain or _keeps_claims(state)
     return state.retain or (bool(kind.kept_by) and state.inputs.get(kind.kept_by) is True)
 
@@ -85,9 +86,11 @@ def _of_zone(case: Case, step: Step) -> set[str]:
 
 
 def is_emptied(step: Step) -> bool:
-    """Whether a group is told to have no instance any more."""
-    if step.type != GROUP or step.change is not Change.UPDATE or step.new is None:
+    """Whether a group is told to have no instance any more, or a StatefulSet no pod."""
+    if step.change is not Change.UPDATE or step.new is None:
         return False
-    return any(
+    if step.type == STATEFUL_SET:
+        return number_of(mapping_of(step.new.inputs.get("spec")).get("replicas")) == 0
+    return step.type == GROUP and any(
         number_of(step.new.inputs.get(size)) == 0 for size in _SIZES if size in step.new.inputs and size != "minSize"
     )

@@ -42,11 +42,17 @@ def _during(case: Case) -> Votes | None:
 
 
 def member_forecasts(case: Case) -> tuple[MemberForecast, ...]:
-    """Every member of the cluster: first those that are taken down, in their order, then the others by slot."""
+    """Every member: those that are taken down in their order, those that join, those that leave, and the others."""
     by_slot = {roll.slot: roll for roll in rolls(case)}
     turns = _turns(case, by_slot)
     found = [_forecast(case, slot, turns, by_slot.get(slot)) for slot in sorted(case.slots)]
-    return tuple(sorted(found, key=lambda each: (each.turn == 0, each.turn, not each.happens, each.slot)))
+    return tuple(sorted(found, key=lambda each: _place(case, each)))
+
+
+def _place(case: Case, member: MemberForecast) -> tuple[bool, int, bool, bool, str]:
+    """Nobody leaves before all that join have a vote, and those that leave do so by name."""
+    dropped = member.slot in case.dropped
+    return (member.turn == 0, member.turn, not member.happens, dropped, member.slot)
 
 
 def _turns(case: Case, by_slot: Mapping[str, Roll]) -> dict[str, int]:
@@ -80,7 +86,7 @@ def _by_engine(case: Case, slot: str) -> Iterator[str]:
     verbs = {Change.REPLACE: "replaces", Change.DELETE: "deletes"}
     yield from sorted(f"the engine {verbs.get(loss.step.change, 'changes')} {loss.kind.what}" for loss in going)
     if not going:
-        yield "the engine takes its machine away"
+        yield "the engine takes its machine or its pod away"
 
 
 def _membership(case: Case, slot: str) -> Iterator[str]:
@@ -102,7 +108,8 @@ def _by_agents(roll: Roll) -> Iterator[str]:
     if roll.restarts:
         yield f"restarts: {'; '.join(roll.restarts)}"
     if roll.moves:
-        yield "its pod or machine is made anew, with the same volume"
+        anew = f": {', '.join(roll.anew)}" if roll.anew else ""
+        yield f"its pod or machine is made anew, with the same volume{anew}"
     if roll.agent_moves:
         yield "its agent's pod is made anew, etcd runs on"
     if roll.agent:

@@ -49,18 +49,21 @@ class Kind:
     made_anew: bool = False
     """Whether replacing it is how it is changed: its successor is there before it goes, with what it held."""
     rolled: bool = False
-    """Whether a change of it is felt only once agents, or a failure, have a member's machine made anew."""
+    """Whether a change of it is felt only once agents, or a failure, have a machine or a pod made anew."""
 
 
+DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "etcd:index:LocalMember": Kind(Stake.DATA, "the member and its volume", kept_by="keepVolume"),
         "etcd:index:LocalZone": Kind(Stake.ZONE, "the zone's supervisor and its members' processes"),
         "etcd:index:LocalStore": Kind(Stake.CHANNEL, "the channel's directory", kept_by="keep"),
+        "etcd:index:Ec2Member": Kind(Stake.MEMBER, "the member's place in the channel"),
         "etcd:index:StatefulSetMember": Kind(Stake.DATA, "the member's place, with its volume claim"),
         "etcd:index:StaticPodMember": Kind(Stake.DATA, "the member and its folder of the node"),
         "etcd:index:StaticPodInstallation": Kind(Stake.MEMBER, "the member's agent on its node"),
         "kubernetes:apps/v1:StatefulSet": Kind(Stake.DATA, "the StatefulSet, its pod and its volume claim"),
+        DAEMON_SET: Kind(Stake.REACH, "the member's agent, without which etcd runs on", rolled=True),
         "kubernetes:core/v1:PersistentVolumeClaim": Kind(Stake.DATA, "the volume claim"),
         "kubernetes:core/v1:PersistentVolume": Kind(Stake.DATA, "the volume"),
         "kubernetes:core/v1:Namespace": Kind(Stake.EVERY_COPY, "the namespace and everything in it"),
@@ -109,6 +112,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "aws:route53/zone:Zone": Kind(Stake.NETWORK, "the zone with every member's name"),
         "aws:route53/record:Record": Kind(Stake.NETWORK, "a member's name"),
         "aws:ec2/securityGroup:SecurityGroup": Kind(Stake.NETWORK, "who may reach members"),
+        "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Kind(
+            Stake.SAFEGUARD, "the network's own group, which lets nobody in"
+        ),
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Kind(Stake.REACH, "who may reach members"),
         "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Kind(Stake.REACH, "whom members may reach"),
         "aws:ec2/vpc:Vpc": Kind(Stake.NETWORK, "the members' network"),
@@ -130,6 +136,8 @@ HARMLESS = frozenset(
     {
         ROLLOUT,
         "etcd:index:LocalContext",
+        "pulumi:providers:aws",
+        "pulumi:providers:kubernetes",
         "pulumi:pulumi:Stack",
         "tls:index/privateKey:PrivateKey",
         "tls:index/certRequest:CertRequest",
@@ -137,7 +145,7 @@ HARMLESS = frozenset(
         "tls:index/selfSignedCert:SelfSignedCert",
     }
 )
-"""Types of which other rules speak, or that hold nothing."""
+"""Types of which other rules speak, or that hold nothing. What a provider made is told by itself."""
 
 
 def is_component(token: str) -> bool:

@@ -17,7 +17,7 @@ WORDS = {
 }
 LONGEST = 1_500
 """Characters of one finding: errors of programs bring whole traces along."""
-_REASONS = 5
+_REASONS = 8
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|#~])")
 NOTE = (
     "A preview knows nothing of the live cluster: every member is taken for healthy that nothing here disturbs, and "
@@ -64,10 +64,18 @@ def _counts(review: Review) -> str:
 
 
 def _reasons(review: Review) -> Iterator[str]:
-    """The gravest findings at the top, for who reads no further."""
-    grave = [each for each in review.reasons if each.level is review.verdict][:_REASONS]
+    """The gravest findings at the top, for who reads no further: of every sort the first."""
+    grave: dict[str, list[Finding]] = {}
+    for each in review.reasons:
+        if each.level is review.verdict:
+            grave.setdefault(each.code, []).append(each)
     if grave:
-        yield "\n".join(f"- {_where(each)}{escaped(each.text)}" for each in grave)
+        yield "\n".join(map(_reason, list(grave.values())[:_REASONS]))
+
+
+def _reason(alike: Sequence[Finding]) -> str:
+    more = f" (and {len(alike) - 1} more like it)" if len(alike) > 1 else ""
+    return f"- {_where(alike[0])}{escaped(alike[0].text)}{more}"
 
 
 def _where(finding: Finding) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from etcd_ops.review.values import Properties, changed_paths, unknown_paths
+from etcd_ops.review.values import Properties, changes, told, unknown_paths
 
 
 class Change(Enum):
@@ -108,11 +109,16 @@ class Step:
         """Inputs that are not known in the preview."""
         return tuple(unknown_paths(self.new.inputs)) if self.new is not None else ()
 
-    def differences(self) -> tuple[str, ...]:
-        """Paths of inputs that differ; none where one of the states is missing."""
+    def what_changes(self, *beginnings: str) -> tuple[str, ...]:
+        """What changes of its inputs, in words; nothing where one of the states is missing.
+
+        Args:
+            beginnings: paths that are left out, with everything below them.
+        """
         if self.old is None or self.new is None:
             return ()
-        return tuple(changed_paths(self.old.inputs, self.new.inputs))
+        found = changes(self.old.inputs, self.new.inputs)
+        return tuple(told(*each) for each in found if not is_below(each[0], beginnings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +158,11 @@ class Preview:
     def stack(self) -> str:
         """The stack as `project/stack`; empty where no resource tells it."""
         return next((found for each in self.steps if (found := stack_of(each.urn))), "")
+
+
+def is_below(path: str, beginnings: Collection[str]) -> bool:
+    """Whether a path of a property begins with one of others."""
+    return any(re.match(rf"{re.escape(each)}(?:[.\[]|$)", path) for each in beginnings)
 
 
 def stack_of(urn: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,12 @@ from etcd_ops.review.preview import Change
 _FILES = Files(*["/"] * 7)
 """Where credentials are does not depend on what is declared, but for bundles of authorities (`_trust`)."""
 _LEAF = "tls:index/locallySignedCert:LocallySignedCert"
+_TEMPLATES = {"aws:ec2/launchTemplate:LaunchTemplate": "", "kubernetes:apps/v1:StatefulSet": "spec.template.spec"}
+"""Types that machines and pods are made from: where in their inputs."""
+_DIGESTS = ("userData", "tags", "tagSpecifications", "spec.template.metadata")
+"""Inputs that change with any other, or say nothing to a reader."""
+_OF_DIGESTS = re.compile(r" is ([0-9a-f]{16}) instead of [0-9a-f]{16}$")
+"""How such a change is told where it is a variable of a container."""
 _LASTING = (Change.SAME, Change.READ)
 
 
@@ -27,6 +34,8 @@ class Roll:
     """Why its process is started anew; empty where it is not."""
     moves: bool = False
     """Whether its pod or its machine is made anew."""
+    anew: tuple[str, ...] = ()
+    """What the new one has that the old one had not, in words, as far as the preview tells."""
     agent_moves: bool = False
     """Whether its agent's pod is made anew."""
     agent: str = ""
@@ -57,11 +66,21 @@ def _roll(case: Case, old: ClusterSpec, new: ClusterSpec, slot: str) -> Roll:
         slot=slot,
         restarts=tuple(_restarts(old, new, slot)),
         moves=before.template != after.template,
+        anew=tuple(_anew(case, slot)) if before.template != after.template else (),
         agent_moves=before.agent_template != after.agent_template,
         agent=new.agent.version if old.agent.version != new.agent.version else "",
         leaves=tuple(use for use in issued if use not in unexplained),
         unexplained=unexplained,
     )
+
+
+def _anew(case: Case, slot: str) -> Iterator[str]:
+    """By what its machine or its pod is made from, without what only tells that something differs."""
+    for step in case.steps:
+        if step.type in _TEMPLATES and step.change is Change.UPDATE and case.slot_of(step) == slot:
+            beginning = _TEMPLATES[step.type]
+            changed = (each for each in step.what_changes(*_DIGESTS) if each.startswith(beginning))
+            yield from (each.removeprefix(f"{beginning}.") for each in changed if not _OF_DIGESTS.search(each))
 
 
 def _restarts(old: ClusterSpec, new: ClusterSpec, slot: str) -> Iterator[str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """A value that is not known before something else is created (pulumi/pulumi, sdk/go/common/resource/properties.go,
 `computedString`)."""
+_SHORT = 80
+"""Characters of a value that is told."""
+_LISTED = 7
 Properties = Mapping[str, Any]
 """Of a resource, by name."""
 
@@ -22,14 +25,45 @@ def unknown_paths(value: Any, path: str = "") -> Iterator[str]:
 
 def changed_paths(before: Any, after: Any, path: str = "") -> Iterator[str]:
     """Where two values differ, as deep as both have something there; what is unknown differs from everything."""
+    yield from (where for where, _, _ in changes(before, after, path))
+
+
+def changes(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Where two values differ, with what is there before and after; None for what only one of them has."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted(set(before) | set(after), key=str):
             if key in before and key in after:
-                yield from changed_paths(before[key], after[key], _joined(path, key))
+                yield from changes(before[key], after[key], _joined(path, key))
             else:
-                yield _joined(path, key)
+                yield _joined(path, key), before.get(key), after.get(key)
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from changes(one, other, _joined(path, index))
     elif before != after or after == UNKNOWN:
-        yield path
+        yield path, before, after
+
+
+def told(path: str, before: Any, after: Any) -> str:
+    """What changes at a place: from which value to which, where both are short enough to be read."""
+    if _is_short(before) and _is_short(after):
+        return f"{path} is {shown(after)} instead of {shown(before)}"
+    return path
+
+
+def shown(value: Any) -> str:
+    """A value for people."""
+    return "not known yet" if value == UNKNOWN else "nothing" if value is None else str(value)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in their order, of many the first ones."""
+    every = sorted(set(names))
+    more = len(every) - _LISTED
+    return ", ".join(every) if more <= 0 else f"{', '.join(every[:_LISTED])} and {more} more"
+
+
+def _is_short(value: Any) -> bool:
+    return value is None or (isinstance(value, str | int | float) and len(str(value)) <= _SHORT)
 
 
 def _items(value: Any) -> Iterator[tuple[str | int, Any]]:

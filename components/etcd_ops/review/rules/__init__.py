@@ -12,6 +12,7 @@ from etcd_ops.review.rules.certificates import certificates
 from etcd_ops.review.rules.channel import channel
 from etcd_ops.review.rules.data import data
 from etcd_ops.review.rules.growth import growth
+from etcd_ops.review.rules.in_place import in_place
 from etcd_ops.review.rules.members import members
 from etcd_ops.review.rules.quorum import quorum
 from etcd_ops.review.rules.settings import settings
@@ -23,6 +24,6 @@ from etcd_ops.review.rules.version import version
 Rule = Callable[[Case], Iterator[Finding]]
 RULES: tuple[Rule, ...] = (
     unknown, transition, data, quorum, cascades, members, channel, certificates, version, settings, growth, brakes,
-    surroundings,
+    in_place, surroundings,
 )  # fmt: skip
 """Every one is asked about every cluster."""

@@ -8,6 +8,7 @@ from etcd_ops.model.spec import Mode
 from etcd_ops.review.clusters import Case, Declared
 from etcd_ops.review.preview import Step
 from etcd_ops.review.result import Finding, Level, Subject
+from etcd_ops.review.values import listed
 
 _MEANS = {
     Mode.ACTIVE.value: "agents act again",
@@ -45,12 +46,16 @@ def _mode(before: Declared | None, after: Declared | None) -> Iterator[Finding]:
 
 
 def _protection(steps: tuple[Step, ...]) -> Iterator[Finding]:
+    """What is protected no longer, or from now on, by its type: the engine would delete it, or refuse to."""
+    found: dict[tuple[str, bool], list[str]] = {}
     for step in steps:
-        if step.old is None or step.new is None or step.is_going or step.old.protect == step.new.protect:
-            continue
-        level = Level.ATTENTION if step.old.protect else Level.FINE
-        happens = "is no longer protected from deletion" if step.old.protect else "is protected from deletion"
-        yield _finding("protection", f"{step.type} {step.name} {happens}", step.name, level)
+        if step.old is not None and step.new is not None and not step.is_going and step.old.protect != step.new.protect:
+            found.setdefault((step.type, step.new.protect), []).append(step.name)
+    for (token, protect), names in found.items():
+        happens = "protected from deletion" if protect else "no longer protected from deletion"
+        counted = f"{len(names)} of {token} are" if len(names) > 1 else f"{token} {names[0]} is"
+        level = Level.FINE if protect else Level.ATTENTION
+        yield _finding("protection", f"{counted} {happens}", listed(names), level)
 
 
 def _finding(code: str, text: str, where: str, level: Level = Level.ATTENTION) -> Finding:

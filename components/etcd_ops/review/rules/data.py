@@ -9,11 +9,18 @@ from etcd_ops.review.disturbances import Loss, losses
 from etcd_ops.review.kinds import HARMLESS, Stake, kind_of
 from etcd_ops.review.preview import Change, Step
 from etcd_ops.review.result import Finding, Level, Subject
+from etcd_ops.review.values import UNKNOWN, listed
 
 _SUBJECTS = {Stake.CHANNEL: Subject.CHANNEL, Stake.SECRET: Subject.CERTIFICATES}
 _ELSEWHERE = frozenset({Stake.NETWORK, Stake.REACH, Stake.SIGHT, Stake.SAFEGUARD})
 """Judged by `surroundings`."""
 _WORD = {Change.REPLACE: "replaced", Change.DELETE: "deleted", Change.UNKNOWN: "changed in a way that is not known"}
+_KEY_OF = "kmsKeyId"
+"""The input of volumes and secrets that names their key."""
+_KEEP = {
+    Stake.KEY: "keep it declared: what it has encrypted stays encrypted with it, whatever is declared from now on",
+    Stake.CHANNEL: "keep the channel that it has: agents know no other",
+}
 REPAIR = "add another slot and drop this one: agents move the member through the safety gate"
 RETIRE = "see docs/operations.md, “Protect and retire”, if the cluster is to go"
 
@@ -54,9 +61,20 @@ def _judged(case: Case, loss: Loss) -> tuple[Level, str, str]:
         return level, f"{happens} for good, after the member has left the cluster", ""
     if loss.kind.stake is Stake.ZONE and step.change is Change.DELETE and not _zone_stays(case, step):
         return Level.ATTENTION, f"{happens}: no declared member stands in it any more", ""
+    if loss.kind.stake is Stake.KEY and (readers := tuple(_encrypted(case, step))):
+        happens = f"{happens}; what stays encrypted with it: {listed(readers)}"
     order = ", before its successor is there" if step.deleted_first else ""
-    repair = REPAIR if loss.slot and loss.kind.stake in (Stake.DATA, Stake.MEMBER) else ""
+    repair = REPAIR if loss.slot and loss.kind.stake in (Stake.DATA, Stake.MEMBER) else _KEEP.get(loss.kind.stake, "")
     return Level.REFUSE, f"{happens}{order}; nothing asks the safety gate", repair
+
+
+def _encrypted(case: Case, key: Step) -> Iterator[str]:
+    """Names of what stays, and whose key this one was and remains: the stack may name another one from now on."""
+    for step in case.steps:
+        if step.is_going or step.old is None or key.urn not in step.old.sources.get(_KEY_OF, ()):
+            continue
+        if step.new is None or step.new.inputs.get(_KEY_OF) in (step.old.inputs.get(_KEY_OF), UNKNOWN):
+            yield step.name
 
 
 def _zone_stays(case: Case, step: Step) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from etcd_ops.model.topology import fatal_zones
+from etcd_ops.model.spec import ClusterSpec
+from etcd_ops.model.topology import fatal_zones, tolerates
 from etcd_ops.review.clusters import Case
 from etcd_ops.review.result import Finding, Level, Subject
 from etcd_ops.review.rolls import Roll, rolls
@@ -13,10 +14,18 @@ from etcd_ops.review.rolls import Roll, rolls
 def members(case: Case) -> Iterator[Finding]:
     """Changes of the membership, and what the agents roll."""
     if case.is_new and case.new is not None:
-        yield _finding(Level.FINE, "new-cluster", f"a new cluster of {len(case.new.members)} is formed")
+        yield _finding(Level.FINE, "new-cluster", _formed(case.new))
     yield from _membership(case)
     yield from _rolled(rolls(case))
     yield from _zones(case)
+
+
+def _formed(spec: ClusterSpec) -> str:
+    zones = len({member.zone for member in spec.members.values()})
+    lost = tolerates(len(spec.members))
+    return (
+        f"a new cluster of {len(spec.members)} in {zones} zones is formed, which survives the failure of {lost} members"
+    )
 
 
 def _membership(case: Case) -> Iterator[Finding]:
@@ -24,11 +33,13 @@ def _membership(case: Case) -> Iterator[Finding]:
         return
     coming = sorted(set(case.new.members) - set(case.old.members))
     if coming:
-        text = f"to join, one at a time, as learners first: {', '.join(coming)}"
+        first = ", before anybody leaves" if case.dropped else ""
+        text = f"to join, one at a time, as learners first{first}: {', '.join(coming)}"
         yield _finding(Level.ATTENTION, "members-added", text)
     if case.dropped:
         names = ", ".join(sorted(case.dropped))
-        text = f"to leave, one at a time, with their volumes once the rollout has succeeded: {names}"
+        order = "in this order, but for a leader, which is last"
+        text = f"to leave, one at a time, {order}, with their volumes once the rollout has succeeded: {names}"
         yield _finding(Level.ATTENTION, "members-dropped", text)
     if case.new.migration != case.old.migration:
         text = "the migration moves on; `etcd-ops migrate plan` tells its steps and the quorum around each"

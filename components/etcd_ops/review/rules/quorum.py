@@ -34,7 +34,8 @@ def _tolerance(case: Case) -> Iterator[Finding]:
         return
     before, after = tolerates(len(case.old.members)), tolerates(len(case.new.members))
     if after < before:
-        text = f"afterwards the cluster survives the failure of {after} members, instead of {before}"
+        members = "member" if after == 1 else "members"
+        text = f"afterwards the cluster survives the failure of {after} {members}, instead of {before}"
         yield _finding(Level.ATTENTION, "tolerates-less", text)
 
 

@@ -2,54 +2,95 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from etcd_ops.review.clusters import Case
-from etcd_ops.review.kinds import Kind, Stake, kind_of
+from etcd_ops.review.kinds import DAEMON_SET, Kind, Stake, kind_of
 from etcd_ops.review.preview import Change, Step
 from etcd_ops.review.result import Finding, Level, Subject
 from etcd_ops.review.rolls import rolls
+from etcd_ops.review.values import listed
 
 _STAKES = frozenset({Stake.NETWORK, Stake.REACH, Stake.SIGHT, Stake.SAFEGUARD})
+_AT_ONCE = "changes at once, without the gate"
+_ANEW = "is made anew, and the old one goes afterwards"
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """What happens to one resource, and in the same words to others of its type."""
+
+    level: Level
+    code: str
+    what: str
+    token: str
+    happens: str
 
 
 def surroundings(case: Case) -> Iterator[Finding]:
     """Whatever of it changes or goes while the cluster stays."""
     if case.is_new or case.is_retired:
         return
+    found: dict[_Event, list[str]] = {}
+    with_members: dict[str, Counter[str]] = {}
+    for step, kind in _around(case):
+        if step.change is Change.DELETE and case.slot_of(step) in case.dropped:
+            with_members.setdefault(case.slot_of(step), Counter())[kind.what] += 1
+        else:
+            found.setdefault(_event(case, step, kind), []).append(step.name)
+    yield from (_told(event, names) for event, names in found.items())
+    yield from (_gone(slot, whats) for slot, whats in with_members.items())
+
+
+def _around(case: Case) -> Iterator[tuple[Step, Kind]]:
     for step in case.steps:
         kind = kind_of(step.type)
         if kind is not None and kind.stake in _STAKES and (step.is_going or step.change is Change.UPDATE):
-            yield _finding(case, step, kind)
+            yield step, kind
 
 
-def _finding(case: Case, step: Step, kind: Kind) -> Finding:
-    level, text = _judged(case, step, kind)
+def _told(event: _Event, names: list[str]) -> Finding:
+    which = f"{event.token} {names[0]}" if len(names) == 1 else f"{len(names)} of {event.token}"
+    text = f"{event.what} ({which}) {event.happens}"
     return Finding(
-        level=level, subject=Subject.SURROUNDINGS, code=f"{kind.stake.value}-{step.change.value}",
-        where=step.name, text=text,
+        level=event.level, subject=Subject.SURROUNDINGS, code=event.code, where=listed(names), text=text
     )  # fmt: skip
 
 
+def _gone(slot: str, counted: Counter[str]) -> Finding:
+    whats = ", ".join(f"{what} ({number})" if number > 1 else what for what, number in sorted(counted.items()))
+    text = f"with the member goes what was there for it alone: {whats}"
+    return Finding(
+        level=Level.FINE, subject=Subject.SURROUNDINGS, code="goes-with-member", where=slot, text=text
+    )  # fmt: skip
+
+
+def _event(case: Case, step: Step, kind: Kind) -> _Event:
+    level, happens = _judged(case, step, kind)
+    return _Event(level, f"{kind.stake.value}-{step.change.value}", kind.what, step.type, happens)
+
+
 def _judged(case: Case, step: Step, kind: Kind) -> tuple[Level, str]:
-    what = f"{kind.what} ({step.type} {step.name})"
     if step.change is Change.UPDATE:
-        changed = ", ".join(step.differences()) or "something"
-        if kind.rolled:
-            return _rolled(case, step, f"{what} changes: {changed}")
-        return Level.ATTENTION, f"{what} changes at once, without the gate: {changed}"
-    if step.change is Change.DELETE and case.slot_of(step) in case.dropped:
-        return Level.FINE, f"{what} goes with its member"
+        changed = ", ".join(step.what_changes()) or "something"
+        return _rolled(case, step, changed) if kind.rolled else (Level.ATTENTION, f"{_AT_ONCE}: {changed}")
     if step.change is Change.REPLACE and kind.made_anew:
-        return Level.FINE, f"{what} is made anew, and the old one goes afterwards"
+        return Level.FINE, _ANEW
     happens = "is replaced" if step.change is Change.REPLACE else "goes"
     if kind.stake is Stake.NETWORK:
-        return Level.REFUSE, f"{what} {happens}: members that use it lose each other; nothing asks the safety gate"
-    return Level.ATTENTION, f"{what} {happens} while the cluster runs"
+        return Level.REFUSE, f"{happens}: members that use it lose each other; nothing asks the safety gate"
+    return Level.ATTENTION, f"{happens} while the cluster runs"
 
 
-def _rolled(case: Case, step: Step, happens: str) -> tuple[Level, str]:
-    slot = case.slot_of(step)
-    if any(roll.slot == slot and roll.moves for roll in rolls(case)):
-        return Level.FINE, f"{happens}; agents have the machine made anew through the safety gate"
-    return Level.ATTENTION, f"{happens}; nothing here has a machine made anew for it, but a failure would"
+def _rolled(case: Case, step: Step, changed: str) -> tuple[Level, str]:
+    """What is only felt once something is made anew from it."""
+    own = [roll for roll in rolls(case) if roll.slot == case.slot_of(step)]
+    if step.type == DAEMON_SET:
+        if any(roll.agent_moves for roll in own):
+            return Level.FINE, "changes; agents have its pod made anew, one after the other, and etcd runs on"
+        return Level.ATTENTION, f"changes: {changed}; nothing here has its pod made anew for it"
+    if any(roll.moves for roll in own):
+        return Level.FINE, f"changes: {changed}; agents have the machine made anew through the safety gate"
+    return Level.ATTENTION, f"changes: {changed}; nothing here has a machine made anew for it, but a failure would"
