@@ -46,7 +46,7 @@ REFUSED: list[tuple[Program, tuple[str, ...]]] = [
     ({"directory": None}, ("property directory has a problem: Missing required input",)),
     (
         {"size": "three", "etcd": {"quotaBackendByte": 1}},
-        ("size: Cannot assign type 'string' to type 'integer'", "Property quotaBackendByte does not exist"),
+        ("size: Cannot assign type 'string' to type 'integer'", "etcd: Cannot assign", "quotaBackendBytes"),
     ),
 ]
 """Properties of a LocalCluster, and what a preview says of them: the provider first, then the host, by the schema."""
