@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 from etcd_ops.programs.cache import Cache, Key
@@ -11,12 +12,20 @@ from tools import ROOT, pulumi_cli
 
 PACKAGES = ROOT / "tools" / "npm" / "typescript"
 FILES = ("package.json", "package-lock.json")
-PROGRAMS = ("node", "npm")
+OLDEST_NODE = 20
+"""Older ones do not run the SDK."""
 
 
-def missing() -> list[str]:
-    """Programs that are not on PATH, without which there is no TypeScript here."""
-    return [name for name in PROGRAMS if shutil.which(name) is None]
+def missing() -> str:
+    """What of Node.js is not on PATH, without which there is no TypeScript here; empty if all is there."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        return "node and npm are not both on PATH"
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    major = version.removeprefix("v").split(".")[0]
+    if not major.isdecimal() or int(major) < OLDEST_NODE:
+        return f"node {OLDEST_NODE} or newer is needed, and {version or 'another program'} is on PATH"
+    return ""
 
 
 def obtain(cache: Cache) -> Path:

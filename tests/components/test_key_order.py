@@ -30,9 +30,11 @@ NUMBERED = {
 }
 CASES = [
     *((LocalCluster, clusters.ARGS, each) for each in LOCAL.values()),
-    *((StatefulSetCluster, stateful_sets.ARGS, each) for each in STATEFUL_SETS.values()),
-    *((StaticPodCluster, static_pods.ARGS, each) for each in (*STATIC_PODS.values(), THREE_NODES)),
-    *((Ec2Cluster, ec2.ARGS, each) for each in (*EC2.values(), NUMBERED)),
+    (StatefulSetCluster, stateful_sets.ARGS, STATEFUL_SETS["all, by slots"]),
+    (StaticPodCluster, static_pods.ARGS, STATIC_PODS["all, with a bucket"]),
+    (StaticPodCluster, static_pods.ARGS, THREE_NODES),
+    (Ec2Cluster, ec2.ARGS, EC2["all, by slots"]),
+    (Ec2Cluster, ec2.ARGS, NUMBERED),
 ]
 
 
