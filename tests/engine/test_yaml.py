@@ -23,7 +23,7 @@ from etcd_ops.zone.paths import ZonePaths
 from etcd_ops.zone.supervisor import remove_zone
 from tests.engine.examples import ENDPOINTS, FOLDER, PLATFORMS, filled
 from tests.tools.project import Project
-from tools import pulumi_cli, python_environment
+from tools import ROOT, pulumi_cli, python_environment
 from tools.engine import Engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300)]
@@ -90,6 +90,7 @@ def root() -> Iterator[Path]:
 def local(make: Callable[[str], tuple[Project, Program]], root: Path) -> Project:
     """The example on this machine, up."""
     project, program = make("local")
+    program["outputs"]["key"] = "${orders.clientCredential.keyPem}"
     declare(project, program, directory=str(root), addressing={"network": NETWORK}, deadlineSeconds=100)
     project.up()
     return project
@@ -102,6 +103,11 @@ def healthy(context: str) -> dict[str, bool]:
     return {each["name"]: each["healthy"] for each in json.loads(done.stdout)["members"]}
 
 
+def test_the_documentation_shows_the_example() -> None:
+    example = (FOLDER / "yaml" / "local" / "Pulumi.yaml").read_text()
+    assert f"```yaml\n{example}```" in (ROOT / "docs" / "operations.md").read_text()
+
+
 def test_a_cluster_comes_up_and_its_outputs_are_of_use(local: Project) -> None:
     outputs = local.outputs()
     assert outputs["endpoints"] == [f"https://{NETWORK}.{number}:2379" for number in (1, 2, 3)]
@@ -111,7 +117,8 @@ def test_a_cluster_comes_up_and_its_outputs_are_of_use(local: Project) -> None:
 
 
 def test_a_credential_stays_secret(local: Project) -> None:
-    assert local.outputs()["clientCredential"] == "[secret]"
+    outputs = local.outputs()
+    assert (outputs["clientCredential"], outputs["key"]) == ("[secret]", "[secret]")
     assert "PRIVATE KEY" in local.outputs(show_secrets=True)["clientCredential"]["keyPem"]
     assert "PRIVATE KEY" not in local.succeed_quietly("stack", "export")
 
