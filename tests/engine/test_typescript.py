@@ -21,7 +21,7 @@ from tests.provider.test_schema import schema
 from tools import pulumi_cli, typescript
 from tools.engine import Engine
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 OURS = Path(__file__).with_name("typescript")
 PACKAGE = "@etcd-ops/etcd"
@@ -38,7 +38,8 @@ OPTIONS = {
     "outDir": "bin",
     "paths": {PACKAGE: ["./sdk/index.ts"]},
 }
-TIMEOUT = 200.0
+TIMEOUT = 500.0
+"""Seconds for one program: that which previews does so for all of them."""
 
 
 def run(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> tuple[int, str]:
