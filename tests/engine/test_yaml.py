@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,12 @@ from tests.tools.project import Project
 from tools import ROOT, pulumi_cli, python_environment
 from tools.engine import Engine
 
-pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(900)]
 
 Program = dict[str, Any]
 NETWORK = "127.46.1"
+TIMEOUT = 300.0
+"""Seconds for one command."""
 REFUSED: list[tuple[Program, tuple[str, ...]]] = [
     (
         {"size": 4, "mode": "asleep", "etcd": {"logLevel": "loud"}},
@@ -59,7 +62,7 @@ def make(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Callable[[
     def made(name: str) -> tuple[Project, Program]:
         folder = tmp_path_factory.mktemp("yaml")
         program: Program = yaml.safe_load(filled((FOLDER / "yaml" / name / "Pulumi.yaml").read_text(), folder))
-        project = Project.make(engine, folder / "project", program["name"])
+        project = replace(Project.make(engine, folder / "project", program["name"]), timeout=TIMEOUT)
         if not engine.official:
             host = pulumi_cli.yaml_host(Cache.of_user())
             project.environment["PATH"] = os.pathsep.join([str(host), project.environment["PATH"]])
