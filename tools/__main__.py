@@ -27,7 +27,9 @@ def arguments() -> argparse.Namespace:
     release = commands.add_parser("release", help="build the wheels, and the plugin's archives for other languages")
     release.add_argument("folder", type=Path, help="where to, as wheels/ and plugins/")
     path = commands.add_parser("path", help="obtain one program and print where it is")
-    path.add_argument("program", help="etcd, pulumi, codegen, zizmor, or a folder of tools/go with a main.go")
+    path.add_argument(
+        "program", help="etcd, pulumi, pulumi-language-yaml, codegen, zizmor, or a folder of tools/go with a main.go"
+    )
     path.add_argument("version", nargs="?", help="of etcd; its default version if left out")
     return parser.parse_args()
 
@@ -84,6 +86,8 @@ def locate(program: str, version: str | None) -> str:
         return str(etcd.obtain(version or etcd.DEFAULT))
     if program == "pulumi":
         return str(pulumi_cli.obtain(Cache.of_user()).folder / "pulumi")
+    if program == "pulumi-language-yaml":
+        return str(pulumi_cli.yaml_host(Cache.of_user()) / program)
     if program == "codegen":
         return str(pulumi_cli.codegen(Cache.of_user()))
     if program == "zizmor":

@@ -9,7 +9,18 @@ import subprocess
 from etcd_ops.programs import etcd
 from etcd_ops.programs.cache import Cache
 from etcd_ops.programs.progress import say
-from tools import ROOT, debian, engine, go_programs, machine_tree, nodes, pulumi_cli, python_environment, zizmor
+from tools import (
+    ROOT,
+    debian,
+    engine,
+    go_programs,
+    machine_tree,
+    nodes,
+    pulumi_cli,
+    python_environment,
+    typescript,
+    zizmor,
+)
 from tools.stacks import BACKEND, STATE, CommandError, Stack, remove_state
 
 NAME = "local"
@@ -19,7 +30,7 @@ def setup(*, everything: bool = False, nodes: bool = False, machines: bool = Fal
     """Obtains what is missing: the Python environment, the engine, and etcd's default version.
 
     Args:
-        everything: also the other versions of etcd, our own programs in Go, and linters, for tests.
+        everything: also the other versions of etcd, our own programs in Go, other languages, and linters, for tests.
         nodes: also what Kubernetes nodes run.
         machines: also what machines of the VM platform boot; made by root.
     """
@@ -27,19 +38,27 @@ def setup(*, everything: bool = False, nodes: bool = False, machines: bool = Fal
     python_environment.sync(cache)
     prepared = engine.prepare(cache)
     if everything:
-        for version in etcd.versions():
-            etcd.obtain(version, cache)
-        for name in sorted(set(go_programs.names()) - set(go_programs.OF_NODES)):
-            go_programs.obtain(name, cache)
-        if not prepared.official:
-            pulumi_cli.codegen(cache)
-        if zizmor.PUBLISHED:
-            zizmor.obtain(cache)
+        _obtain_for_tests(cache, official=prepared.official)
     if nodes:
         _obtain_nodes(cache)
     if machines:
         machine_tree.obtain(cache)
     return prepared
+
+
+def _obtain_for_tests(cache: Cache, *, official: bool) -> None:
+    """What only tests need; an official engine has its own language hosts."""
+    for version in etcd.versions():
+        etcd.obtain(version, cache)
+    for name in sorted(set(go_programs.names()) - set(go_programs.OF_NODES)):
+        go_programs.obtain(name, cache)
+    pulumi_cli.codegen(cache)
+    if not official:
+        pulumi_cli.yaml_host(cache)
+    if not typescript.missing():
+        typescript.obtain(cache)
+    if zizmor.PUBLISHED:
+        zizmor.obtain(cache)
 
 
 def _obtain_nodes(cache: Cache) -> None:

@@ -38,6 +38,17 @@ CLI = golang.Binary(
 
 CODEGEN = golang.Binary("codegen", "./codegen")
 
+YAML_VERSION = "1.25.0"
+"""The newest release of pulumi-yaml that is published as a Go module."""
+
+YAML_HOST = golang.Recipe(
+    "pulumi-yaml",
+    YAML_VERSION,
+    ROOT / "tools" / "go" / "pulumi-yaml",
+    (golang.Binary("pulumi-language-yaml", "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"),),
+    "two to three minutes",
+)
+
 RELEASES: Mapping[str, Release] = {}
 """Official archives by machine (`linux-amd64`).
 
@@ -76,9 +87,18 @@ def obtain(cache: Cache) -> Pulumi:
 
 
 def codegen(cache: Cache) -> Path:
-    """The program that writes Python SDKs for the language host's stand-in."""
+    """The program that writes SDKs: Python's for the language host's stand-in, and Node.js's for tests."""
     recipe = golang.Recipe("pulumi-codegen", VERSION, MODULE, (CODEGEN,), "two minutes")
     return golang.obtain(cache, recipe) / CODEGEN.name
+
+
+def yaml_host(cache: Cache) -> Path:
+    """The folder with the language host that runs programs in YAML, which official releases have beside `pulumi`.
+
+    Raises:
+        ObtainError: it could not be built.
+    """
+    return golang.obtain(cache, YAML_HOST)
 
 
 def _official_on_path() -> Path | None:

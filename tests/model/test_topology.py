@@ -79,13 +79,13 @@ def test_another_zone_never_moves_a_slot_that_stays(
 
 
 @given(ZONES, st.integers(1, 7), ADDRESSINGS, st.data())
-def test_dropping_a_slot_never_moves_the_others(
+def test_dropping_a_slot_never_moves_the_others_however_they_are_written(
     zones: list[str], size: int, addressing: Addressing, data: st.DataObject
 ) -> None:
     planned = plan(zones, addressing, size=size)
     kept = data.draw(st.lists(st.sampled_from(planned.slots), min_size=1, unique=True))
     explicit = plan(zones, addressing, slots={slot.name: slot.zone for slot in kept})
-    assert explicit.slots == tuple(kept)
+    assert explicit.slots == tuple(slot for slot in planned.slots if slot in kept)
 
 
 @given(ZONES, SIZES, ADDRESSINGS)

@@ -209,7 +209,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """A cluster's slots in the order of their declaration."""
+    """A cluster's slots, by ordinal and, of the same one, by their zones' numbers."""
 
     slots: tuple[Slot, ...]
 
@@ -251,7 +251,9 @@ def plan(
     problems.extend(_slot_problems(places, numbers, addressing, "size" if slots is None else ""))
     if problems:
         raise Invalid(problems)
-    return Topology(tuple(_slot(name, zone, numbers, addressing) for name, zone in places.items()))
+    placed = [_slot(name, zone, numbers, addressing) for name, zone in places.items()]
+    # A mapping's keys have an order in Python only, and the endpoints are a list.
+    return Topology(tuple(sorted(placed, key=lambda slot: (slot.ordinal, numbers[slot.zone]))))
 
 
 def _numbers(zones: Zones) -> dict[str, int]:

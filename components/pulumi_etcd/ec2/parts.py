@@ -65,9 +65,9 @@ def topology(wire: Wire, named: Ec2Names) -> Topology:
 
 
 def zone_numbers(wire: Wire) -> Mapping[str, int]:
-    """The number of every declared zone."""
-    declared = wire.get("zoneNumbers")
-    return declared or {zone: number for number, zone in enumerate(wire.get("zones", ()))}
+    """The number of every declared zone, in their order."""
+    declared = wire.get("zoneNumbers") or {zone: number for number, zone in enumerate(wire.get("zones", ()))}
+    return dict(sorted(declared.items(), key=lambda item: item[1]))
 
 
 def channel(named: Ec2Names, wire: Wire) -> Wire:
@@ -115,7 +115,8 @@ def load_balancer(wire: Wire, network: Network) -> LoadBalancer | None:
     if declared is None:
         return None
     subnets = declared.get("subnets") or network.subnets
-    return LoadBalancer(list(subnets.values()), declared.get("deletionProtection", False))
+    in_order = [subnets[zone] for zone in sorted(subnets)]
+    return LoadBalancer(in_order, declared.get("deletionProtection", False))
 
 
 def own_problems(named: Ec2Names, wire: Wire, zones: Sequence[str]) -> Iterator[Problem]:

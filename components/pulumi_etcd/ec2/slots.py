@@ -235,7 +235,7 @@ def group(members: Members, slot: Slot, subnet: Any, after: Sequence[str]) -> Pl
             "metricsGranularity": "1Minute",
             # The rollout waits for members; an instance by itself says nothing.
             "waitForCapacityTimeout": "0",
-            "tags": [{"key": key, "value": value, "propagateAtLaunch": False} for key, value in tags.items()],
+            "tags": [{"key": key, "value": value, "propagateAtLaunch": False} for key, value in sorted(tags.items())],
             **balanced,
         },
         after=after,

@@ -42,7 +42,7 @@ def topology(wire: Wire, named: Names) -> Topology:
         raise Invalid(problems)
     zones = {slot: each["zone"] for slot, each in slots.items()}
     addresses = {slot: each["address"] for slot, each in slots.items()}
-    placed = {"slots": zones, "zones": tuple(dict.fromkeys(zones.values()))}
+    placed = {"slots": zones, "zones": tuple(sorted(set(zones.values())))}
     port, loopback = wire.get("basePort", CLIENT_PORT), wire.get("loopback", False)
     return body.topology(placed, (), OnNodes(addresses, port, loopback))
 

@@ -132,7 +132,7 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         except ObtainError as problem:
             context.abort(grpc.StatusCode.UNAVAILABLE, str(problem))
         done = subprocess.run(
-            [codegen, request.directory, request.loader_target],
+            [codegen, "python", request.directory, request.loader_target],
             input=request.schema,
             text=True,
             capture_output=True,

@@ -1,6 +1,6 @@
-// Command codegen writes the Python SDK of a Pulumi package: what LanguageRuntime.GeneratePackage asks of a language
-// host. The schema comes on standard input; arguments are the target folder and the address of the engine's schema
-// loader.
+// Command codegen writes the SDK of a Pulumi package in one language: what LanguageRuntime.GeneratePackage asks of a
+// language host. The schema comes on standard input; arguments are the language, the target folder, and the address of
+// the engine's schema loader, which is asked only for packages that the schema refers to.
 package main
 
 import (
@@ -9,24 +9,23 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/pulumi/pulumi/pkg/v3/codegen/nodejs"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/python"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 )
 
-const tool = "pulumi-language-python"
-
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: codegen FOLDER LOADER-ADDRESS < SCHEMA")
+	if len(os.Args) != 4 {
+		fmt.Fprintln(os.Stderr, "usage: codegen python|nodejs FOLDER LOADER-ADDRESS < SCHEMA")
 		os.Exit(2)
 	}
-	if err := generate(os.Args[1], os.Args[2]); err != nil {
+	if err := generate(os.Args[1], os.Args[2], os.Args[3]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func generate(folder, loaderAddress string) error {
+func generate(language, folder, loaderAddress string) error {
 	var spec schema.PackageSpec
 	if err := json.NewDecoder(os.Stdin).Decode(&spec); err != nil {
 		return fmt.Errorf("reading the schema: %w", err)
@@ -43,11 +42,22 @@ func generate(folder, loaderAddress string) error {
 	if diagnostics.HasErrors() {
 		return diagnostics
 	}
-	files, err := python.GeneratePackage(tool, pkg, nil, loader)
+	files, err := sources(language, pkg, loader)
 	if err != nil {
 		return err
 	}
 	return write(folder, files)
+}
+
+func sources(language string, pkg *schema.Package, loader schema.ReferenceLoader) (map[string][]byte, error) {
+	tool := "pulumi-language-" + language
+	switch language {
+	case "python":
+		return python.GeneratePackage(tool, pkg, nil, loader)
+	case "nodejs":
+		return nodejs.GeneratePackage(tool, pkg, nil, nil, true, loader)
+	}
+	return nil, fmt.Errorf("there is no generator for %s here", language)
 }
 
 func write(folder string, files map[string][]byte) error {
