@@ -4,8 +4,8 @@ VENV = .venv/bin
 
 # Further arguments for pytest: make test PYTEST_ARGS="-k rolling"
 PYTEST_ARGS ?=
-# One process per core; tests that share a cluster stay together.
-PYTEST_JOBS ?= 2
+# One process more than the usual two cores, for tests wait a lot; those that share a cluster stay together.
+PYTEST_JOBS ?= 3
 
 MAKEFLAGS += --no-print-directory
 

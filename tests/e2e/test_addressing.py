@@ -11,7 +11,7 @@ from tests.e2e.conftest import MakeStack
 from tests.servers.ports import free_block
 from tests.workload.workload import Workload
 
-pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300), pytest.mark.xdist_group("small")]
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(900), pytest.mark.xdist_group("small")]
 
 ADDRESS = "127.0.0.1"
 

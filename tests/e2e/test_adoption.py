@@ -17,7 +17,7 @@ from tests.etcd.authority import Authority
 from tests.workload.connection import write_connection
 from tests.workload.workload import Workload
 
-pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300), pytest.mark.xdist_group("adoption")]
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(900), pytest.mark.xdist_group("adoption")]
 
 NETWORK = "127.0.64"
 

@@ -15,7 +15,7 @@ from etcd_ops.channel.port import CONTROLS
 from tests.e2e.stack import Stack
 from tests.workload.workload import Workload
 
-pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(400), pytest.mark.xdist_group("shared")]
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(900), pytest.mark.xdist_group("shared")]
 
 SILENT = "b-2"
 LARGER = {"quota_backend_bytes": 3 * 1024**3}

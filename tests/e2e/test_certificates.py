@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from tests.e2e.stack import Stack
 from tests.workload.workload import Workload
 
-pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(400), pytest.mark.xdist_group("shared")]
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(900), pytest.mark.xdist_group("shared")]
 
 SLOTS = ("a-1", "b-1", "c-1")
 

@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.records import Records
 from tests.e2e.stack import SLOTS, Stack
 
-pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(900)]
 
 
 def test_a_first_start_leaves_a_formed_cluster_in_order(either: Stack, records: Records) -> None:

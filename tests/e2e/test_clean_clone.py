@@ -14,7 +14,7 @@ from etcd_ops.zone.paths import ZonePaths
 from etcd_ops.zone.power import power_off
 from tests.e2e.clone import Clone
 
-pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(600), pytest.mark.xdist_group("clone")]
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(900), pytest.mark.xdist_group("clone")]
 
 NETWORK = "127.0.75"
 """Not the stack's own, which a cluster of whoever runs the tests may have."""

@@ -18,7 +18,7 @@ from tests.e2e.records import Records
 from tests.e2e.stack import SLOTS, Stack
 from tests.workload.workload import Workload
 
-pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(900)]
 
 
 @pytest.mark.directory_channel

@@ -23,7 +23,7 @@ from tests.workload.workload import Workload
 pytestmark = [
     pytest.mark.engine,
     pytest.mark.etcd,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(900),
     pytest.mark.directory_channel,
     pytest.mark.xdist_group("shared"),
 ]

@@ -15,7 +15,7 @@ from tests.e2e.stack import SLOTS, Stack
 from tests.workload.workload import Workload
 from tools import ROOT
 
-pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(900)]
 
 
 def etcdctl(stack: Stack, etcd: Path, *words: str) -> str:

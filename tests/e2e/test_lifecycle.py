@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.stack import Stack
 from tests.workload.workload import Workload
 
-pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300), pytest.mark.xdist_group("shared")]
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(900), pytest.mark.xdist_group("shared")]
 
 
 def test_first_start_gives_three_voters_in_three_zones(cluster: Stack) -> None:

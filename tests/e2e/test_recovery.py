@@ -21,7 +21,7 @@ from tests.e2e.records import Records
 from tests.e2e.stack import Stack
 from tests.workload.workload import Workload
 
-pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(400), pytest.mark.xdist_group("recovery")]
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(900), pytest.mark.xdist_group("recovery")]
 
 SURVIVOR, ANSWERING, SILENT = "a-1", "b-1", "c-1"
 """Of the two whose disks are lost, one has an agent that answers; the other one's zone has no power."""

@@ -12,7 +12,7 @@ from tests.e2e.conftest import MakeStack
 from tests.e2e.stack import Stack
 from tests.workload.workload import Workload
 
-pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(900)]
 
 
 @pytest.mark.xdist_group("shared")

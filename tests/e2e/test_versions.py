@@ -10,7 +10,7 @@ from tests.e2e.conftest import MakeStack
 from tests.e2e.stack import Stack
 from tests.workload.workload import Workload
 
-pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(400), pytest.mark.xdist_group("versions")]
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(900), pytest.mark.xdist_group("versions")]
 
 SNAPSHOT_COUNT = 100
 WAY = ("3.6.15", "3.7.2", "3.6.15")

@@ -15,7 +15,7 @@ from tests.engine.stacks import eventually
 from tests.servers.kubernetes import KubernetesServer
 from tools.engine import Engine
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(300), pytest.mark.xdist_group("kubernetes-plugin")]
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900), pytest.mark.xdist_group("kubernetes-plugin")]
 
 
 @pytest.fixture

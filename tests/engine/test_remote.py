@@ -17,7 +17,7 @@ from tests.engine.stacks import make_project
 from tests.tools.project import Project
 from tools.engine import Engine
 
-pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(900)]
 
 PROGRAM = """
 import json

@@ -15,7 +15,7 @@ from tests.policies.test_engine import PACK, PROGRAM, declare
 from tests.tools.project import STACK, Project
 from tools.engine import Engine
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from tests.engine.stacks import make_project
 from tests.servers.kubernetes import CONTEXT, KubernetesServer
 from tools.engine import Engine
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(300), pytest.mark.xdist_group("kubernetes-plugin")]
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900), pytest.mark.xdist_group("kubernetes-plugin")]
 PROGRAM = """
 import json
 from pathlib import Path

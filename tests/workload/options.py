@@ -29,7 +29,7 @@ class Options:
     append_share: float = 0.2
     request_timeout: float = 1.0
     dwell: float = 3.0
-    max_duration: float = 600.0
+    max_duration: float = 1800.0
     read_back_timeout: float = 30.0
     seed: int = 0
 
