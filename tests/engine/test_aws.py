@@ -185,7 +185,8 @@ def test_a_destroy_leaves_what_is_protected_then_everything_goes(
 ) -> None:
     stack.declare(**ROLLED)
     volumes = data_volumes(stack)
-    assert "cannot be deleted" in stack.project.fail("destroy", "--yes", "--skip-preview")
+    told = stack.project.fail("destroy", "--yes", "--skip-preview")
+    assert "cannot be deleted" in told, told
     assert (len(volumes), data_volumes(stack)) == (3, volumes)
     aws.client("s3").head_bucket(Bucket=BUCKET)
     (key,) = aws.client("kms").list_keys()["Keys"]

@@ -187,7 +187,7 @@ def test_an_object_that_is_there_already_is_left_alone(stack: ObjectStack) -> No
 def test_an_object_that_does_not_get_ready_is_recorded_and_tried_again(stack: ObjectStack) -> None:
     stack.objects = {"set": stack.objects["set"]}
     del stack.arguments("set")["metadata"]["annotations"]
-    stack.timeouts = {"create": "1s", "update": "1s", "delete": "20s"}
+    stack.timeouts = {"create": "1s", "update": "1m", "delete": "1m"}
     stack.declare()
     told = stack.project.fail("up", "--yes", "--skip-preview")
     assert f"StatefulSet {stack.namespace}/c-a-1: " in told
