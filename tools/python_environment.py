@@ -20,6 +20,9 @@ UV_VERSION = "0.13.9"
 
 UV_REQUIREMENTS = ROOT / "tools" / "requirements" / "uv.txt"
 
+OWN = ("components", "policies", "plugin", "tools")
+"""Folders with the modules that run again and again."""
+
 OLDEST_UV = (0, 9)
 """What reads the revision of uv.lock."""
 
@@ -34,8 +37,17 @@ def sync(cache: Cache) -> None:
         say("making the Python environment in .venv")
     chosen = {"UV_PROJECT_ENVIRONMENT": str(FOLDER)}
     inherited = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    command: list[str | Path] = [uv(cache), "sync", "--frozen", "--quiet"]
+    compiling = ["--compile-bytecode"] if _unwritten() else []
+    command: list[str | Path] = [uv(cache), "sync", "--frozen", "--quiet", *compiling]
     run(command, "installing the Python packages", folder=ROOT, environment={**inherited, **chosen})
+    if compiling:
+        own: list[str | Path] = [FOLDER / "bin" / "python", "-m", "compileall", "-q", *OWN]
+        run(own, "compiling the project's modules", folder=ROOT)
+
+
+def _unwritten() -> bool:
+    """Whether Python is told to keep no bytecode: each of a hundred processes would compile all that it imports."""
+    return bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
 
 
 def uv(cache: Cache) -> Path:

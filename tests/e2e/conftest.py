@@ -218,7 +218,7 @@ def either(request: pytest.FixtureRequest) -> Stack:
 
 
 def _in_order(stack: Stack) -> Stack:
-    if not stack.in_order():
+    if stack.applied is None or not stack.in_order():
         stack.restore()
         stack.up()
         stack.wait_in_order()

@@ -18,7 +18,7 @@ from tools import ROOT
 from tools.engine import Engine
 
 STACK = "e2e"
-UP_SECONDS = 420.0
+UP_SECONDS = 600.0
 """After which a `pulumi` is taken for hung."""
 Arguments = dict[str, Any]
 
@@ -48,7 +48,7 @@ class Project:
 
     pause: ClassVar[float] = 0.2
     """Seconds between two looks at what is waited for."""
-    patience: ClassVar[float] = 90.0
+    patience: ClassVar[float] = 240.0
     """Seconds that something may take."""
 
     def __init__(self, engine: Engine, directory: Path, program: Path, arguments: Arguments, name: str) -> None:
@@ -120,6 +120,7 @@ class Project:
     def up(self, *words: str, fails: bool = False, **changes: Any) -> Outcome:
         """Declare `changes`, and bring the stack up."""
         self.declare(**changes)
+        self.applied = None
         outcome = self.pulumi("up", "--yes", "--skip-preview", "--stack", STACK, *words, expect=None)
         if (outcome.status != 0) != fails:
             raise EngineFailed(f"pulumi up ended with {outcome.status}:\n{outcome.output}\n{self.last_words()}")
@@ -208,6 +209,7 @@ class Project:
             yield process
         finally:
             if process.poll() is None:
+                self.applied = None
                 os.killpg(process.pid, signal.SIGKILL)
                 process.communicate()
                 self.pulumi("cancel", "--yes", "--stack", STACK)

@@ -78,7 +78,7 @@ class Records:
         assert found is not None, f"{slot} published nothing"
         return found
 
-    def announced(self, kind: IntentKind, seconds: float = 60.0, after: int = 0) -> LockRecord:
+    def announced(self, kind: IntentKind, seconds: float = 240.0, after: int = 0) -> LockRecord:
         """Wait until the lock's holder announces a step of this kind; returns right then.
 
         Args:

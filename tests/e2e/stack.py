@@ -50,7 +50,7 @@ class Stack(Project):
         base: Arguments = {
             "directory": str(self.root),
             "addressing": {"network": network},
-            "deadline_seconds": 120,
+            "deadline_seconds": 300,
             **(arguments or {}),
         }
         super().__init__(engine, directory, PROGRAM, base, project)

@@ -30,7 +30,7 @@ def test_a_paused_cluster_changes_nothing_but_keeps_members_running(cluster: Sta
     cluster.kill(pid)
     cluster.eventually(lambda: cluster.status()["quorum"]["healthy"] == 3, "the killed member runs again")
     cluster.ops("resume")
-    cluster.up(deadline_seconds=120)
+    cluster.up(deadline_seconds=300)
     assert cluster.in_order()
 
 
@@ -48,7 +48,7 @@ def test_observing_says_what_would_be_done(cluster: Stack, workload: Workload) -
     assert "would" in failed.output
     assert cluster.member_pid("b-1") == pid
     cluster.ops("resume")
-    cluster.up(deadline_seconds=120)
+    cluster.up(deadline_seconds=300)
     assert cluster.in_order()
 
 

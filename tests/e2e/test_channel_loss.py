@@ -50,12 +50,12 @@ def test_an_emptied_channel_gets_its_formation_back_from_the_volumes(
     formation, desired, pids = records.formation(), records.desired(), either.member_pids()
     assert formation is not None and desired is not None
     either.store.empty()
-    either.eventually(lambda: records.formation() is not None, "the formation record is republished", 20)
+    either.eventually(lambda: records.formation() is not None, "the formation record is republished")
     restored = records.formation()
     assert restored is not None
     assert (restored.token, restored.state) == (formation.token, FormationState.FORMED)
     assert restored.started == formation.started
-    either.eventually(lambda: all(held(records, slot) for slot in SLOTS), "every agent holds", 30)
+    either.eventually(lambda: all(held(records, slot) for slot in SLOTS), "every agent holds")
     either.up()
     rewritten = records.desired()
     assert rewritten is not None
@@ -72,7 +72,7 @@ def test_a_channel_rolled_back_changes_no_member(either: Stack, load: Workload, 
     desired, pids = records.desired(), either.member_pids()
     assert desired is not None
     either.store.roll_back(older)
-    either.eventually(lambda: all(held(records, slot) for slot in SLOTS), "every agent holds", 30)
+    either.eventually(lambda: all(held(records, slot) for slot in SLOTS), "every agent holds")
     either.up()
     rewritten = records.desired()
     assert rewritten is not None

@@ -27,7 +27,7 @@ def test_a_killed_member_starts_again(faulty: Stack, load: Workload) -> None:
     slot = follower(faulty)
     pid = faulty.member_pid(slot)
     faulty.kill(pid)
-    faulty.eventually(lambda: faulty.member_pid(slot) != pid, f"{slot} runs again", 15)
+    faulty.eventually(lambda: faulty.member_pid(slot) != pid, f"{slot} runs again")
 
 
 def test_a_killed_leader_is_replaced(faulty: Stack, load: Workload) -> None:
@@ -35,7 +35,7 @@ def test_a_killed_leader_is_replaced(faulty: Stack, load: Workload) -> None:
     with load.mark("leader"):
         faulty.kill(faulty.member_pid(leader))
         load.wait_for(acknowledged=20, timeout=15)
-    faulty.eventually(lambda: faulty.leader() != leader, "somebody else leads", 15)
+    faulty.eventually(lambda: faulty.leader() != leader, "somebody else leads")
 
 
 def test_an_agent_killed_in_mid_step_is_succeeded(either: Stack, load: Workload, records: Records) -> None:
@@ -69,7 +69,7 @@ def test_a_killed_supervisor_is_revived_by_its_watchdog(faulty: Stack, load: Wor
     supervisor = find_supervisor(zone)
     assert supervisor is not None
     faulty.kill(supervisor.pid)
-    faulty.eventually(lambda: revived(zone, supervisor.pid), "the watchdog revives the supervisor", 20)
+    faulty.eventually(lambda: revived(zone, supervisor.pid), "the watchdog revives the supervisor")
 
 
 def test_a_zone_without_supervisor_and_watchdog_is_brought_back_by_up(faulty: Stack, load: Workload) -> None:

@@ -43,12 +43,12 @@ def test_a_removal_lands_after_another_agent_has_gone_on(cluster: Stack, workloa
         slot, target = _request_in_flight(cluster, records)
         agent, server = cluster.agent_pid(slot), cluster.member_pid(slot)
         try:
-            cluster.eventually(lambda: _removed(cluster, since, but=slot) >= {target}, f"{target} is removed", 120)
+            cluster.eventually(lambda: _removed(cluster, since, but=slot) >= {target}, f"{target} is removed")
             assert cluster.member_pid(slot) == server
         finally:
             cluster.kill(server, signal.SIGCONT)
             cluster.kill(agent, signal.SIGCONT)
-        cluster.eventually(lambda: bool(cluster.refusals(slot, since)), f"{slot} says what its request came to", 30)
+        cluster.eventually(lambda: bool(cluster.refusals(slot, since)), f"{slot} says what its request came to")
         output, _ = up.communicate(timeout=200)
     assert up.returncode == 0, output
     assert cluster.in_order(3)

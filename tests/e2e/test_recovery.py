@@ -112,7 +112,7 @@ def the_old_member_is_shut_out(stack: Stack, copy: Path, old_client: Credentials
         assert not serves(stack, SILENT, old_client)
         load.wait_for(acknowledged=50)
         assert Path("/proc", str(old_pid)).exists()
-    stack.eventually(lambda: not Path("/proc", str(old_pid)).exists(), "the old member ends", 30)
+    stack.eventually(lambda: not Path("/proc", str(old_pid)).exists(), "the old member ends")
 
 
 def voters(stack: Stack) -> set[str]:
