@@ -19,6 +19,8 @@ _CLASSIC = "us-east-1"
 """The region that is no location of a bucket."""
 
 _OF_CONTENT = ("etag", "versionId", "checksumSha256")
+_EMPTYINGS = 20
+"""Most times that a bucket is emptied before its deletion."""
 
 
 class Bucket(Kind):
@@ -61,9 +63,18 @@ class Bucket(Kind):
 
     def delete(self, place: Place, identity: str, known: Properties) -> None:
         client = place.client("s3")
-        if known.get("forceDestroy"):
-            _empty(client, identity)
-        client.delete_bucket(Bucket=identity)
+        for attempt in range(1, _EMPTYINGS + 1):
+            if known.get("forceDestroy"):
+                _empty(client, identity)
+            try:
+                client.delete_bucket(Bucket=identity)
+            except client.exceptions.ClientError as error:
+                # Somebody has written meanwhile; the official provider empties it again as well.
+                again = known.get("forceDestroy") and error.response["Error"]["Code"] == "BucketNotEmpty"
+                if not again or attempt == _EMPTYINGS:
+                    raise
+            else:
+                return
 
     @staticmethod
     def _set_tags(client: Any, name: str, tags: Mapping[str, str]) -> None:
