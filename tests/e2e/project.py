@@ -124,7 +124,8 @@ class Project:
         outcome = self.pulumi("up", "--yes", "--skip-preview", "--stack", STACK, *words, expect=None)
         if (outcome.status != 0) != fails:
             raise EngineFailed(f"pulumi up ended with {outcome.status}:\n{outcome.output}\n{self.last_words()}")
-        self.applied = None if fails else copy.deepcopy(self.arguments)
+        if not fails:
+            self.applied = copy.deepcopy(self.arguments)
         return outcome
 
     def preview(self, *words: str, fails: bool = False, **changes: Any) -> Outcome:

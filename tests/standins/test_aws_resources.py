@@ -10,7 +10,8 @@ import pytest
 from tests.servers.aws import AwsServer
 from tests.standins import aws_world
 from tests.standins.aws_cases import CASES, TAGS, Case
-from tests.standins.aws_session import Session
+from tests.standins.aws_session import Refused, Session
+from tools.standins.aws import buckets
 from tools.standins.aws.catalogue import KINDS
 from tools.standins.values import UNKNOWN, Properties, is_unknown, plain
 
@@ -87,3 +88,29 @@ def test_tags_of_the_case_are_really_there(aws: AwsServer, session: Session) -> 
     made = session.create("aws:ec2/vpc:Vpc", {"cidrBlock": "10.5.0.0/16", "tags": TAGS})
     found = aws.client("ec2").describe_vpcs(VpcIds=[made.id])["Vpcs"][0]
     assert {tag["Key"]: tag["Value"] for tag in found["Tags"]} == TAGS
+
+
+def test_a_bucket_into_which_somebody_writes_goes_with_its_content(
+    aws: AwsServer, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it was emptied, and before it is deleted."""
+    made = session.create("aws:s3/bucket:Bucket", {"bucket": "etcd-written-to", "forceDestroy": True})
+    empty, late = buckets._empty, [b"status"]
+
+    def emptied(client: Any, bucket: str) -> None:
+        empty(client, bucket)
+        if late:
+            client.put_object(Bucket=bucket, Key="status", Body=late.pop())
+
+    monkeypatch.setattr(buckets, "_empty", emptied)
+    session.delete(made)
+    assert late == []
+    assert made.id not in [each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]]
+
+
+def test_a_bucket_that_is_not_to_be_emptied_stays_with_its_content(aws: AwsServer, session: Session) -> None:
+    made = session.create("aws:s3/bucket:Bucket", {"bucket": "etcd-kept", "forceDestroy": False})
+    aws.client("s3").put_object(Bucket=made.id, Key="kept", Body=b"kept")
+    with pytest.raises(Refused, match="not empty"):
+        session.delete(made)
+    assert aws.client("s3").get_object(Bucket=made.id, Key="kept")["Body"].read() == b"kept"

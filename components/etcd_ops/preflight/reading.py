@@ -37,8 +37,9 @@ def read_all(demands: Sequence[Demand], connect: Callable[[str], Connection]) ->
     found = []
     for demand in demands:
         place = (demand.account, demand.region)
-        own = [each.cluster for each in demands if (each.account, each.region) == place]
-        counts.setdefault(place, Counts(connect(demand.region), own))
+        if place not in counts:
+            own = [each.cluster for each in demands if (each.account, each.region) == place]
+            counts[place] = Counts(connect(demand.region), own)
         found.append(Candidate(demand, read(demand, counts[place])))
     return tuple(found)
 

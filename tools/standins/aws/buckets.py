@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from botocore.exceptions import ClientError
+from tenacity import retry, retry_if_exception, stop_after_attempt
+
 from tools.standins.aws.forms import MAP, SWITCH, TEXT, Field, Fields, tag_list, tag_map
 from tools.standins.aws.kind import TAGGED, Kind, changed
 from tools.standins.aws.settings import Place
@@ -63,18 +66,10 @@ class Bucket(Kind):
 
     def delete(self, place: Place, identity: str, known: Properties) -> None:
         client = place.client("s3")
-        for attempt in range(1, _EMPTYINGS + 1):
-            if known.get("forceDestroy"):
-                _empty(client, identity)
-            try:
-                client.delete_bucket(Bucket=identity)
-            except client.exceptions.ClientError as error:
-                # Somebody has written meanwhile; the official provider empties it again as well.
-                again = known.get("forceDestroy") and error.response["Error"]["Code"] == "BucketNotEmpty"
-                if not again or attempt == _EMPTYINGS:
-                    raise
-            else:
-                return
+        if known.get("forceDestroy"):
+            _delete_with_content(client, identity)
+        else:
+            client.delete_bucket(Bucket=identity)
 
     @staticmethod
     def _set_tags(client: Any, name: str, tags: Mapping[str, str]) -> None:
@@ -91,6 +86,17 @@ def _tags(client: Any, bucket: str) -> dict[str, str]:
         if error.response["Error"]["Code"] != _NO_TAGS:
             raise
         return {}
+
+
+def _is_written_to(error: BaseException) -> bool:
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] == "BucketNotEmpty"
+
+
+@retry(retry=retry_if_exception(_is_written_to), stop=stop_after_attempt(_EMPTYINGS), reraise=True)
+def _delete_with_content(client: Any, bucket: str) -> None:
+    """Empties it again where somebody has written meanwhile, as the official provider does."""
+    _empty(client, bucket)
+    client.delete_bucket(Bucket=bucket)
 
 
 def _empty(client: Any, bucket: str, prefix: str = "", *, only: str = "") -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from etcd_ops.review.alike import AT_ONCE, Event, told_once
 from etcd_ops.review.clusters import Case
 from etcd_ops.review.kinds import Stake, kind_of
 from etcd_ops.review.preview import Change, Step
-from etcd_ops.review.result import Finding, Level, Subject
+from etcd_ops.review.result import Finding, Level
 from etcd_ops.review.rolls import rolls
-from etcd_ops.review.values import listed
 
 _STAKES = frozenset({Stake.DATA, Stake.EVERY_COPY, Stake.KEY, Stake.MEMBER, Stake.CHANNEL, Stake.SECRET})
 _OWN = "etcd:index:"
@@ -35,23 +35,19 @@ _WITH_A_ROLL: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 def in_place(case: Case) -> Iterator[Finding]:
     """Updates of what members need, property by property."""
-    if case.is_new or case.is_retired:
-        return
-    found: dict[tuple[str, str, str], list[str]] = {}
+    if not case.is_new and not case.is_retired:
+        yield from told_once(_events(case))
+
+
+def _events(case: Case) -> Iterator[tuple[Event, str]]:
     rolled = {roll.slot for roll in rolls(case) if roll.moves}
     for step in case.steps:
         kind = kind_of(step.type)
         if kind is None or kind.stake not in _STAKES or step.type.startswith(_OWN) or step.change is not Change.UPDATE:
             continue
         if changed := step.what_changes(*_left_out(step, moves=case.slot_of(step) in rolled)):
-            happens = f"changes at once, without the gate: {', '.join(changed)}"
-            found.setdefault((step.type, kind.what, happens), []).append(step.name)
-    for (token, what, happens), names in found.items():
-        which = f"{token} {names[0]}" if len(names) == 1 else f"{len(names)} of {token}"
-        yield Finding(
-            level=Level.ATTENTION, subject=Subject.SURROUNDINGS, code="in-place", where=listed(names),
-            text=f"{what} ({which}) {happens}",
-        )  # fmt: skip
+            happens = f"{AT_ONCE}: {', '.join(changed)}"
+            yield Event(Level.ATTENTION, "in-place", kind.what, step.type, happens), step.name
 
 
 def _left_out(step: Step, *, moves: bool) -> tuple[str, ...]:

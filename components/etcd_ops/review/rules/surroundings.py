@@ -4,43 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from etcd_ops.review.alike import AT_ONCE, Event, told_once
 from etcd_ops.review.clusters import Case
 from etcd_ops.review.kinds import DAEMON_SET, Kind, Stake, kind_of
 from etcd_ops.review.preview import Change, Step
 from etcd_ops.review.result import Finding, Level, Subject
 from etcd_ops.review.rolls import rolls
-from etcd_ops.review.values import listed
 
 _STAKES = frozenset({Stake.NETWORK, Stake.REACH, Stake.SIGHT, Stake.SAFEGUARD})
-_AT_ONCE = "changes at once, without the gate"
 _ANEW = "is made anew, and the old one goes afterwards"
-
-
-@dataclass(frozen=True, slots=True)
-class _Event:
-    """What happens to one resource, and in the same words to others of its type."""
-
-    level: Level
-    code: str
-    what: str
-    token: str
-    happens: str
 
 
 def surroundings(case: Case) -> Iterator[Finding]:
     """Whatever of it changes or goes while the cluster stays."""
     if case.is_new or case.is_retired:
         return
-    found: dict[_Event, list[str]] = {}
     with_members: dict[str, Counter[str]] = {}
+    events = []
     for step, kind in _around(case):
         if step.change is Change.DELETE and case.slot_of(step) in case.dropped:
             with_members.setdefault(case.slot_of(step), Counter())[kind.what] += 1
         else:
-            found.setdefault(_event(case, step, kind), []).append(step.name)
-    yield from (_told(event, names) for event, names in found.items())
+            events.append((_event(case, step, kind), step.name))
+    yield from told_once(events)
     yield from (_gone(slot, whats) for slot, whats in with_members.items())
 
 
@@ -51,14 +38,6 @@ def _around(case: Case) -> Iterator[tuple[Step, Kind]]:
             yield step, kind
 
 
-def _told(event: _Event, names: list[str]) -> Finding:
-    which = f"{event.token} {names[0]}" if len(names) == 1 else f"{len(names)} of {event.token}"
-    text = f"{event.what} ({which}) {event.happens}"
-    return Finding(
-        level=event.level, subject=Subject.SURROUNDINGS, code=event.code, where=listed(names), text=text
-    )  # fmt: skip
-
-
 def _gone(slot: str, counted: Counter[str]) -> Finding:
     whats = ", ".join(f"{what} ({number})" if number > 1 else what for what, number in sorted(counted.items()))
     text = f"with the member goes what was there for it alone: {whats}"
@@ -67,15 +46,15 @@ def _gone(slot: str, counted: Counter[str]) -> Finding:
     )  # fmt: skip
 
 
-def _event(case: Case, step: Step, kind: Kind) -> _Event:
+def _event(case: Case, step: Step, kind: Kind) -> Event:
     level, happens = _judged(case, step, kind)
-    return _Event(level, f"{kind.stake.value}-{step.change.value}", kind.what, step.type, happens)
+    return Event(level, f"{kind.stake.value}-{step.change.value}", kind.what, step.type, happens)
 
 
 def _judged(case: Case, step: Step, kind: Kind) -> tuple[Level, str]:
     if step.change is Change.UPDATE:
         changed = ", ".join(step.what_changes()) or "something"
-        return _rolled(case, step, changed) if kind.rolled else (Level.ATTENTION, f"{_AT_ONCE}: {changed}")
+        return _rolled(case, step, changed) if kind.rolled else (Level.ATTENTION, f"{AT_ONCE}: {changed}")
     if step.change is Change.REPLACE and kind.made_anew:
         return Level.FINE, _ANEW
     happens = "is replaced" if step.change is Change.REPLACE else "goes"
