@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from etcd_ops.preflight.demand import Demand
 from etcd_ops.preflight.facts import Facts, Image, InstanceType, Standing, Subnet
-from etcd_ops.preflight.judgement import Level, judge, needed_of
+from etcd_ops.preflight.judgement import Level, judge, quotas_of
 from etcd_ops.preflight.quotas import PROCESSORS, QUOTAS
 from etcd_ops.preflight.reporting import Report, worst
 from etcd_ops.preflight.together import Candidate
@@ -126,7 +126,7 @@ def test_a_quota_that_could_not_be_asked_is_not_passed() -> None:
 
 def test_families_with_quotas_of_their_own_do_not_count_as_standard() -> None:
     wanted = demand(instance_type="g5.xlarge")
-    assert PROCESSORS not in [quota for quota, _ in needed_of(wanted, FITTING.instance_type)]
+    assert PROCESSORS not in list(quotas_of(wanted, FITTING.instance_type))
 
 
 def test_refused_is_worse_than_unknown() -> None:
@@ -148,9 +148,7 @@ def test_what_is_printed() -> None:
     wire = report.wire()
     assert wire["fits"] is False
     assert wire["findings"][0]["level"] == "refused"
-    assert {each["key"] for each in wire["quotas"]} == {
-        quota.key for quota, _ in needed_of(DEMAND, FITTING.instance_type)
-    }
+    assert {each["key"] for each in wire["quotas"]} == {quota.key for quota in quotas_of(DEMAND, FITTING.instance_type)}
 
 
 standings = st.builds(Standing, st.integers(0, 40).map(float) | st.none(), st.integers(0, 40).map(float) | st.none())
@@ -159,7 +157,8 @@ standings = st.builds(Standing, st.integers(0, 40).map(float) | st.none(), st.in
 @given(st.fixed_dictionaries({quota.key: standings for quota in QUOTAS}))
 def test_every_quota_is_kept_refused_or_unknown(quotas: dict[str, Standing]) -> None:
     found = {each.problem.path: each.level for each in judge(Candidate(DEMAND, facts(quotas=quotas)))}
-    for quota, needed in needed_of(DEMAND, FITTING.instance_type):
+    for quota in quotas_of(DEMAND, FITTING.instance_type):
+        needed = quota.need(DEMAND, FITTING.instance_type)
         standing, path = quotas[quota.key], f"quotas.{quota.key}"
         if standing.granted is None or standing.used is None:
             assert found[path] is Level.UNKNOWN

@@ -72,6 +72,7 @@ def test_what_a_new_cluster_costs_and_survives_is_told() -> None:
         "5 machines of type m7g.xlarge, 5 gp3 volumes of 50 GiB with 6000 IOPS and 250 MiB/s, 1 load balancer, 1 key, "
         "5 secrets, 1 hosted zone, 21 alarms"
     )
+    assert finding("sets-create", "new-cluster").text.endswith("which survives the failure of 1 member")
     assert finding("sets-create", "footprint").text.endswith("3 pods with a volume claim of 10 GiB")
 
 

@@ -108,22 +108,21 @@ def _subnets(this: Candidate, beside: Sequence[Candidate]) -> Iterator[Problem]:
 
 
 def _quotas(this: Candidate, beside: Sequence[Candidate]) -> Iterator[Finding]:
-    for quota, _ in needed_of(this.demand, this.facts.instance_type):
+    for quota in quotas_of(this.demand, this.facts.instance_type):
         standing = this.facts.quotas.get(quota.key, Standing(None, why="it was not asked for"))
         yield from _quota(quota, of_quota(this, beside, quota), standing)
 
 
-def needed_of(demand: Demand, kind: InstanceType | None) -> Iterator[tuple[Quota, float]]:
-    """The quotas that a cluster counts against, and how much of each it needs.
+def quotas_of(demand: Demand, kind: InstanceType | None) -> Iterator[Quota]:
+    """The quotas that a cluster counts against.
 
     Args:
         demand: the cluster.
         kind: its type of instances; None where there is none, which is told already.
     """
     for quota in QUOTAS:
-        needed = quota.need(demand, kind or UNKNOWN_TYPE)
-        if needed:
-            yield quota, needed
+        if quota.need(demand, kind or UNKNOWN_TYPE):
+            yield quota
 
 
 def _quota(quota: Quota, needed: Sum, standing: Standing) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from etcd_ops.preflight.connection import Connection, Unanswered, asked, pages
 from etcd_ops.preflight.demand import Demand
 from etcd_ops.preflight.facts import Facts, Image, InstanceType, Standing, Subnet
-from etcd_ops.preflight.judgement import needed_of
+from etcd_ops.preflight.judgement import quotas_of
 from etcd_ops.preflight.quotas import Quota
 from etcd_ops.preflight.together import Candidate
 from etcd_ops.preflight.usage import USED
@@ -124,7 +124,7 @@ def read(demand: Demand, counts: Counts) -> Facts:
         instance_type=kind,
         image=reader.found("image", reader.image, None),
         subnets=reader.found("subnets", reader.subnets, {}),
-        quotas={quota.key: reader.standing(quota) for quota, _ in needed_of(demand, kind)},
+        quotas={quota.key: reader.standing(quota) for quota in quotas_of(demand, kind)},
         unread=reader.unread,
     )
 

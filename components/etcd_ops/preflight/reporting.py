@@ -8,7 +8,7 @@ from typing import Any
 
 from etcd_ops.preflight.demand import Demand
 from etcd_ops.preflight.facts import Standing
-from etcd_ops.preflight.judgement import Finding, Level, judge, needed_of
+from etcd_ops.preflight.judgement import Finding, Level, judge, quotas_of
 from etcd_ops.preflight.quotas import Quota
 from etcd_ops.preflight.together import Candidate, Sum, of_quota
 
@@ -86,7 +86,7 @@ class Report:
 
     def _quotas(self) -> Iterator[tuple[Quota, Sum, Standing]]:
         facts = self.candidate.facts
-        for quota, _ in needed_of(self.demand, facts.instance_type):
+        for quota in quotas_of(self.demand, facts.instance_type):
             if quota.key in facts.quotas:
                 yield quota, of_quota(self.candidate, self.beside, quota), facts.quotas[quota.key]
 

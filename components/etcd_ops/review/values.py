@@ -90,3 +90,8 @@ def number_of(value: Any) -> float | None:
 def mapping_of(value: Any) -> Properties:
     """An object; empty where it is none, or is not known yet."""
     return value if isinstance(value, Mapping) else {}
+
+
+def members_counted(number: int) -> str:
+    """So many members, in words."""
+    return f"{number} member" if number == 1 else f"{number} members"

@@ -9,6 +9,7 @@ from etcd_ops.model.topology import fatal_zones, tolerates
 from etcd_ops.review.clusters import Case
 from etcd_ops.review.result import Finding, Level, Subject
 from etcd_ops.review.rolls import Roll, rolls
+from etcd_ops.review.values import members_counted
 
 
 def members(case: Case) -> Iterator[Finding]:
@@ -22,10 +23,8 @@ def members(case: Case) -> Iterator[Finding]:
 
 def _formed(spec: ClusterSpec) -> str:
     zones = len({member.zone for member in spec.members.values()})
-    lost = tolerates(len(spec.members))
-    return (
-        f"a new cluster of {len(spec.members)} in {zones} zones is formed, which survives the failure of {lost} members"
-    )
+    lost = members_counted(tolerates(len(spec.members)))
+    return f"a new cluster of {len(spec.members)} in {zones} zones is formed, which survives the failure of {lost}"
 
 
 def _membership(case: Case) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from etcd_ops.review.clusters import Case
 from etcd_ops.review.disturbances import disturbed
 from etcd_ops.review.forecast import quorum_forecast
 from etcd_ops.review.result import Finding, Level, Subject
+from etcd_ops.review.values import members_counted
 
 
 def quorum(case: Case) -> Iterator[Finding]:
@@ -34,8 +35,7 @@ def _tolerance(case: Case) -> Iterator[Finding]:
         return
     before, after = tolerates(len(case.old.members)), tolerates(len(case.new.members))
     if after < before:
-        members = "member" if after == 1 else "members"
-        text = f"afterwards the cluster survives the failure of {after} {members}, instead of {before}"
+        text = f"afterwards the cluster survives the failure of {members_counted(after)}, instead of {before}"
         yield _finding(Level.ATTENTION, "tolerates-less", text)
 
 
