@@ -157,8 +157,10 @@ standings = st.builds(Standing, st.integers(0, 40).map(float) | st.none(), st.in
 @given(st.fixed_dictionaries({quota.key: standings for quota in QUOTAS}))
 def test_every_quota_is_kept_refused_or_unknown(quotas: dict[str, Standing]) -> None:
     found = {each.problem.path: each.level for each in judge(Candidate(DEMAND, facts(quotas=quotas)))}
-    for quota in quotas_of(DEMAND, FITTING.instance_type):
-        needed = quota.need(DEMAND, FITTING.instance_type)
+    kind = FITTING.instance_type
+    assert kind is not None
+    for quota in quotas_of(DEMAND, kind):
+        needed = quota.need(DEMAND, kind)
         standing, path = quotas[quota.key], f"quotas.{quota.key}"
         if standing.granted is None or standing.used is None:
             assert found[path] is Level.UNKNOWN
