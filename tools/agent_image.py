@@ -48,13 +48,21 @@ def obtain(cache: Cache | None = None) -> Image:
     """
     if not sys.platform.startswith("linux"):
         raise ObtainError("the agent's image is made from this machine, which has to run Linux")
+    return oci_image.keep(ARCHIVES / "etcd-ops.tar", oci_image.archive(NAME, layers(cache), SETTINGS))
+
+
+def layers(cache: Cache | None = None) -> list[bytes]:
+    """Its layers, the lowest first.
+
+    Args:
+        cache: where they are kept; the user's own if None.
+    """
     kept = cache or Cache.of_user()
-    layers = [
+    return [
         _layer(kept, "python", {**python_runtime.runtime(), **_system()}),
         _layer(kept, "requirements", distributions.files(distributions.closure("etcd-ops", EXTRAS))),
         _layer(kept, "etcd-ops", package(kept)),
     ]
-    return oci_image.keep(ARCHIVES / "etcd-ops.tar", oci_image.archive(NAME, layers, SETTINGS))
 
 
 def package(cache: Cache) -> Entries:

@@ -65,6 +65,8 @@ _BUCKET = {
 _SETS: dict[str, Any] = {
     **_MANY,
     "storage_class": "fast",
+    "storage_classes": {"a-1": "slow"},
+    "pod_generation": 2,
     "tolerations": [
         {"key": "etcd", "operator": "Equal", "value": "only", "effect": "NoExecute", "toleration_seconds": 9},
         {"operator": "Exists"},

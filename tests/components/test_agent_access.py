@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
@@ -30,6 +31,7 @@ from etcd_ops.channel.port import (
 from etcd_ops.model.records import FormationRecord, FormationState, Intent, IntentKind
 from etcd_ops.model.status import MemberStatus, State
 from etcd_ops.pod import places
+from etcd_ops.pod.own_container import OwnContainer
 from etcd_ops.pod.own_pod import OwnPod
 from etcd_ops.runtime import incarnation
 from etcd_ops.static_pod.token import lend
@@ -144,6 +146,32 @@ def test_an_agent_has_its_own_pod_made_anew(
     assert pod not in {each["metadata"]["name"] for each in server.request("GET", f"{CORE}/pods")["items"]}
 
 
+@pytest.mark.parametrize("cluster", [SETS, REMOTE])
+def test_an_agent_beside_its_member_has_its_own_image_exchanged(
+    neighbours: Neighbours, server: KubernetesServer, cluster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The API server takes that for a pod that is there; everything else in it stays as it was."""
+    controller, name = neighbours.one(cluster, "StatefulSet", f"{cluster}-a-1"), f"{cluster}-a-1-0"
+    made = copy.deepcopy(pod_of(controller, name))
+    template = made["metadata"]["annotations"][places.AGENT_TEMPLATE_ANNOTATION]
+    made["metadata"]["annotations"] |= {places.AGENT_TEMPLATE_ANNOTATION: "old"}
+    for each in made["spec"]["containers"]:
+        each["image"] = "old"
+    before = server.request("POST", f"{CORE}/pods", made)
+    config = told(neighbours, cluster, "a-1")
+    neighbours.account(f"{cluster}-a-1").inside(monkeypatch)
+    own = OwnContainer(config["pod"], {places.AGENT_TEMPLATE: "old"})
+    for _ in range(2):
+        run(own.recreate(template))
+    after = server.request("GET", f"{CORE}/pods/{name}")
+    server.request("DELETE", f"{CORE}/pods/{name}")
+    assert after["metadata"]["annotations"][places.AGENT_TEMPLATE_ANNOTATION] == template
+    images = {each["name"]: each["image"] for each in after["spec"]["containers"]}
+    declared = {each["name"]: each["image"] for each in controller["spec"]["template"]["spec"]["containers"]}
+    assert images == {"etcd": "old", "agent": declared["agent"]}
+    assert after["spec"]["initContainers"] == before["spec"]["initContainers"]
+
+
 def test_a_static_pod_reads_the_incarnation_with_the_token_that_it_is_lent(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -229,7 +257,7 @@ REQUESTS: Mapping[str, tuple[str, str, Any]] = {
     "run something in its pod": ("POST", f"{CORE}/pods/{POD}/exec?command=id&stdout=true", None),
     "run something in another member's pod": ("POST", f"{CORE}/pods/{SETS}-b-1-0/exec?command=id&stdout=true", None),
     "add a container to its pod": ("PATCH", f"{CORE}/pods/{POD}/ephemeralcontainers", {}),
-    "change its pod": ("PATCH", f"{CORE}/pods/{POD}", {}),
+    "change another member's pod": ("PATCH", f"{CORE}/pods/{SETS}-b-1-0", {}),
     "make a pod": ("POST", f"{CORE}/pods", MADE),
     "evict another member": ("POST", f"{CORE}/pods/{SETS}-b-1-0/eviction", {}),
     "delete all pods": ("DELETE", f"{CORE}/pods", None),

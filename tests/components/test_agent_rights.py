@@ -45,7 +45,7 @@ def stateful_set(member: str) -> Grants:
     """Of an agent that has its own pod made anew, and looks which claim its volume is mounted by."""
     return {
         ("statefulsets.apps", member): ["get"],
-        ("pods", f"{member}-0"): ["get", "delete"],
+        ("pods", f"{member}-0"): ["get", "patch", "delete"],
         ("persistentvolumeclaims", f"data-{member}-0"): ["get"],
     }
 

@@ -109,6 +109,7 @@ def test_the_contract_is_in_the_inputs_and_in_the_outputs(recording: Recording) 
         "healthUrl": "http://127.0.0.1:2382",
         "volumeBytes": 10 * 1024**3,
         "template": member["metadata"]["annotations"]["pulumi-etcd.dev/template"],
+        "agentTemplate": member["metadata"]["annotations"]["pulumi-etcd.dev/agent-template"],
     }
     assert (props["clusterName"], props["platform"], props["zones"]) == ("demo", "stateful-sets", ["a", "b", "c"])
     assert (props["namespace"], props["disruptionBudget"]) == ("orders", {"minAvailable": 2})

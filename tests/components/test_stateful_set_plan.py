@@ -163,12 +163,19 @@ def test_the_document_names_the_pod_that_a_member_is_to_run_in(this: Declaration
         assert {"name": places.TEMPLATE, "value": named} in agent["env"]
 
 
-def without_digest(template: Manifest) -> Manifest:
-    """The template as if it did not name its own digest."""
+def without_digests(template: Manifest) -> Manifest:
+    """The template as if it did not name its own digests, and had no agent's image."""
     plain: Manifest = json.loads(json.dumps(template))
-    del plain["metadata"]["annotations"]
+    for name in (places.TEMPLATE_ANNOTATION, places.AGENT_TEMPLATE_ANNOTATION):
+        del plain["metadata"]["annotations"][name]
+    if not plain["metadata"]["annotations"]:
+        del plain["metadata"]["annotations"]
+    for container in (*plain["spec"]["initContainers"], *plain["spec"]["containers"]):
+        if container["image"] == AGENT:
+            container["image"] = ""
     for container in plain["spec"]["containers"]:
-        container["env"] = [each for each in container["env"] if each["name"] != places.TEMPLATE]
+        told = (places.TEMPLATE, places.AGENT_TEMPLATE)
+        container["env"] = [each for each in container["env"] if each["name"] not in told]
     return plain
 
 
@@ -180,7 +187,7 @@ def test_the_digest_tells_one_template_from_another(one: Declaration, other: Dec
         for slot in this.slots
     ]
     for template, named in templates:
-        assert digest(canonical(without_digest(template)))[:16] == named
+        assert digest(canonical(without_digests(template)))[:16] == named
     for template, named in templates:
         for another, its in templates:
             assert (canonical(template) == canonical(another)) == (named == its)
@@ -190,7 +197,7 @@ def test_the_digest_tells_one_template_from_another(one: Declaration, other: Dec
     "changes",
     [
         {"etcd": {"image": ETCD.replace("eee", "fff", 1)}},
-        {"agent": {"image": AGENT.replace("aaa", "bbb", 1)}},
+        {"pod_generation": 1},
         {"resources": {"etcd": {"memory_limit": "8Gi"}}},
         {"resources": {"agent": {"cpu": "100m"}}},
         {"priority_class_name": "high"},
@@ -202,6 +209,46 @@ def test_what_changes_a_pod_changes_its_template(changes: dict[str, Any]) -> Non
     before, after = declaration(), declaration(**changes)
     for slot in before.slots:
         assert template_digest(before.pods, slot) != template_digest(after.pods, slot)
+
+
+def test_another_image_of_the_agent_leaves_the_pod_what_it_is() -> None:
+    """It is exchanged in place: only what the agent is made from differs, and whatever an agent is told of that."""
+    before, after = declaration(), declaration(agent={"image": AGENT.replace("aaa", "bbb", 1)})
+    for slot in before.slots:
+        one, other = (this.spec.members[slot.name] for this in (before, after))
+        assert one.template == other.template
+        assert one.agent_template != other.agent_template
+        pods = [plan.member(this, slot)["spec"]["template"] for this in (before, after)]
+        differing = {
+            key for key in pods[0]["metadata"]["annotations"] if len({str(annotated(pod, key)) for pod in pods}) > 1
+        }
+        assert differing == {places.AGENT_TEMPLATE_ANNOTATION}
+        assert [annotated(pod, places.AGENT_TEMPLATE_ANNOTATION) for pod in pods] == [
+            one.agent_template,
+            other.agent_template,
+        ]
+
+
+def annotated(pod: Manifest, name: str) -> str:
+    return str(pod["metadata"]["annotations"][name])
+
+
+def test_an_agent_learns_from_the_annotation_what_it_is() -> None:
+    """A variable cannot be changed in a pod that is there; what it refers to can."""
+    for each in of_kind(objects(declaration()), "StatefulSet").values():
+        (agent,) = (found for found in containers(each) if found["name"] == places.AGENT_CONTAINER)
+        (variable,) = (found for found in agent["env"] if found["name"] == places.AGENT_TEMPLATE)
+        field = variable["valueFrom"]["fieldRef"]["fieldPath"]
+        assert field == f"metadata.annotations['{places.AGENT_TEMPLATE_ANNOTATION}']"
+
+
+def test_a_slot_may_have_a_storage_class_of_its_own() -> None:
+    found = objects(declaration(storage_class="fast", storage_classes={"b-1": "slow"}))
+    classes = {
+        name: each["spec"]["volumeClaimTemplates"][0]["spec"]["storageClassName"]
+        for name, each in of_kind(found, "StatefulSet").items()
+    }
+    assert classes == {"demo-a-1": "fast", "demo-b-1": "slow", "demo-c-1": "fast"}
 
 
 @given(labels, zones, sizes)
@@ -258,6 +305,7 @@ def test_an_agent_writes_its_own_status_and_nobody_elses(this: Declaration) -> N
             assert {name for verb, resource, name in allowed if (verb, resource) == (write, "configmaps")} == own
         assert {(verb, name) for verb, resource, name in allowed if resource == "pods"} == {
             ("get", f"{cluster}-{slot.name}-0"),
+            ("patch", f"{cluster}-{slot.name}-0"),
             ("delete", f"{cluster}-{slot.name}-0"),
         }
         assert {name for verb, _, name in allowed if verb in ("delete", "update", "patch")} == own | {

@@ -146,7 +146,7 @@ def apart(agent_template: str, **changes: Any) -> Facts:
     known = APART.facts()
     assert known.volume is not None and known.target is not None
     volume = replace(known.volume, running_digest="digest", running_binary=known.target.binary_sha256)
-    found = replace(known, volume=volume, template=NEW, agent_template=agent_template, **changes)
+    found = replace(known, volume=volume, template=NEW, agent_template=agent_template, agent_apart=True, **changes)
     return at_work(found, *(slot for slot in IDS if slot != SLOT))
 
 
@@ -239,6 +239,16 @@ def test_a_program_that_comes_with_the_agents_declared_pod_is_looked_for_in_that
     for template in (NEW, OLD):
         there = replace(bare, agent_template=NEW, template=template)
         assert isinstance(step_of(there), FetchBinary), template
+
+
+def test_a_program_comes_with_the_members_pod_where_the_agent_is_in_it() -> None:
+    """The agent goes first, in place; then the pod is made anew that brings the program."""
+    known = replace(apart(OLD, target=None, missing=("etcd's program",)), agent_apart=False, template=OLD)
+    assert known.volume is not None
+    bare = replace(known, volume=replace(known.volume, binaries=frozenset()))
+    assert isinstance(decide(bare).step, RecreateAgentPod)
+    assert isinstance(decide(replace(bare, agent_template=NEW)).step, RecreatePod)
+    assert isinstance(step_of(replace(bare, agent_template=NEW, template=NEW)), FetchBinary)
 
 
 def test_an_agent_that_waits_for_another_does_all_else_meanwhile() -> None:

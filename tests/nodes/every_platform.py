@@ -189,7 +189,7 @@ class EveryPlatform:
     def test_an_agents_image_that_does_not_start_is_told_and_the_one_before_heals(
         self, stack: PodStack, load: Workload
     ) -> None:
-        """No more than one pod is of it; where that is not etcd's, etcd is not touched."""
+        """No more than one agent is of it, and etcd is not touched."""
         before, etcds, right = ids(stack), pids(), stack.arguments["agent"]["image"]
         stack.declare(agent={"image": f"{right.partition('@')[0]}@sha256:{'0' * 64}"})
         with stack.running("up", "--yes", "--skip-preview", "--stack", "e2e") as up:
@@ -200,7 +200,7 @@ class EveryPlatform:
             output, _ = up.communicate(timeout=60)
         assert up.returncode != 0
         assert WITHOUT_IMAGE in output
-        assert not stack.agents_apart or pids() == etcds
+        assert pids() == etcds
         stack.up(agent={"image": right})
         stack.wait_in_order()
         assert ids(stack) == before

@@ -31,6 +31,15 @@ def agent_image() -> Image:
     return agents.obtain()
 
 
+@cache
+def next_agent_image() -> Image:
+    """The same programs under another digest."""
+    layers = [*agents.layers(), oci_image.layer({"/etc/etcd-ops-release": File(b"next\n")})]
+    return oci_image.keep(
+        agents.ARCHIVES / "etcd-ops-next.tar", oci_image.archive("localhost/etcd-ops:next", layers, agents.SETTINGS)
+    )
+
+
 def _image(name: str, path: str, program: Path) -> Image:
     layer = oci_image.layer({path: File(program, 0o755)})
     kept = agents.ARCHIVES / f"{name.rpartition('/')[2].replace(':', '-')}.tar"

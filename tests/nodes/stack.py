@@ -51,8 +51,6 @@ class PodStack(Project):
     patience = 300.0
     component: ClassVar[str]
     """Name of the component's class."""
-    agents_apart: ClassVar[bool]
-    """Whether agents are in pods of their own."""
 
     def __init__(self, engine: Engine, directory: Path, nodes: Cluster, arguments: Arguments) -> None:
         self.nodes = nodes

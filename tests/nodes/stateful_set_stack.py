@@ -12,7 +12,7 @@ from tests.nodes.stack import NAME, NAMESPACE, PodStack
 class StatefulSetStack(PodStack):
     """With a StatefulSetCluster."""
 
-    component, agents_apart = "StatefulSetCluster", False
+    component = "StatefulSetCluster"
 
     def pod_name(self, slot: str) -> str:
         """The pod in which etcd, and its agent, run."""

@@ -27,7 +27,7 @@ def folder(what: str) -> Path:
 class StaticPodStack(PodStack):
     """With a StaticPodCluster."""
 
-    component, agents_apart = "StaticPodCluster", True
+    component = "StaticPodCluster"
 
     def pod_name(self, slot: str) -> str:
         """The mirror of the static pod."""

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
+from tests.nodes import images
 from tests.nodes.cluster import Cluster
-from tests.nodes.every_platform import EveryPlatform, loaded
+from tests.nodes.every_platform import EveryPlatform, loaded, pids
 from tests.nodes.stack import NAME, NAMESPACE, NEWER, SLOTS
 from tests.nodes.stateful_set_stack import StatefulSetStack
 from tests.nodes.test_cluster import until
@@ -64,6 +65,22 @@ def test_another_pod_is_made_one_after_the_other(stack: StatefulSetStack) -> Non
     after = {slot: stack.pod(slot)["metadata"]["uid"] for slot in SLOTS}
     assert all(after[slot] != before[slot] for slot in SLOTS)
     assert len({stack.pod(slot)["metadata"]["creationTimestamp"] for slot in SLOTS}) == 3
+
+
+def test_another_image_of_the_agent_is_exchanged_beside_etcd(stack: StatefulSetStack) -> None:
+    image, before, etcds = images.next_agent_image(), {slot: stack.containers(slot) for slot in SLOTS}, pids()
+    stack.nodes.import_image(image)
+    stack.up(agent={"image": image.reference})
+    stack.wait_in_order()
+    assert pids() == etcds
+    after = {slot: stack.containers(slot) for slot in SLOTS}
+    for slot in SLOTS:
+        assert after[slot]["etcd"] == before[slot]["etcd"]
+        assert after[slot]["agent"] != before[slot]["agent"]
+        (agent,) = (each for each in stack.pod(slot)["spec"]["containers"] if each["name"] == "agent")
+        assert agent["image"] == image.reference
+    assert all("RecreateAgentPod" in stack.steps(slot) for slot in SLOTS)
+    stack.up("--expect-no-changes")
 
 
 def claimed(stack: StatefulSetStack) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from etcd_ops.pod.places import TEMPLATE_ANNOTATION
+from etcd_ops.pod.places import AGENT_TEMPLATE_ANNOTATION, TEMPLATE_ANNOTATION
 from pulumi_etcd.kubernetes.naming import INSTANCE_LABEL, SLOT_LABEL
 from pulumi_etcd.kubernetes.pod_states import StuckPod, stuck_pods
 from pulumi_etcd.provider import members_pods
@@ -59,13 +59,15 @@ def place(server: KubernetesServer) -> Place:
     return found
 
 
-def put(place: Place, template: str, **states: dict[str, Any]) -> None:
-    """A pod of a template, with its containers in these states."""
-    metadata = {
+def put(place: Place, template: str, agents: str = "", **states: dict[str, Any]) -> None:
+    """A pod of a template, and with an agent of another, with its containers in these states."""
+    metadata: dict[str, Any] = {
         "name": POD,
         "labels": {INSTANCE_LABEL: "demo", SLOT_LABEL: SLOT},
-        "annotations": {TEMPLATE_ANNOTATION: template},
+        "annotations": {TEMPLATE_ANNOTATION: template} | ({AGENT_TEMPLATE_ANNOTATION: agents} if agents else {}),
     }
+    if agents:
+        metadata["ownerReferences"] = [put_stateful_set(place)]
     containers = [{"name": name, "image": "image"} for name in states]
     place.put("pods", {"metadata": metadata, "spec": {"containers": containers, "automountServiceAccountToken": False}})
     path = f"/api/v1/namespaces/{place.namespace}/pods/{POD}"
@@ -77,6 +79,18 @@ def put(place: Place, template: str, **states: dict[str, Any]) -> None:
     place.server.request("PUT", f"{path}/status", found)
 
 
+def put_stateful_set(place: Place) -> dict[str, Any]:
+    """What made the pod, as it is declared by now; as the pod names it."""
+    labels = {SLOT_LABEL: SLOT}
+    containers = [{"name": name, "image": "declared"} for name in ("etcd", "agent")]
+    annotations = {TEMPLATE_ANNOTATION: NEW, AGENT_TEMPLATE_ANNOTATION: NEW}
+    template = {"metadata": {"labels": labels, "annotations": annotations}, "spec": {"containers": containers}}
+    wanted = {"selector": {"matchLabels": labels}, "serviceName": "demo", "template": template}
+    path = f"/apis/apps/v1/namespaces/{place.namespace}/statefulsets"
+    made = place.server.request("POST", path, {"metadata": {"name": "demo-m0"}, "spec": wanted})
+    return {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "demo-m0", "uid": made["metadata"]["uid"]}
+
+
 def is_there(place: Place) -> bool:
     return bool(place.server.request("GET", f"/api/v1/namespaces/{place.namespace}/pods")["items"])
 
@@ -85,7 +99,7 @@ def inputs(place: Place, **changes: Any) -> dict[str, Any]:
     """Members in pods of template `new`, whose agents nobody runs."""
     cluster = spec().to_wire()
     for member in cluster["members"].values():
-        member["template"] = NEW
+        member |= {"template": NEW, "agentTemplate": NEW}
     return {"channel": place.inputs()["channel"], "cluster": cluster, "deadlineSeconds": 90, **changes}
 
 
@@ -150,6 +164,55 @@ def test_etcd_that_runs_or_may_soon_run_or_is_left_alone_is_not_deleted(
     assert is_there(place)
 
 
+def images(place: Place) -> dict[str, str]:
+    found = place.server.request("GET", f"/api/v1/namespaces/{place.namespace}/pods/{POD}")
+    return {each["name"]: each["image"] for each in found["spec"]["containers"]}
+
+
+def test_beside_an_etcd_that_runs_the_declared_agent_takes_the_place_of_one_that_does_not(
+    place: Place, looks: Looks
+) -> None:
+    put(place, NEW, agents=OLD, etcd=RUNNING, agent=UNPULLED)
+
+    async def body(client: Client) -> None:
+        await ended(client, inputs(place), looks.enough)
+        assert f"the agent in pod {POD} makes way for the declared one" in client.lines
+
+    run(body)
+    assert images(place) == {"etcd": "image", "agent": "declared"}
+
+
+@pytest.mark.parametrize(
+    ("agents", "states", "changes"),
+    [
+        (OLD, {"etcd": RUNNING, "agent": RUNNING}, {}),
+        (NEW, {"etcd": RUNNING, "agent": UNPULLED}, {}),
+        (OLD, {"etcd": RUNNING, "agent": UNPULLED}, {"mode": "paused"}),
+    ],
+)
+def test_an_agent_that_runs_or_is_declared_or_left_alone_is_not_exchanged(
+    place: Place, looks: Looks, agents: str, states: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    put(place, NEW, agents=agents, **states)
+
+    async def body(client: Client) -> None:
+        await ended(client, inputs(place, **changes), looks.enough)
+
+    run(body)
+    assert images(place) == {"etcd": "image", "agent": "image"}
+
+
+def test_a_pod_whose_agents_image_alone_is_wrong_makes_way_where_etcd_does_not_run(place: Place, looks: Looks) -> None:
+    """As at its first start, where nothing can be prepared without that image."""
+    put(place, NEW, agents=OLD, etcd={"waiting": {"reason": "PodInitializing"}}, agent=UNPULLED)
+
+    async def body(client: Client) -> None:
+        await ended(client, inputs(place), looks.enough)
+
+    run(body)
+    assert not is_there(place)
+
+
 def test_what_came_up_meanwhile_is_not_deleted(place: Place, looks: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
     put(place, OLD, etcd=UNPULLED)
 
@@ -177,7 +240,7 @@ def test_who_may_not_look_is_told_and_waits_all_the_same(place: Place) -> None:
     async def body(client: Client) -> None:
         declared = inputs(place)
         declared["channel"]["kubeconfig"] = stranger
-        told = "allow list and delete of pods"
+        told = "allow get, list, patch and delete of pods"
         assert "no status" in await ended(client, declared, lambda: any(told in line for line in client.lines))
 
     run(body)

@@ -128,6 +128,7 @@ class Agent:
             agent_version=self._settings.agent_version,
             template=ports.pod.template() if ports.pod else "",
             agent_template=ports.agent_pod.template() if ports.agent_pod else "",
+            agent_apart=ports.agent_apart,
             agent_failure=ports.releases.failure(spec.agent.version) if spec is not None else "",
             agent_awaited=ports.releases.awaited(spec.agent) if spec is not None else "",
             termination=ports.host.termination() if ports.host else Termination.NONE,

@@ -19,7 +19,7 @@ from etcd_ops.agent.execute import Superseded
 from etcd_ops.agent.journal import Journal
 from etcd_ops.agent.loop import Agent
 from etcd_ops.agent.peers import VolumePeers
-from etcd_ops.agent.ports import Ports
+from etcd_ops.agent.ports import Pod, Ports
 from etcd_ops.agent.releases import VolumeReleases
 from etcd_ops.agent.rendering import VolumeRenderer
 from etcd_ops.agent.serving import MetricsServer
@@ -30,6 +30,7 @@ from etcd_ops.ec2.keeper import Keeper
 from etcd_ops.etcd.health import EndpointHealth, ProbeFailed
 from etcd_ops.pod.claim import Claim
 from etcd_ops.pod.delivery import Mailbox, Mounts
+from etcd_ops.pod.own_container import OwnContainer
 from etcd_ops.pod.own_pod import OwnPod
 from etcd_ops.runtime.connect import connect_runtime
 from etcd_ops.runtime.foreign import ForeignProcess
@@ -90,7 +91,8 @@ async def keep(volume: Path) -> None:
         nonce=lambda: secrets.token_hex(8),
         log=journal.write,
         pod=(keeper.instance if keeper else static_pod) or (OwnPod(config["pod"]) if "pod" in config else None),
-        agent_pod=static_agent or (OwnPod(config["agentPod"]) if "agentPod" in config else None),
+        agent_pod=static_agent or _own_agent(config),
+        agent_apart=static_agent is not None or "agentPod" in config,
         host=keeper.instance if keeper else None,
     )
     mailbox = Mailbox(volume, Mounts.of(config["delivery"])) if "delivery" in config else None
@@ -115,6 +117,13 @@ async def keep(volume: Path) -> None:
             beside.cancel()
         await credentials.client.close()
         await channel.close()
+
+
+def _own_agent(config: Mapping[str, Any]) -> Pod | None:
+    """The pod, or the container, that an API server makes for the agent alone."""
+    if "agentPod" in config:
+        return OwnPod(config["agentPod"])
+    return OwnContainer(config["pod"]) if "pod" in config else None
 
 
 def _member_volume(

@@ -98,7 +98,7 @@ class Foreign(Protocol):
 
 
 class Pod(Protocol):
-    """A pod that runs the member, or this agent, or both."""
+    """A pod, or a container of it, that runs the member, or this agent, or both."""
 
     def template(self) -> str:
         """Digest of the template that it was made from; empty where that is not known."""
@@ -156,6 +156,8 @@ class Ports:
     pod: Pod | None = None
     """The member's; None where it runs in none."""
     agent_pod: Pod | None = None
-    """The agent's, where it is another one than the member's."""
+    """What the agent runs in, where it changes without the member's pod."""
+    agent_apart: bool = False
+    """That is another pod than the member's, and not a container in it."""
     host: Host | None = None
     """None where nobody terminates it by plan."""

@@ -278,7 +278,9 @@ class Facts:
     template: str = ""
     """Digest of the pod that the member runs in; empty where it runs in none."""
     agent_template: str = ""
-    """Digest of the pod that the agent runs in, where that is another one than the member's; else empty."""
+    """Digest of what the agent runs in, where that changes without the member's pod; else empty."""
+    agent_apart: bool = False
+    """The agent is in another pod than the member: etcd's program comes with the agent's."""
     agent_failure: str = ""
     """Why the declared release of the agent was taken back; empty where it was not."""
     agent_awaited: str = ""

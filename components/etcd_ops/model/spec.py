@@ -88,7 +88,8 @@ class MemberSpec(_Grown):
     template: str = ""
     """Digest of the pod that the member is to run in; empty where it runs in none."""
     agent_template: str = ""
-    """Digest of the pod that its agent is to run in, where that is another one than the member's; else empty."""
+    """Digest of what its agent is to run in, where that changes without the member's pod: a pod of its own, or an image
+    of its own in the member's; else empty."""
     loopback_url: str = ""
     """`https://127.0.0.1:port` at which clients on its own machine reach it, too; empty where they do not."""
 

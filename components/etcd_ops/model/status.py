@@ -96,7 +96,7 @@ class MemberStatus(Tolerant):
     """Rises by one with every publication since `boot_id`."""
     agent_version: str
     agent_template: str = ""
-    """Digest of the pod that the agent runs in, where that is another one than the member's."""
+    """Digest of what the agent runs in, where that changes without the member's pod."""
     generation: int = 0
     """Of the newest desired document this agent has read."""
     seen_digest: str = ""

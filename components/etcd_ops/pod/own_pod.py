@@ -47,13 +47,13 @@ class OwnPod:
 
         try:
             with api_client(self._place, CONNECT_SECONDS, READ_SECONDS) as client:
-                found = _content(client.get(self._controller))
+                found = content(client.get(self._controller))
                 if reason := unready(found, template):
                     raise OSError(f"{found['kind']} {found['metadata']['name']} {reason}")
-                uid = _content(client.get(self._pod))["metadata"]["uid"]
+                uid = content(client.get(self._pod))["metadata"]["uid"]
                 # Of this name there may be another pod by now, which is not this agent's to delete.
                 only = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
-                _content(client.request("DELETE", self._pod, json=only))
+                content(client.request("DELETE", self._pod, json=only))
         except (Failed, httpx2.HTTPError) as problem:
             raise OSError(f"the pod was not made anew: {problem}") from problem
 
@@ -75,7 +75,12 @@ def unready(controller: Mapping[str, Any], template: str) -> str:
     return ""
 
 
-def _content(answer: Any) -> dict[str, Any]:
+def content(answer: Any) -> dict[str, Any]:
+    """The object in an answer.
+
+    Raises:
+        httpx2.HTTPError: it is an error.
+    """
     answer.raise_for_status()
-    content: dict[str, Any] = answer.json()
-    return content
+    found: dict[str, Any] = answer.json()
+    return found

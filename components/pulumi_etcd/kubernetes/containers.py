@@ -99,7 +99,7 @@ class Containers:
     def keeper(self, mounted: list[Manifest], ports: list[Manifest]) -> Manifest:
         """Runs the agent."""
         command = ["python3", "-m", "etcd_ops.pod.keep"]
-        found = ours("agent", self.agent, command, self.agent_resources, mounted)
+        found = ours(places.AGENT_CONTAINER, self.agent, command, self.agent_resources, mounted)
         found["ports"] = ports
         return found
 
@@ -148,13 +148,23 @@ def token_sources() -> list[Manifest]:
 def named_by_digest(template: Manifest) -> Manifest:
     """A template whose pods, and the agent in them, know its digest."""
     found = template_digest(template)
-    metadata = template["metadata"] | {"annotations": {places.TEMPLATE_ANNOTATION: found}}
-    told = [_told(each, found) if each["name"] == "agent" else each for each in template["spec"]["containers"]]
-    return template | {"metadata": metadata, "spec": template["spec"] | {"containers": told}}
+    return told(template, {places.TEMPLATE_ANNOTATION: found}, {"name": places.TEMPLATE, "value": found})
 
 
-def _told(agent: Manifest, template: str) -> Manifest:
-    return agent | {"env": [*agent["env"], {"name": places.TEMPLATE, "value": template}]}
+def told(template: Manifest, annotations: Mapping[str, str], *variables: Manifest) -> Manifest:
+    """A template with further annotations, and with further variables of the agent.
+
+    Args:
+        template: of a pod with an agent.
+        annotations: of the pods.
+        variables: of the environment of the agent's container.
+    """
+    metadata = template["metadata"] | {"annotations": {**template["metadata"].get("annotations", {}), **annotations}}
+    containers = [
+        each | {"env": [*each["env"], *variables]} if each["name"] == places.AGENT_CONTAINER else each
+        for each in template["spec"]["containers"]
+    ]
+    return template | {"metadata": metadata, "spec": template["spec"] | {"containers": containers}}
 
 
 def _probe(what: str, *more: str, period: int, timeout: int, failures: int) -> Manifest:

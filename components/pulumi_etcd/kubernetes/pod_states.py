@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from etcd_ops.model.spec import MemberSpec
-from etcd_ops.pod.places import TEMPLATE_ANNOTATION
+from etcd_ops.pod.places import AGENT_TEMPLATE_ANNOTATION, TEMPLATE_ANNOTATION
 from pulumi_etcd.kubernetes.naming import SLOT_LABEL
 
 _FAILING = frozenset(
@@ -29,8 +29,12 @@ class StuckPod(NamedTuple):
     version: str
     """Of the object that says so."""
     reason: str
+    controller: str
+    """Name of what made it; empty where nothing did."""
     superseded: bool
     """Another one is declared, which would be made in its place; etcd does not run in this one."""
+    agent: str = ""
+    """Digest of the agent that is declared for it, where etcd runs in it and its agent is another one; else empty."""
 
 
 def stuck_pods(pods: Iterable[Mapping[str, Any]], members: Mapping[str, MemberSpec]) -> list[StuckPod]:
@@ -63,18 +67,17 @@ def _unscheduled(pod: Mapping[str, Any]) -> str:
 
 def _stuck(pod: Mapping[str, Any], reason: str, members: Mapping[str, MemberSpec]) -> StuckPod:
     metadata = pod["metadata"]
-    return StuckPod(
-        metadata["name"], metadata["uid"], metadata["resourceVersion"], reason, _is_superseded(pod, members)
-    )
-
-
-def _is_superseded(pod: Mapping[str, Any], members: Mapping[str, MemberSpec]) -> bool:
-    metadata = pod["metadata"]
+    owner = next((each["name"] for each in metadata.get("ownerReferences", ())), "")
+    known = (metadata["name"], metadata["uid"], metadata["resourceVersion"], reason, owner)
     annotations = metadata.get("annotations", {})
     member, template = members.get(metadata["labels"].get(SLOT_LABEL, "")), annotations.get(TEMPLATE_ANNOTATION)
     if member is None or template is None or _MIRROR_ANNOTATION in annotations or "deletionTimestamp" in metadata:
-        return False
-    return template not in (member.template, member.agent_template) and not _runs_etcd(pod)
+        return StuckPod(*known, superseded=False)
+    agent = annotations.get(AGENT_TEMPLATE_ANNOTATION)
+    other_agent = agent is not None and agent != member.agent_template
+    if _runs_etcd(pod):
+        return StuckPod(*known, superseded=False, agent=member.agent_template if other_agent else "")
+    return StuckPod(*known, superseded=other_agent or template not in (member.template, member.agent_template))
 
 
 def _runs_etcd(pod: Mapping[str, Any]) -> bool:

@@ -1,6 +1,7 @@
 """The pods of a cluster's members while a rollout waits: why they do not come up, and making way for declared ones.
 
-A pod that does not come up has no agent that would have it made anew, and what made it does not do so by itself.
+A pod that does not come up has no agent that would have it made anew, and what made it does not do so by itself. Where
+etcd runs in it, its agent alone is exchanged.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from etcd_ops.model.spec import ClusterSpec, Mode
+from etcd_ops.pod.exchange import exchange
+from etcd_ops.pod.own_container import PATCH
 from pulumi_etcd.kubernetes.naming import INSTANCE_LABEL
 from pulumi_etcd.kubernetes.pod_states import StuckPod, stuck_pods
-from pulumi_etcd.provider.namespaces import look
+from pulumi_etcd.provider.namespaces import get, look
 from pulumi_etcd.provider.resource import Call, Failed
 from pulumi_etcd.provider.values import Properties
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 5.0
 """Between two looks at the pods."""
-_NEEDS = "list and delete of pods, and get of the namespace"
+_NEEDS = "get, list, patch and delete of pods, and get of StatefulSets and of the namespace"
 _GONE = (404, 409)
 """Answers to who deletes a pod that is not there any more, or not as it was."""
 
@@ -41,18 +44,18 @@ class MembersPods:
         """Which do not come up, as of the last look."""
 
     async def attend(self) -> None:
-        """Look again and again, until cancelled: say what is new, and delete pods for which others are declared.
+        """Look again and again, until cancelled: say what is new, and let what is declared take the place of the rest.
 
         The latter only in a cluster that is not left alone.
         """
         while self._place is not None:
-            deleted: list[str] = []
+            done: list[str] = []
             try:
-                await look(self._place, partial(self._look, deleted), _NEEDS)
+                await look(self._place, partial(self._look, done), _NEEDS)
             except Failed as problem:
                 await self._call.warn(f"members' pods are not looked after: {problem}")
                 return
-            for line in (*self.reasons, *deleted):
+            for line in (*self.reasons, *done):
                 await self._say(line)
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -61,14 +64,15 @@ class MembersPods:
             self._said.add(line)
             await self._call.info(line)
 
-    def _look(self, deleted: list[str], client: Client, namespace: str) -> str:
+    def _look(self, done: list[str], client: Client, namespace: str) -> str:
         selector = f"{INSTANCE_LABEL}={self._call.inputs['channel']['cluster']}"
         answer = client.get(f"{namespace}/pods", params={"labelSelector": selector})
         answer.raise_for_status()
         found = stuck_pods(answer.json()["items"], self._spec.members)
-        going = [each for each in found if each.superseded and self._call.inputs["mode"] == Mode.ACTIVE.value]
+        active = self._call.inputs["mode"] == Mode.ACTIVE.value
+        going = [each for each in found if active and (each.superseded or each.agent)]
         self.reasons = tuple(f"pod {each.name}: {each.reason}" for each in found if each not in going)
-        deleted.extend(_delete(client, namespace, each) for each in going)
+        done.extend((_delete if each.superseded else _exchange)(client, namespace, each) for each in going)
         return ""
 
 
@@ -90,3 +94,24 @@ def _delete(client: Client, namespace: str, pod: StuckPod) -> str:
     if answer.status_code not in _GONE:
         answer.raise_for_status()
     return f"pod {pod.name} makes way for the declared one"
+
+
+def _exchange(client: Client, namespace: str, pod: StuckPod) -> str:
+    """Give it the agent that is declared, and leave etcd alone; what was done.
+
+    Raises:
+        httpx2.HTTPError
+    """
+    path = f"{namespace}/pods/{pod.name}"
+    found = get(client, path)
+    controller = get(client, f"{namespace.replace('/api/v1/', '/apis/apps/v1/')}/statefulsets/{pod.controller}")
+    if found is None or controller is None:
+        return f"pod {pod.name}, or its StatefulSet, is gone"
+    try:
+        patch = exchange(controller, found, pod.agent)
+    except ValueError as problem:
+        return str(problem)
+    answer = client.patch(path, json=patch or {}, headers=PATCH)
+    if answer.status_code not in _GONE:
+        answer.raise_for_status()
+    return f"the agent in pod {pod.name} makes way for the declared one"

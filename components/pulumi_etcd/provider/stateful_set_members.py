@@ -29,8 +29,11 @@ class StatefulSetMembers:
 
     async def check(self, call: Call) -> Checked:
         """Judge what names the member, and its volume, which can only grow."""
+        slot = call.inputs.get("slot")
         remedy = "declare another slot, and drop this one in a later step"
-        kept = "declare what it was: volumes do not change their class yet"
+        kept = (
+            f"a volume keeps its class: say what it was in `storageClasses`, and declare another slot, then drop {slot}"
+        )
         found = moved(call.old, call.inputs, _IDENTITY, remedy) + moved(call.old, call.inputs, _CLASS, kept)
         found = unknown(call.inputs, _KNOWN) or found + shrunk(call.old, call.inputs)
         return Checked(call.inputs, found or await _not_grown(call))

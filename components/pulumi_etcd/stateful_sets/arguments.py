@@ -109,13 +109,19 @@ class StatefulSetClusterArgs(TypedDict):
     volume_bytes: NotRequired[int]
     """Size of a member's volume; 10 GiB when absent. It can be raised where the storage class lets volumes grow."""
     storage_class: NotRequired[str]
-    """Storage class of the volumes; the Kubernetes cluster's default when absent. It cannot be changed yet."""
+    """Storage class of the volumes; the Kubernetes cluster's default when absent. A volume keeps the one it was made
+    with."""
+    storage_classes: NotRequired[Mapping[str, str]]
+    """By slot, the storage class of volumes that have another one, as while members move to another class."""
     cluster_domain: NotRequired[str]
     """Domain of the Kubernetes cluster's names; `cluster.local` when absent. It cannot be changed."""
     resources: NotRequired[StatefulSetResources]
     """What the containers ask for."""
     priority_class_name: NotRequired[str]
     """Priority class of the pods; the Kubernetes cluster's default when absent."""
+    pod_generation: NotRequired[int]
+    """Raise it to have every pod made anew, one after the other through the gate: etcd's container goes on with the
+    image that it was started from when the agent's is exchanged; 0 when absent."""
     tolerations: NotRequired[Sequence[Toleration]]
     """Taints of nodes that members put up with; none when absent."""
     clients: NotRequired[Sequence[ClientSelector]]

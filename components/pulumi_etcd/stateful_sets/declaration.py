@@ -17,7 +17,7 @@ from pulumi_etcd.stateful_sets import parts
 from pulumi_etcd.stateful_sets.arguments import StatefulSetClusterArgs
 from pulumi_etcd.stateful_sets.disruption import minimum
 from pulumi_etcd.stateful_sets.naming import StatefulSetNames
-from pulumi_etcd.stateful_sets.pods import SECURITY, Pods, template_digest
+from pulumi_etcd.stateful_sets.pods import SECURITY, Pods, agent_digest, template_digest
 from pulumi_etcd.trusts import Wire
 
 
@@ -28,8 +28,14 @@ class Declaration(kubernetes.Declaration):
     pods: Pods
     storage_class: str
     """Empty for the Kubernetes cluster's default."""
+    storage_classes: Mapping[str, str]
+    """By slot, where it is another one."""
     clients: Sequence[Mapping[str, Any]]
     metrics_clients: Sequence[Mapping[str, Any]]
+
+    def storage_class_of(self, slot: str) -> str:
+        """Of a slot's volume."""
+        return self.storage_classes.get(slot, self.storage_class)
 
     @property
     def names(self) -> StatefulSetNames:
@@ -57,7 +63,7 @@ def declare(name: str, args: StatefulSetClusterArgs) -> Declaration:
     wire["etcd"].pop("image", None)
     topology = collected.of(lambda: parts.topology(wire, pods.names), Topology(()))
     outside, inside = connections(collected, name, wire)
-    collected.problems += parts.own_problems(name, wire)
+    collected.problems += parts.own_problems(name, wire, topology)
     binary = shared.binary(pods.containers.etcd)
     spec, trusts = decided(collected, name, wire, topology, binary, shared.agent(wire))
     return Declaration(
@@ -65,6 +71,7 @@ def declare(name: str, args: StatefulSetClusterArgs) -> Declaration:
         **kubernetes.common(wire, inside),
         pods=pods,
         storage_class=wire.get("storageClass", ""),
+        storage_classes=wire.get("storageClasses", {}),
         clients=wire.get("clients", parts.ANYBODY_HERE),
         metrics_clients=wire.get("metricsClients", parts.ANYBODY_HERE),
     )
@@ -76,13 +83,17 @@ def _pods(collected: Collected, named: StatefulSetNames, wire: Wire) -> Pods:
         containers=shared.containers(collected, wire),
         priority_class=wire.get("priorityClassName", ""),
         tolerations=wire.get("tolerations", ()),
+        generation=wire.get("podGeneration", 0),
     )
 
 
 def _with_templates(spec: ClusterSpec, topology: Topology, pods: Pods) -> ClusterSpec:
     """The document's body that says which pod every member is to run in."""
+    agent = agent_digest(pods)
     members = {
-        slot.name: spec.members[slot.name].model_copy(update={"template": template_digest(pods, slot)})
+        slot.name: spec.members[slot.name].model_copy(
+            update={"template": template_digest(pods, slot), "agent_template": agent}
+        )
         for slot in topology.slots
     }
     return spec.model_copy(update={"members": members})
@@ -96,10 +107,12 @@ def contract(this: Declaration) -> dict[str, Any]:
         | kubernetes.contract(this, this.names)
         | {
             "storageClass": this.storage_class,
+            "storageClasses": dict(this.storage_classes),
             "disruptionBudget": {"minAvailable": minimum(len(this.slots))},
             "podSecurity": dict(SECURITY),
             **kubernetes.contained(pods.containers),
             "priorityClassName": pods.priority_class,
+            "podGeneration": pods.generation,
             "tolerations": [dict(each) for each in pods.tolerations],
             "clients": [dict(each) for each in this.clients],
             "metricsClients": [dict(each) for each in this.metrics_clients],

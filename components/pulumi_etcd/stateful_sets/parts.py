@@ -6,7 +6,7 @@ Those that decide raise `Invalid` with every problem, by the path of the argumen
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from etcd_ops.model.problems import Invalid, Problem
@@ -45,13 +45,24 @@ def _too_long(wire: Wire, named: StatefulSetNames, placed: Topology) -> list[Pro
     return [] if longest is None else [Problem("the resource's name", found[longest], remedy)]
 
 
-def own_problems(name: str, wire: Wire) -> Iterator[Problem]:
+def own_problems(name: str, wire: Wire, placed: Topology) -> Iterator[Problem]:
     """Problems with arguments that only this platform has, and that no other judgement is about."""
     yield from parts.problems(name, wire)
     yield from parts.class_problems("storageClass", wire)
+    yield from _storage_class_problems(wire.get("storageClasses", {}), {slot.name for slot in placed.slots})
+    if wire.get("podGeneration", 0) < 0:
+        yield Problem("podGeneration", "must not be negative")
     yield from _toleration_problems(wire.get("tolerations", ()))
     for argument in ("clients", "metricsClients"):
         yield from _client_problems(argument, wire.get(argument, ()))
+
+
+def _storage_class_problems(classes: Mapping[str, str], slots: Set[str]) -> Iterator[Problem]:
+    for slot in sorted(classes):
+        path = f"storageClasses.{slot}"
+        yield from parts.class_problems(path, {path: classes[slot]})
+        if slots and slot not in slots:
+            yield Problem(path, "there is no such slot", f"the slots are {', '.join(sorted(slots))}")
 
 
 def _toleration_problems(tolerations: Any) -> Iterator[Problem]:

@@ -37,14 +37,14 @@ def beside(this: Declaration, slot: Slot) -> list[Manifest]:
 
 def member(this: Declaration, slot: Slot) -> Manifest:
     """A member's StatefulSet."""
-    return stateful_set(this.pods, slot, this.volume_bytes, this.storage_class)
+    return stateful_set(this.pods, slot, this.volume_bytes, this.storage_class_of(slot.name))
 
 
 def _own_pod(names: StatefulSetNames, slot: str) -> list[Rule]:
-    """Have the own pod made anew, and look which claim its volume is mounted by."""
+    """Have the own pod made anew or its agent's image exchanged, and look which claim its volume is mounted by."""
     return [
         rule("apps", "statefulsets", ["get"], [names.member(slot)]),
-        rule("", "pods", ["get", "delete"], [names.pod(slot)]),
+        rule("", "pods", ["get", "patch", "delete"], [names.pod(slot)]),
         rule("", "persistentvolumeclaims", ["get"], [names.claim(slot)]),
     ]
 

@@ -7,17 +7,20 @@ follows from other members, so that none of them is restarted because another co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from etcd_ops.model.topology import CLIENT_PORT, METRICS_PORT, PEER_PORT, Slot
+from etcd_ops.pod import places
 from etcd_ops.pod.template import template_digest as digest_of
 from pulumi_etcd.kubernetes import containers
-from pulumi_etcd.kubernetes.containers import GRACE_SECONDS, PATHS, Containers, mounts, named_by_digest, port
+from pulumi_etcd.kubernetes.containers import GRACE_SECONDS, PATHS, Containers, mounts, port, told
+from pulumi_etcd.kubernetes.images import Image
 from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.kubernetes.naming import ZONE_LABEL, Names
 from pulumi_etcd.stateful_sets.naming import VOLUME, StatefulSetNames
 
+GENERATION_ANNOTATION = "pulumi-etcd.dev/pod-generation"
 USER = 65532
 """Of every process in a pod, and its group."""
 
@@ -31,6 +34,8 @@ class Pods:
     priority_class: str
     """Empty for the Kubernetes cluster's default."""
     tolerations: Sequence[Mapping[str, Any]]
+    generation: int = 0
+    """Of the pods: another one makes them anew."""
 
 
 SECURITY: Mapping[str, Any] = {
@@ -46,12 +51,28 @@ SECURITY: Mapping[str, Any] = {
 
 def template(pods: Pods, slot: Slot) -> Manifest:
     """The template of a slot's pod, which names its own digest."""
-    return named_by_digest(_template(pods, slot))
+    pod, agent = template_digest(pods, slot), agent_digest(pods)
+    field = {"apiVersion": "v1", "fieldPath": f"metadata.annotations['{places.AGENT_TEMPLATE_ANNOTATION}']"}
+    return told(
+        _template(pods, slot),
+        {places.TEMPLATE_ANNOTATION: pod, places.AGENT_TEMPLATE_ANNOTATION: agent},
+        {"name": places.TEMPLATE, "value": pod},
+        {"name": places.AGENT_TEMPLATE, "valueFrom": {"fieldRef": field}},
+    )
 
 
 def template_digest(pods: Pods, slot: Slot) -> str:
-    """Tells one template of a slot's pod from another."""
-    return digest_of(_template(pods, slot))
+    """Tells one template of a slot's pod from another, whatever the agent's image is: that is exchanged in place."""
+    any_agent = replace(pods, containers=replace(pods.containers, agent=_ANY))
+    return digest_of(_template(any_agent, slot))
+
+
+def agent_digest(pods: Pods) -> str:
+    """Tells one image of the agents from another."""
+    return digest_of({"image": pods.containers.agent.reference})
+
+
+_ANY = Image("", "")
 
 
 def _template(pods: Pods, slot: Slot) -> Manifest:
@@ -80,7 +101,10 @@ def _template(pods: Pods, slot: Slot) -> Manifest:
         **optional,
         **tolerations,
     }
-    return {"metadata": {"labels": names.labels(slot.name)}, "spec": spec}
+    metadata: Manifest = {"labels": names.labels(slot.name)}
+    if pods.generation:
+        metadata["annotations"] = {GENERATION_ANNOTATION: str(pods.generation)}
+    return {"metadata": metadata, "spec": spec}
 
 
 def _apart(names: Names) -> Manifest:

@@ -59,7 +59,7 @@ def _record(this: Declaration, slot: Slot, options: pulumi.ResourceOptions) -> S
             "pod": this.names.pod(slot.name),
             "claim": this.names.claim(slot.name),
             "volume_bytes": this.volume_bytes,
-            "storage_class": this.storage_class,
+            "storage_class": this.storage_class_of(slot.name),
         },
         options,
     )

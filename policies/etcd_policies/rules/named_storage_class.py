@@ -16,12 +16,15 @@ from etcd_policies.rule import ClusterRule, Stake
     requires="In production the storage class of an etcd cluster's volumes is named.",
     severity=Severity.MEDIUM,
     stake=Stake.SERVICE,
-    steps="Set `storageClass` when you declare the cluster: it cannot be changed later.",
+    steps="Set `storageClass` when you declare the cluster: a volume keeps its class.",
     # A cluster that was declared without one cannot be given one: it must not stand in the way of every other change.
     level=EnforcementLevel.ADVISORY,
     platforms=(STATEFUL_SETS,),
 )
 def named_storage_class(cluster: Cluster, given: InProduction) -> Iterator[Problem]:
     """The default class may be another one tomorrow, and the next member's volume slower, or deleted with its claim."""
-    if given.covers(cluster.environment) and not cluster.section.text("storageClass"):
+    if not given.covers(cluster.environment) or cluster.section.text("storageClass"):
+        return
+    classes = cluster.section.section("storageClasses")
+    if not all(classes.has(member.slot) for member in cluster.members):
         yield Problem("storageClass", "volumes are of the default class, which may be another one tomorrow", "name one")

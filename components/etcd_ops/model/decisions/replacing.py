@@ -46,7 +46,7 @@ def agent_pod_rule(view: View) -> Decision | None:
     written just before its agent ended is fresh for a while, and proves nothing of the new pod.
 
     The member's own pod waits for that, too: both are of the agent's image, and an agent that does not start takes
-    nothing down.
+    nothing down. In one pod with the member, only the agent's container is made anew.
     """
     if not view.outdated_agent_pod:
         return None

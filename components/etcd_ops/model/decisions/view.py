@@ -232,13 +232,13 @@ class View:
 
     @property
     def outdated_agent_pod(self) -> bool:
-        """The agent runs in another pod than is declared."""
+        """The agent runs in another pod, or in another image, than is declared for it alone."""
         return self.member is not None and self.facts.agent_template not in ("", self.member.agent_template)
 
     @property
     def program_comes_with_another_pod(self) -> bool:
         """The pod that brings the program, which is the agent's where it has one of its own, is to be made anew."""
-        return self.outdated_agent_pod if self.facts.agent_template else self.outdated_pod
+        return self.outdated_agent_pod if self.facts.agent_apart else self.outdated_pod
 
     @cached_property
     def target_failed(self) -> bool:

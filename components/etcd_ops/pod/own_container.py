@@ -1,0 +1,55 @@
+"""The container that an agent runs in, beside its member, as its API server knows it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+
+from etcd_ops.channel.kubernetes_objects import NamespacePlace, api_client
+from etcd_ops.channel.remote import Failed
+from etcd_ops.pod.exchange import exchange
+from etcd_ops.pod.own_pod import CONNECT_SECONDS, READ_SECONDS, content
+from etcd_ops.pod.places import AGENT_TEMPLATE
+
+PATCH = {"Content-Type": "application/strategic-merge-patch+json"}
+"""Headers of a patch that leaves other containers as they are."""
+
+
+class OwnContainer:
+    """Implements `etcd_ops.agent.ports.Pod`.
+
+    Args:
+        value: of an agent's configuration: namespace and name of its pod, and what makes it, as `statefulsets/<name>`.
+        environment: of the process.
+    """
+
+    def __init__(self, value: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> None:
+        self._template = environment.get(AGENT_TEMPLATE, "")
+        self._place = NamespacePlace(value["namespace"])
+        self._pod = f"/api/v1/namespaces/{value['namespace']}/pods/{value['name']}"
+        self._controller = f"/apis/apps/v1/namespaces/{value['namespace']}/{value['controller']}"
+
+    def template(self) -> str:
+        """Digest of the agent's image."""
+        return self._template
+
+    async def recreate(self, template: str) -> None:
+        """Have the kubelet start the declared image in this container's place, and nothing else anew.
+
+        Raises:
+            OSError: the StatefulSet has another one, or the API server does not answer, or refuses.
+        """
+        await asyncio.to_thread(self._exchange, template)
+
+    def _exchange(self, template: str) -> None:
+        import httpx2
+
+        try:
+            with api_client(self._place, CONNECT_SECONDS, READ_SECONDS) as client:
+                controller, pod = content(client.get(self._controller)), content(client.get(self._pod))
+                patch = exchange(controller, pod, template)
+                if patch is not None:
+                    content(client.patch(self._pod, json=patch, headers=PATCH))
+        except (Failed, ValueError, httpx2.HTTPError) as problem:
+            raise OSError(f"the agent's image was not exchanged: {problem}") from problem

@@ -1,0 +1,101 @@
+"""Another image for an agent beside its member, in place."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import httpx2
+import pytest
+
+from etcd_ops.pod import own_container
+from etcd_ops.pod.exchange import exchange
+from etcd_ops.pod.own_container import OwnContainer
+from etcd_ops.pod.places import AGENT_TEMPLATE, AGENT_TEMPLATE_ANNOTATION
+
+STATEFUL_SETS, PODS = "/apis/apps/v1/namespaces/n/statefulsets", "/api/v1/namespaces/n/pods"
+
+
+def pod(agent: str, image: str) -> dict[str, Any]:
+    containers = [{"name": "etcd", "image": "old"}, {"name": "agent", "image": image}]
+    annotations = {AGENT_TEMPLATE_ANNOTATION: agent, "other": "kept"}
+    return {"metadata": {"uid": "u-1", "annotations": annotations}, "spec": {"containers": containers}}
+
+
+def stateful_set(agent: str, image: str) -> dict[str, Any]:
+    return {"kind": "StatefulSet", "metadata": {"name": "c-a-1"}, "spec": {"template": pod(agent, image)}}
+
+
+def test_image_and_what_the_agent_is_told_of_it_change_together_and_nothing_else() -> None:
+    patch = exchange(stateful_set("two", "new"), pod("one", "old"), "two")
+    assert patch == {
+        "metadata": {"uid": "u-1", "annotations": {AGENT_TEMPLATE_ANNOTATION: "two"}},
+        "spec": {"containers": [{"name": "agent", "image": "new"}]},
+    }
+
+
+def test_one_that_was_exchanged_already_is_left_alone() -> None:
+    assert exchange(stateful_set("two", "new"), pod("two", "new"), "two") is None
+
+
+@pytest.mark.parametrize("half", [pod("two", "old"), pod("one", "new")])
+def test_one_that_was_changed_by_hand_is_made_the_declared_one(half: dict[str, Any]) -> None:
+    assert exchange(stateful_set("two", "new"), half, "two") is not None
+
+
+def test_a_stateful_set_that_has_another_one_is_told() -> None:
+    with pytest.raises(ValueError, match="StatefulSet c-a-1 has agent one, not two as declared: run `pulumi up`"):
+        exchange(stateful_set("one", "old"), pod("one", "old"), "two")
+
+
+def test_annotations_may_be_null() -> None:
+    bare = stateful_set("two", "new")
+    bare["spec"]["template"]["metadata"]["annotations"] = None
+    with pytest.raises(ValueError, match="has agent unknown"):
+        exchange(bare, pod("one", "old"), "two")
+
+
+class Api:
+    """Stands in for an API server that has one StatefulSet and one pod; keeps what was patched."""
+
+    def __init__(self, known: dict[str, Any], status: int = 200) -> None:
+        self.known, self.status = known, status
+        self.patched: list[tuple[str, str, Any]] = []
+
+    def answer(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method == "PATCH":
+            kind = request.headers["Content-Type"]
+            self.patched.append((request.url.path, kind, json.loads(request.content)))
+            return httpx2.Response(self.status, json={})
+        found = {f"{STATEFUL_SETS}/c-a-1": self.known, f"{PODS}/c-a-1-0": pod("one", "old")}
+        return httpx2.Response(200, json=found[request.url.path])
+
+
+def recreate(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = httpx2.Client(base_url="https://api", transport=httpx2.MockTransport(api.answer))
+    monkeypatch.setattr(own_container, "api_client", lambda *_: client)
+    value = {"namespace": "n", "name": "c-a-1-0", "controller": "statefulsets/c-a-1"}
+    own = OwnContainer(value, {AGENT_TEMPLATE: "one"})
+    assert own.template() == "one"
+    asyncio.run(own.recreate("two"))
+
+
+def test_only_the_agents_own_pod_is_patched(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = Api(stateful_set("two", "new"))
+    recreate(api, monkeypatch)
+    [(path, kind, patch)] = api.patched
+    assert (path, kind) == (f"{PODS}/c-a-1-0", "application/strategic-merge-patch+json")
+    assert patch["metadata"]["uid"] == "u-1"
+
+
+def test_nothing_is_patched_that_is_not_declared_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = Api(stateful_set("one", "old"))
+    with pytest.raises(OSError, match="the agent's image was not exchanged: StatefulSet c-a-1 has agent one"):
+        recreate(api, monkeypatch)
+    assert api.patched == []
+
+
+def test_an_api_server_that_refuses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OSError, match=r"was not exchanged.*403"):
+        recreate(Api(stateful_set("two", "new"), status=403), monkeypatch)
