@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ import pytest
 from etcd_ops.programs import etcd as programs
 from tests.e2e.by_hand import ByHand
 from tests.e2e.conftest import MakeStack
-from tests.e2e.stack import SLOTS, Stack
+from tests.e2e.migrating import Migrated, given
+from tests.e2e.stack import SLOTS
 from tests.etcd.authority import Authority
 from tests.workload.connection import write_connection
 from tests.workload.workload import Workload
@@ -25,7 +25,7 @@ NAMES = ("etcd-0", "etcd-1", "etcd-2")
 
 
 @dataclass
-class Origin:
+class StartedByHand:
     """Three members that a plain script started, with TLS."""
 
     program: Path
@@ -46,8 +46,10 @@ class Origin:
         """The members as a migration names them."""
         return {name: {"peer_url": self.url(name, 2380), "client_url": self.url(name, 2379)} for name in NAMES}
 
-    def start(self, name: str, initial: str, state: str) -> None:
-        """Start a member on an empty data directory."""
+    def start_anew(self, name: str, initial: str, state: str) -> None:
+        """See `tests.e2e.migrating.Origin`."""
+        if name in self.processes:
+            self.processes.pop(name).end()
         folder = self.folder / name
         shutil.rmtree(folder / "data", ignore_errors=True)
         configuration = {
@@ -79,7 +81,7 @@ class Origin:
         """Start all of them as a cluster."""
         initial = ",".join(f"{name}={self.url(name, 2380)}" for name in NAMES)
         for name in NAMES:
-            self.start(name, initial, "new")
+            self.start_anew(name, initial, "new")
 
     def end(self) -> None:
         """End what runs."""
@@ -98,59 +100,6 @@ def leaf(authority: Authority, name: str, addresses: list[str], folder: Path) ->
     return files
 
 
-@dataclass
-class Migrated:
-    """The origin, the stack that takes it over, and how clients reach both."""
-
-    origin: Origin
-    stack: Stack
-    connection: Path
-
-    def migration(self, phase: str, keep: tuple[str, ...] = ()) -> dict[str, Any]:
-        """The argument."""
-        return {"phase": phase, "members": self.origin.declared, "keep": list(keep)}
-
-    def up(self, phase: str, keep: tuple[str, ...] = ()) -> None:
-        """Declare how far it goes, and bring the stack up."""
-        self.stack.up(migration=self.migration(phase, keep))
-
-    def join(self, joined: int) -> None:
-        """Let ours join until at least so many do, whether or not all of them have."""
-        self.stack.declare(migration=self.migration("join"))
-        with self.stack.running("up", "--yes", "--skip-preview", "--stack", "e2e"):
-            self.stack.eventually(lambda: len(self.voters & set(SLOTS)) >= joined, f"{joined} of ours joined")
-
-    def bring_back(self, names: Iterable[str]) -> None:
-        """Start members that were removed with what `etcd-ops migrate plan` tells, on empty data directories."""
-        self.stack.declare(migration=self.migration("return"))
-        with self.stack.running("up", "--yes", "--skip-preview", "--stack", "e2e") as up:
-            for name in sorted(names):
-                self.stack.eventually(lambda name=name: self.learner == name, f"{name} is added")  # type: ignore[misc]
-                rejoin = json.loads(self.stack.ops("migrate", "plan", "--json", expect=None).output)["rejoin"]
-                assert rejoin["name"] == name
-                self.origin.processes[name].end()
-                self.origin.start(name, rejoin["initial_cluster"], rejoin["initial_cluster_state"])
-            assert up.wait(120) == 0
-
-    @property
-    def learner(self) -> str:
-        """Name of the origin's learner, by its peer URL: one that has not started has none of its own."""
-        urls = {url for each in self.stack.listed() if each["role"] == "learner" for url in each["peer_urls"]}
-        return next((name for name, each in self.origin.declared.items() if each["peer_url"] in urls), "")
-
-    @property
-    def voters(self) -> set[str]:
-        """The same as seen by whoever answers; nobody where no quorum does."""
-        found = self.stack.ops("members", "--json", expect=None)
-        listed = json.loads(found.output) if found.status == 0 else []
-        return {each["name"] for each in listed if each["role"] == "voter"}
-
-    @property
-    def members(self) -> set[str]:
-        """Names of the voters, as etcd has them."""
-        return {each["name"] for each in self.stack.listed() if each["role"] == "voter"}
-
-
 @dataclass(frozen=True)
 class Begun:
     """How an origin was begun, and where."""
@@ -160,11 +109,6 @@ class Begun:
     version: str
     one_authority: bool
     """As kubeadm has it, for peers and clients alike; it was made to believe the declared clients' as well."""
-
-
-def given(authority: Authority) -> dict[str, str]:
-    """The argument for an authority that was made elsewhere."""
-    return {"cert_pem": authority.certificate_pem.decode(), "private_key_pem": authority.key_pem.decode()}
 
 
 @pytest.fixture
@@ -178,14 +122,14 @@ def migrated(begun: Begun, make_stack: MakeStack, tmp_path: Path) -> Iterator[Mi
         trust["client"] = {"generations": [1, 2], "issuer": 1, "authorities": {"1": given(own), "2": given(peers)}}
     stack = make_stack(network, trust=trust)
     program = programs.obtain(begun.version) / "etcd"
-    origin = Origin(program, from_network, tmp_path / "origin", {"peer": peers, "client": clients}, own)
+    origin = StartedByHand(program, from_network, tmp_path / "origin", {"peer": peers, "client": clients}, own)
     files = leaf(clients, "client", [], tmp_path)
     files["ca"].write_bytes(clients.certificate_pem + own.certificate_pem)
     connection, ours = tmp_path / "connection.json", [f"https://{network}.{number}:2379" for number in (1, 2, 3)]
     endpoints = [*(origin.url(name, 2379) for name in NAMES), *ours]
     write_connection(connection, endpoints, ca=files["ca"], cert=files["cert"], key=files["key"])
     origin.form()
-    yield Migrated(origin, stack, connection)
+    yield Migrated(origin, stack, SLOTS, connection)
     origin.end()
 
 
@@ -193,27 +137,7 @@ def migrated(begun: Begun, make_stack: MakeStack, tmp_path: Path) -> Iterator[Mi
 def test_a_cluster_that_others_started_is_taken_over(migrated: Migrated, tmp_path: Path) -> None:
     """Forward to the end, from the minor version before and kubeadm's one authority, without losing a write."""
     with Workload(migrated.connection, tmp_path / "workload") as load:
-        migrated.stack.up(migration=migrated.migration("join"), mode="observe-only")
-        assert migrated.members == set(NAMES)
-        plan = json.loads(migrated.stack.ops("migrate", "plan", "--json").output)
-        assert {each["verdict"] for each in plan["preconditions"]} == {"ok"}
-        assert [each["change"] for each in plan["steps"]] == ["add", "promote"] * 3 + ["hand-over"] + ["remove"] * 3
-        migrated.stack.declare(mode="active")
-        with load.mark("join"):
-            migrated.up("join")
-        assert migrated.members == {*NAMES, *SLOTS}
-        identity = migrated.stack.status()["cluster_id"]
-        refused = migrated.stack.pulumi("destroy", "--yes", "--skip-preview", "--stack", "e2e", expect=None)
-        assert refused.status != 0 and "phase leave" in refused.output
-        migrated.up("join")
-        with load.mark("take-over"):
-            migrated.up("take-over")
-        assert "phase take-over is complete" in migrated.stack.ops("migrate", "run").output
-        assert migrated.members == set(SLOTS)
-        migrated.stack.up(migration=None)
-        migrated.stack.wait_in_order()
-        assert migrated.stack.status()["cluster_id"] == identity
-        load.wait_for(acknowledged=20)
+        migrated.goes_forward(load)
     load.check()
 
 
@@ -221,19 +145,5 @@ def test_a_cluster_that_others_started_is_taken_over(migrated: Migrated, tmp_pat
 def test_it_goes_back_from_every_step(migrated: Migrated, tmp_path: Path) -> None:
     """Before the first removal by leaving; after it, old members are brought in first."""
     with Workload(migrated.connection, tmp_path / "workload") as load:
-        for joined in (1, 2, 3):
-            migrated.join(joined)
-            with load.mark(f"back from {joined}"):
-                migrated.up("leave")
-            assert migrated.members == set(NAMES)
-        for kept in (NAMES[1:], NAMES[2:]):
-            migrated.up("take-over", keep=kept)
-            assert migrated.members == {*kept, *SLOTS}
-            refused = migrated.stack.preview(fails=True, migration=migrated.migration("leave"))
-            assert "migration.phase" in refused.output and "phase return" in refused.output
-            migrated.bring_back(set(NAMES) - set(kept))
-            assert migrated.members == {*NAMES, *SLOTS}
-        migrated.up("leave")
-        assert migrated.members == set(NAMES)
-        load.wait_for(acknowledged=20)
+        migrated.goes_back_from_every_step(load)
     load.check()
