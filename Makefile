@@ -9,7 +9,7 @@ PYTEST_JOBS ?= 3
 
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help up down up-kubernetes down-kubernetes env setup test test-kubernetes test-machines test-s3 lint bench clean
+.PHONY: help up down up-kubernetes down-kubernetes env setup test test-kubernetes test-machines test-s3 lint bench bench-kubernetes bench-aws clean
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -60,6 +60,14 @@ test-s3: ## Repeat the end-to-end tests with every channel in a bucket of a real
 bench: ## Print the benchmarks' table
 	@$(TOOLS) setup --all
 	$(VENV)/python -m bench
+
+bench-kubernetes: ## Print those of Kubernetes, on nodes of this machine: root, Debian 12
+	@$(TOOLS) setup --all --nodes
+	$(VENV)/python -m bench --of kubernetes
+
+bench-aws: ## Print those of the VM platform, on machines of this one: root, Debian 12
+	@$(TOOLS) setup --all --machines
+	$(VENV)/python -m bench --of aws
 
 clean: ## Remove the Python environment and the private tools; the cache outside the clone stays
 	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -38,9 +38,21 @@ class Interruption:
     """Requests."""
 
 
-def during(connection: Path, directory: Path, disturb: Callable[[], object]) -> Interruption:
-    """Disturb a cluster once, under load."""
-    with Workload(connection, directory, LOAD) as load:
+def during(
+    connection: Path,
+    directory: Path,
+    disturb: Callable[[], object],
+    within: Callable[..., list[str]] = lambda *command: list(command),
+) -> Interruption:
+    """Disturb a cluster once, under load.
+
+    Args:
+        connection: to the cluster.
+        directory: for the load.
+        disturb: does so, and returns once all is over.
+        within: turns the load's command into one that becomes it where members are reached.
+    """
+    with Workload(connection, directory, LOAD, within=within) as load:
         load.wait_for(acknowledged=100)
         with load.mark("disturbance"):
             disturb()

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.limits import TookTooLong
 from tools.engine import Engine
 
-LONGEST = 200.0
+LONGEST = 400.0
 """Seconds after which a preview is given up."""
 
 

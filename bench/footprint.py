@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 import psutil
 
 from bench.figures import Figure
-from tests.e2e.stack import SLOTS, Stack
+from tests.e2e.stack import SLOTS
 
 MEMORY_AIM = 120 * 2**20
 """Bytes resident."""
@@ -24,11 +24,11 @@ class Watch:
     """Samples the agents while a block runs; one that ends and is started again is followed.
 
     Args:
-        stack: whose agents.
+        agent_pid: the agent's process, by slot; a LookupError where there is none.
     """
 
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
+    def __init__(self, agent_pid: Callable[[str], int]) -> None:
+        self._agent_pid = agent_pid
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._processes: dict[str, psutil.Process] = {}
@@ -73,13 +73,13 @@ class Watch:
 
     def _process(self, slot: str) -> psutil.Process:
         if slot not in self._processes:
-            self._processes[slot] = psutil.Process(self._stack.agent_pid(slot))
+            self._processes[slot] = psutil.Process(self._agent_pid(slot))
         return self._processes[slot]
 
 
-def idle(stack: Stack) -> Watch:
+def idle(agent_pid: Callable[[str], int]) -> Watch:
     """Watch agents that have nothing to do; nobody else asks anything meanwhile."""
-    with Watch(stack) as watch:
+    with Watch(agent_pid) as watch:
         time.sleep(IDLE_SECONDS)
     return watch
 

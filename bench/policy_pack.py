@@ -12,7 +12,7 @@ from statistics import median
 from bench import clusters
 from bench.command import pulumi
 from bench.figures import Figure, Section, middle
-from bench.previews import PROGRAMS
+from bench.previewing import PROGRAMS
 from tools import ROOT
 from tools.engine import Engine
 

@@ -54,14 +54,14 @@ def _find(engine: Engine) -> Findings:
     with clusters.folder() as folder:
         with clusters.declared(engine) as stack:
             stack.up()
-            idle = footprint.idle(stack)
-            with Watch(stack) as rolling_watch:
+            idle = footprint.idle(stack.agent_pid)
+            with Watch(stack.agent_pid) as rolling_watch:
                 rolling = availability.during(stack.context, folder / "rolling", lambda: _roll(stack))
-            with Watch(stack) as kill_watch:
+            with Watch(stack.agent_pid) as kill_watch:
                 kills = _kill_leaders(stack, folder / "kills")
             replacement.fill(stack)
             replaced: list[float] = []
-            with Watch(stack) as replacing_watch:
+            with Watch(stack.agent_pid) as replacing_watch:
                 replacing = availability.during(
                     stack.context, folder / "replacing", lambda: replaced.append(replacement.measure(stack))
                 )

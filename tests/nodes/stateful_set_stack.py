@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import httpx2
+
 from tests.e2e.project import Arguments
 from tests.nodes.cluster import SPARES, ZONES
 from tests.nodes.stack import NAME, NAMESPACE, PodStack
@@ -28,6 +30,22 @@ class StatefulSetStack(PodStack):
         kinds = ("pods", "persistentvolumeclaims")
         found = self.sets().keys() | {each["metadata"]["name"] for kind in kinds for each in self.objects(kind)}
         return sorted(found & {named, f"{named}-0", f"data-{named}-0"})
+
+    def evict(self, slot: str) -> int:
+        """Ask for a pod's eviction, as a drain does; the status of the answer."""
+        pod = self.pod_name(slot)
+        eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": NAMESPACE}}
+        try:
+            self.nodes.plane.request("POST", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}/eviction", eviction)
+        except httpx2.HTTPStatusError as refused:
+            return refused.response.status_code
+        return 201
+
+    def came_back(self, slot: str, before: str) -> bool:
+        """Whether there is another pod than that of a UID, which is ready."""
+        name = self.pod_name(slot)
+        found = {each["metadata"]["name"]: each["metadata"]["uid"] for each in self.objects("pods")}
+        return found.get(name, before) != before and name in self.pods()
 
     def sets(self) -> dict[str, str]:
         """UID of every StatefulSet, by name."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import httpx2
 import pytest
 
 from tests.nodes import images
@@ -122,17 +121,6 @@ def test_a_lost_claim_is_replaced_by_itself(stack: StatefulSetStack) -> None:
     assert claimed(stack)[f"data-{NAME}-c-1-0"] == str(LARGER)
 
 
-def evict(stack: StatefulSetStack, slot: str) -> int:
-    """Ask for a pod's eviction, as a drain does; the status of the answer."""
-    pod = stack.pod_name(slot)
-    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": NAMESPACE}}
-    try:
-        stack.nodes.plane.request("POST", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}/eviction", eviction)
-    except httpx2.HTTPStatusError as refused:
-        return refused.response.status_code
-    return 201
-
-
 def set_schedulable(stack: StatefulSetStack, slot: str, *, schedulable: bool) -> None:
     """Cordon the node of a slot, or undo that."""
     path = f"/api/v1/nodes/{stack.nodes.nodes[slot[0]].name}"
@@ -149,9 +137,9 @@ def test_drains_take_one_member_at_a_time(stack: StatefulSetStack, slot: str) ->
     until(lambda: len(stack.pods()) == len(SLOTS))
     set_schedulable(stack, slot, schedulable=False)
     try:
-        until(lambda: evict(stack, slot) == 201)
+        until(lambda: stack.evict(slot) == 201)
         until(lambda: stack.pod_name(slot) not in stack.pods())
-        assert [evict(stack, other) for other in SLOTS if other != slot] == [429, 429]
+        assert [stack.evict(other) for other in SLOTS if other != slot] == [429, 429]
         assert stack.etcdctl("a", "get", "key", "--print-value-only").strip() == slot
     finally:
         set_schedulable(stack, slot, schedulable=True)

@@ -1,10 +1,10 @@
-"""Clusters by the component: what a user writes."""
+"""Clusters by a component: what a user writes."""
 
 import json
 import os
-from typing import cast
 
-from pulumi_etcd import LocalCluster, LocalClusterArgs
+import pulumi_etcd
 
+component = getattr(pulumi_etcd, os.environ["BENCH_COMPONENT"])
 for name, arguments in json.loads(os.environ["BENCH_CLUSTERS"]).items():
-    LocalCluster(name, cast("LocalClusterArgs", arguments))
+    component(name, arguments)

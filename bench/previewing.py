@@ -1,0 +1,94 @@
+"""Stacks with nothing in them, to be previewed."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.command import LONGEST, pulumi
+from bench.figures import Figure, seconds, times
+from bench.limits import TookTooLong
+from tools import ROOT
+from tools.engine import Engine
+
+PROGRAMS = Path(__file__).parent / "programs"
+SIZES = (1, 10, 100)
+LINEAR_AIM = 1.3
+"""What a cluster may cost among many, against what it costs among few; what any preview costs is taken off before."""
+Arguments = Callable[[int], Mapping[str, Any]]
+"""Of a cluster by its number."""
+
+
+class Previews:
+    """Previews of clusters that do not exist.
+
+    Args:
+        engine: the prepared engine.
+        folder: for projects.
+        component: the class of the clusters.
+        arguments: of each.
+        environment: further variables.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        folder: Path,
+        component: str,
+        arguments: Arguments,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._engine, self._folder, self._component = engine, folder, component
+        self._arguments, self._environment = arguments, environment or {}
+
+    def of(self, number: int) -> tuple[float, int]:
+        """How many seconds so many clusters take, and how many resources they would be."""
+        declared = {f"c{index}": self._arguments(index) for index in range(number)}
+        return self.run("component", BENCH_COMPONENT=self._component, BENCH_CLUSTERS=json.dumps(declared))
+
+    def run(self, program: str, **variables: str) -> tuple[float, int]:
+        """The same of a program by its name."""
+        project = self._project(program)
+        environment = {**self._engine.environment(project / "state"), **self._environment, **variables}
+        begun = time.monotonic()
+        output = pulumi(self._engine, project, environment, "preview", "--stack", "bench", "--suppress-progress")
+        took = time.monotonic() - begun
+        found = re.search(r"\+ (\d+) to create", output)
+        return took, int(found[1]) if found else 0
+
+    def _project(self, program: str) -> Path:
+        project = self._folder / program
+        if project.exists():
+            return project
+        (project / "state").mkdir(parents=True)
+        options = {"name": "python", "options": {"virtualenv": str(ROOT / ".venv")}}
+        plugins = {"providers": [{"name": "etcd", "path": str(ROOT / "plugin")}]}
+        description = {"name": "bench", "runtime": options, "main": str(PROGRAMS / program), "plugins": plugins}
+        (project / "Pulumi.yaml").write_text(json.dumps(description))
+        pulumi(self._engine, project, self._engine.environment(project / "state"), "stack", "init", "bench")
+        return project
+
+
+def scale(previews: Previews) -> Iterator[Figure]:
+    """Previews of more and more clusters, and whether what each takes stays the same."""
+    nothing, _ = previews.of(0)
+    yield Figure("preview of nothing", seconds(nothing))
+    took: list[float] = []
+    for size in SIZES:
+        what = f"preview of a stack with {size} cluster{'s' if size > 1 else ''}"
+        try:
+            taken, made = previews.of(size)
+        except TookTooLong:
+            yield Figure(what, f"more than {seconds(LONGEST)}", met=False)
+            return
+        took.append(taken)
+        yield Figure(f"{what} ({made} resources)", seconds(taken))
+    few, many = ((taken - nothing) / size for taken, size in zip(took[1:], SIZES[1:], strict=True))
+    aim = f"linear: at most {LINEAR_AIM}x"
+    against = f"{seconds(few)}: each of {SIZES[1]}"
+    what = f"each of {SIZES[2]} clusters, beyond the preview of nothing"
+    yield Figure(what, seconds(many), against, times(many / few), aim, many / few <= LINEAR_AIM)
