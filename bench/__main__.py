@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bench import (
+    aws_ups,
     bringing_up,
     figures,
     machine,
@@ -42,6 +43,7 @@ PLATFORMS: Mapping[str, Subjects] = {
     "aws": {
         "machines": (on_machines.measure, 1200.0),
         "previews": (lambda prepared: [remote_previews.on_aws(prepared)], 900.0),
+        "ups": (lambda prepared: [aws_ups.measure(prepared)], 900.0),
     },
 }
 HEADER = """\

@@ -1,4 +1,4 @@
-"""Stacks with nothing in them, to be previewed."""
+"""Stacks with nothing in them, to be previewed or brought up."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Arguments = Callable[[int], Mapping[str, Any]]
 
 
 class Previews:
-    """Previews of clusters that do not exist.
+    """A stack with clusters that do not exist, to be previewed or brought up.
 
     Args:
         engine: the prepared engine.
@@ -47,18 +47,29 @@ class Previews:
 
     def of(self, number: int) -> tuple[float, int]:
         """How many seconds so many clusters take, and how many resources they would be."""
-        declared = {f"c{index}": self._arguments(index) for index in range(number)}
-        return self.run("component", BENCH_COMPONENT=self._component, BENCH_CLUSTERS=json.dumps(declared))
+        return self.run("component", **self._clusters(number))
+
+    def up(self, number: int) -> float:
+        """How many seconds it takes to bring so many clusters up."""
+        took, _ = self._run("component", self._clusters(number), "up", "--yes", "--skip-preview")
+        return took
 
     def run(self, program: str, **variables: str) -> tuple[float, int]:
         """The same of a program by its name."""
+        took, output = self._run(program, variables, "preview")
+        found = re.search(r"\+ (\d+) to create", output)
+        return took, int(found[1]) if found else 0
+
+    def _clusters(self, number: int) -> dict[str, str]:
+        declared = {f"c{index}": self._arguments(index) for index in range(number)}
+        return {"BENCH_COMPONENT": self._component, "BENCH_CLUSTERS": json.dumps(declared)}
+
+    def _run(self, program: str, variables: Mapping[str, str], *words: str) -> tuple[float, str]:
         project = self._project(program)
         environment = {**self._engine.environment(project / "state"), **self._environment, **variables}
         begun = time.monotonic()
-        output = pulumi(self._engine, project, environment, "preview", "--stack", "bench", "--suppress-progress")
-        took = time.monotonic() - begun
-        found = re.search(r"\+ (\d+) to create", output)
-        return took, int(found[1]) if found else 0
+        output = pulumi(self._engine, project, environment, *words, "--stack", "bench", "--suppress-progress")
+        return time.monotonic() - begun, output
 
     def _project(self, program: str) -> Path:
         project = self._folder / program

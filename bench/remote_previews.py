@@ -37,7 +37,7 @@ def on_aws(engine: Engine) -> Section:
         server = AwsServer(folder, ADDRESS)
         server.start()
         try:
-            given = {**ec2.ARGS, **_artifacts(folder), "endpoint_url": server.endpoint}
+            given = {**ec2.ARGS, **artifacts(folder), "endpoint_url": server.endpoint}
             previews = Previews(engine, folder, "Ec2Cluster", lambda _: given, ENVIRONMENT)
             figures = tuple(scale(previews))
         finally:
@@ -45,7 +45,8 @@ def on_aws(engine: Engine) -> Section:
     return Section("Previews of Ec2Clusters", figures, f"{_REMARK} AWS is emulated (moto).")
 
 
-def _artifacts(folder: Path) -> dict[str, Any]:
+def artifacts(folder: Path) -> dict[str, Any]:
+    """Files that members would fetch, as arguments."""
     found = {}
     for name in ("etcd", "agent"):
         path = folder / name

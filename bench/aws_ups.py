@@ -1,0 +1,93 @@
+"""`pulumi up` of more and more clusters on an emulated AWS, where stand-in agents answer at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from bench import clusters
+from bench.figures import Figure, Section, seconds, times
+from bench.previewing import Previews
+from bench.remote_previews import ADDRESS, artifacts
+from tests.components import ec2
+from tests.components.ec2 import ACCOUNT, REGION
+from tests.servers.aws import ENVIRONMENT, AwsServer
+from tools import ROOT
+from tools.engine import Engine
+
+SIZES = (1, 3, 10)
+LINEAR_AIM = 1.3
+"""What a cluster may take among many, against what it takes among few; what any command takes is taken off before."""
+
+
+def measure(engine: Engine) -> Section:
+    """Every size begins with an AWS in which nothing is."""
+    took = {size: _up(engine, size) for size in (0, *SIZES)}
+    return Section("`pulumi up` of Ec2Clusters", tuple(_figures(took)), _REMARK)
+
+
+def _up(engine: Engine, size: int) -> float:
+    with clusters.folder() as folder, _aws() as server:
+        given = {**ec2.ARGS, **artifacts(folder), "endpoint_url": server.endpoint}
+        stack = Previews(engine, folder, "Ec2Cluster", lambda _: given, ENVIRONMENT)
+        with _agents(server, size):
+            return stack.up(size)
+
+
+@contextmanager
+def _aws() -> Iterator[AwsServer]:
+    with clusters.folder() as folder:
+        server = AwsServer(folder, ADDRESS)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@contextmanager
+def _agents(server: AwsServer, size: int) -> Iterator[None]:
+    processes: list[subprocess.Popen[bytes]] = []
+    try:
+        for index in range(size):
+            command = [sys.executable, "-m", "tests.standins.agents", json.dumps(_channel(server, f"c{index}"))]
+            processes.append(
+                subprocess.Popen(command, cwd=ROOT, env=_environment(), stderr=subprocess.DEVNULL),
+            )
+        yield
+    finally:
+        for each in processes:
+            each.kill()
+            each.wait()
+
+
+def _channel(server: AwsServer, cluster: str) -> Mapping[str, str]:
+    return {
+        "kind": "s3", "bucket": f"etcd-{cluster}-{ACCOUNT}-{REGION}", "prefix": "channel/", "region": REGION,
+        "endpointUrl": server.endpoint, "expectedAccount": ACCOUNT,
+    }  # fmt: skip
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, **ENVIRONMENT}
+
+
+def _figures(took: Mapping[int, float]) -> Iterator[Figure]:
+    yield Figure("`pulumi up` of nothing", seconds(took[0]))
+    for size in SIZES:
+        yield Figure(f"`pulumi up` of {size} cluster{'s' if size > 1 else ''}", seconds(took[size]))
+    few, many = ((took[size] - took[0]) / size for size in (SIZES[0], SIZES[-1]))
+    what = f"each of {SIZES[-1]} clusters, beyond that of nothing"
+    aim = f"linear: at most {LINEAR_AIM}x"
+    yield Figure(what, seconds(many), f"{seconds(few)}: the only one", times(many / few), aim, many <= LINEAR_AIM * few)
+
+
+_REMARK = (
+    "On an emulated AWS (moto), in one process, by the stand-in plugin of this repository: what the engine, the "
+    "component and the provider take, not what AWS does. No machine boots: stand-in agents answer, one process for "
+    "each cluster."
+)
