@@ -7,6 +7,9 @@ PYTEST_ARGS ?=
 # One process more than the usual two cores, for tests wait a lot; those that share a cluster stay together.
 PYTEST_JOBS ?= 3
 
+# pytest's exit status where PYTEST_ARGS choose none of the tests.
+NOTHING_CHOSEN = 5
+
 MAKEFLAGS += --no-print-directory
 
 .PHONY: help up down up-kubernetes down-kubernetes env setup test test-kubernetes test-machines test-s3 lint bench bench-kubernetes bench-aws clean
@@ -40,10 +43,12 @@ lint: ## Check style, types and the import rules
 	$(VENV)/mypy
 	$(VENV)/lint-imports --no-cache
 
-test: ## Check everything
-	@$(TOOLS) setup --all
+# Nodes and machines have the processors to themselves, each after the other.
+test: ## Check everything; nodes and machines, which need root, as far as a few minutes each go
+	@$(TOOLS) setup --all --platforms
 	@$(MAKE) lint
 	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup --ignore tests/nodes --ignore tests/machines $(PYTEST_ARGS)
+	$(VENV)/pytest tests/nodes tests/machines -m "not soak" $(PYTEST_ARGS) || [ $$? -eq $(NOTHING_CHOSEN) ]
 
 test-kubernetes: ## Check what needs real Kubernetes nodes: root, Debian 12, half an hour
 	@$(TOOLS) setup --all --nodes

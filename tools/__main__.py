@@ -16,6 +16,7 @@ def arguments() -> argparse.Namespace:
     setup.add_argument("--all", action="store_true", help="also what only the tests need")
     setup.add_argument("--nodes", action="store_true", help="also what Kubernetes nodes run")
     setup.add_argument("--machines", action="store_true", help="also what machines of the VM platform boot")
+    setup.add_argument("--platforms", action="store_true", help="also both, as far as this machine can have them")
     commands.add_parser("up", help="bring the stack `local` up and show its status")
     commands.add_parser("down", help="take the stack `local` down and remove its state")
     commands.add_parser(
@@ -67,7 +68,9 @@ def run(chosen: argparse.Namespace) -> None:
     if chosen.command in plain:
         plain[chosen.command]()
     elif chosen.command == "setup":
-        local_stack.setup(everything=chosen.all, nodes=chosen.nodes, machines=chosen.machines)
+        local_stack.setup(
+            everything=chosen.all, nodes=chosen.nodes, machines=chosen.machines, platforms=chosen.platforms
+        )
     elif chosen.command == "env":
         print(local_stack.exports(), end="")
     elif chosen.command == "release":

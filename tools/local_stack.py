@@ -8,7 +8,7 @@ import subprocess
 
 from etcd_ops.programs import etcd
 from etcd_ops.programs.cache import Cache
-from etcd_ops.programs.progress import say
+from etcd_ops.programs.progress import ObtainError, say
 from tools import (
     ROOT,
     debian,
@@ -26,13 +26,16 @@ from tools.stacks import BACKEND, STATE, CommandError, Stack, remove_state
 NAME = "local"
 
 
-def setup(*, everything: bool = False, nodes: bool = False, machines: bool = False) -> engine.Engine:
+def setup(
+    *, everything: bool = False, nodes: bool = False, machines: bool = False, platforms: bool = False
+) -> engine.Engine:
     """Obtains what is missing: the Python environment, the engine, and etcd's default version.
 
     Args:
         everything: also the other versions of etcd, our own programs in Go, other languages, and linters, for tests.
         nodes: also what Kubernetes nodes run.
         machines: also what machines of the VM platform boot; made by root.
+        platforms: also both of these, as far as this machine can have them; what it cannot have is told.
     """
     cache = Cache.of_user()
     python_environment.sync(cache)
@@ -43,6 +46,8 @@ def setup(*, everything: bool = False, nodes: bool = False, machines: bool = Fal
         _obtain_nodes(cache)
     if machines:
         machine_tree.obtain(cache)
+    if platforms:
+        _obtain_platforms(cache)
     return prepared
 
 
@@ -65,6 +70,17 @@ def _obtain_nodes(cache: Cache) -> None:
     for name in ("kubernetes", *go_programs.OF_NODES):
         go_programs.obtain(name, cache)
     debian.obtain("node-programs", debian.NODE, cache)
+
+
+def _obtain_platforms(cache: Cache) -> None:
+    for what, obtain in (("Kubernetes nodes", _obtain_nodes), ("machines", machine_tree.obtain)):
+        if os.geteuid() != 0:
+            say(f"NO {what.upper()} HERE: they need root")
+            continue
+        try:
+            obtain(cache)
+        except ObtainError as problem:
+            say(f"NO {what.upper()} HERE: {problem}")
 
 
 def up() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 
+from etcd_ops.programs.progress import ObtainError
 from tests.nodes import cgroups, traces
 from tests.nodes.copying import Credentials, copy_keys
 from tests.nodes.exclusive import alone
@@ -207,6 +208,10 @@ def missing() -> str:
         return "nodes need network namespaces"
     if not any(os.access(hierarchy, os.W_OK) for hierarchy in cgroups.controllers()):
         return "nodes need cgroups that can be written"
+    try:
+        debian.obtain("node-programs", debian.NODE)
+    except ObtainError as problem:
+        return str(problem)
     return ""
 
 

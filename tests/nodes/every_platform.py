@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from etcd_ops.channel.kubernetes_kinds import BODY, object_name
 from etcd_ops.channel.port import DESIRED
 from etcd_ops.model.records import IntentKind
@@ -105,6 +107,7 @@ class EveryPlatform:
         load.wait_for(acknowledged=WRITES)
         assert ids(stack) == before
 
+    @pytest.mark.soak
     def test_an_api_server_away_stops_a_rollout_and_nothing_else(self, stack: PodStack, load: Workload) -> None:
         plane = stack.nodes.plane
         stack.declare(etcd={"quota_backend_bytes": 4 * 1024**3})
@@ -122,6 +125,7 @@ class EveryPlatform:
         assert up.returncode == 0, output
         stack.wait_in_order()
 
+    @pytest.mark.soak
     def test_a_document_edited_by_hand_is_seen_and_declared_again(self, stack: PodStack, load: Workload) -> None:
         path = f"/api/v1/namespaces/{NAMESPACE}/configmaps/{object_name(NAME, DESIRED)}"
         found = stack.nodes.plane.request("GET", path)
@@ -136,6 +140,7 @@ class EveryPlatform:
         assert document is not None and document.body["etcd"]["quotaBackendBytes"] == 4 * 1024**3
         load.wait_for(acknowledged=WRITES)
 
+    @pytest.mark.soak
     def test_a_rotation_of_trust_is_three_barriers(self, stack: PodStack, load: Workload) -> None:
         """Trust both, switch leaves, drop the old: peers' and clients' at once, and only etcd is started again."""
         before = containers(stack)
@@ -153,6 +158,7 @@ class EveryPlatform:
         assert containers(stack) == before
         load.wait_for(acknowledged=WRITES)
 
+    @pytest.mark.soak
     def test_three_grow_to_five(self, stack: PodStack, load: Workload) -> None:
         before = ids(stack)
         stack.place((*SLOTS, *ADDED))
@@ -162,6 +168,7 @@ class EveryPlatform:
         assert before.items() <= ids(stack).items()
         load.wait_for(acknowledged=WRITES)
 
+    @pytest.mark.soak
     def test_of_those_dropped_an_unhealthy_member_leaves_first(self, stack: PodStack, load: Workload) -> None:
         """And it is not the newest."""
         stalled = processes.one(processes.etcds("b"))
@@ -177,6 +184,7 @@ class EveryPlatform:
         assert stack.remains("b-1") == stack.remains("e-1") == []
         load.wait_for(acknowledged=WRITES)
 
+    @pytest.mark.soak
     def test_a_member_moves_to_another_zone(self, stack: PodStack, load: Workload) -> None:
         """Back to where one was before."""
         stack.place(SLOTS)
@@ -186,6 +194,7 @@ class EveryPlatform:
         assert stack.remains("d-1") == []
         load.wait_for(acknowledged=WRITES)
 
+    @pytest.mark.soak
     def test_an_agents_image_that_does_not_start_is_told_and_the_one_before_heals(
         self, stack: PodStack, load: Workload
     ) -> None:

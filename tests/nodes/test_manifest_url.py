@@ -17,7 +17,7 @@ from tests.nodes.static_pod_stack import StaticPodStack, folder, place
 from tests.nodes.test_cluster import until
 from tests.nodes.test_static_pods import ids
 
-pytestmark = [pytest.mark.nodes, pytest.mark.timeout(600), pytest.mark.xdist_group("nodes")]
+pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(600), pytest.mark.xdist_group("nodes")]
 
 SLOT, ZONE = "a-1", "a"
 PORT = 2390

@@ -19,7 +19,7 @@ from tests.nodes.stateful_set_stack import StatefulSetStack
 from tests.workload.connection import write_connection
 from tests.workload.workload import Workload
 
-pytestmark = [pytest.mark.nodes, pytest.mark.timeout(1800), pytest.mark.xdist_group("nodes")]
+pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(1800), pytest.mark.xdist_group("nodes")]
 
 
 @pytest.fixture(scope="module")

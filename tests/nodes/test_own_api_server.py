@@ -29,7 +29,7 @@ from tests.nodes.static_pod_stack import StaticPodStack, folder, place
 from tests.nodes.test_cluster import until
 from tests.nodes.test_static_pods import ids
 
-pytestmark = [pytest.mark.nodes, pytest.mark.timeout(1200), pytest.mark.xdist_group("nodes")]
+pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(1200), pytest.mark.xdist_group("nodes")]
 
 
 @pytest.fixture(scope="module")

@@ -57,6 +57,7 @@ def test_a_deleted_pod_comes_back_with_its_data(stack: StatefulSetStack) -> None
     assert stack.etcdctl("c", "get", "key", "--print-value-only").strip() == "value"
 
 
+@pytest.mark.soak
 def test_another_pod_is_made_one_after_the_other(stack: StatefulSetStack) -> None:
     before = {slot: stack.pod(slot)["metadata"]["uid"] for slot in SLOTS}
     stack.up(resources={"etcd": {"cpu": "110m"}})
@@ -147,6 +148,7 @@ def test_drains_take_one_member_at_a_time(stack: StatefulSetStack, slot: str) ->
     assert {each["name"]: each["id"] for each in stack.listed()} == before
 
 
+@pytest.mark.soak
 def test_an_upgrade_takes_one_member_at_a_time(stack: StatefulSetStack) -> None:
     stack.upgrade(NEWER)
     assert all("RecreatePod" in stack.steps(slot) for slot in SLOTS)

@@ -14,7 +14,7 @@ from etcd_ops.runtime.foreign import holder
 from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.zone.process import Process, look, send
 from tests.nodes.cluster import DIRECTORY, Cluster
-from tests.nodes.every_platform import ADDED, EveryPlatform, loaded
+from tests.nodes.every_platform import ADDED, WRITES, EveryPlatform, loaded
 from tests.nodes.stack import NAMESPACE, NEWER, SLOTS
 from tests.nodes.static_pod_stack import StaticPodStack, folder, place
 from tests.nodes.test_cluster import until
@@ -78,6 +78,7 @@ def test_a_manifest_that_was_deleted_or_replaced_is_put_back(stack: StaticPodSta
     assert ids(stack) == before
 
 
+@pytest.mark.soak
 def test_other_pods_are_made_one_after_the_other(stack: StaticPodStack) -> None:
     before, agents = uids(stack), stack.agent_pods()
     stack.up(resources={"etcd": {"cpu": "110m"}})
@@ -88,6 +89,7 @@ def test_other_pods_are_made_one_after_the_other(stack: StaticPodStack) -> None:
     assert all("RecreatePod" in stack.steps(slot) for slot in SLOTS)
 
 
+@pytest.mark.soak
 def test_other_pods_of_agents_leave_etcd_alone(stack: StaticPodStack) -> None:
     before, agents = {slot: stack.containers(slot) for slot in SLOTS}, stack.agent_pods()
     stack.up(resources={"agent": {"cpu": "60m"}})
@@ -150,6 +152,20 @@ def test_all_nodes_lose_power_and_come_back_by_themselves(stack: StaticPodStack)
     assert ids(stack) == before
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("slot", SLOTS)
+def test_nodes_go_off_and_come_back_one_after_the_other(stack: StaticPodStack, load: Workload, slot: str) -> None:
+    before, node = ids(stack), stack.node(slot)
+    node.lose_power()
+    try:
+        load.wait_for(acknowledged=WRITES, timeout=120)
+    finally:
+        node.start_kubelet(stack.nodes.plane.kubeconfig_of(node))
+    stack.wait_in_order()
+    load.wait_for(acknowledged=WRITES)
+    assert ids(stack) == before
+
+
 def plane_knows(stack: StaticPodStack, slot: str) -> bool:
     """The mirror tells the container that runs: its kubelet has reached the API server again."""
     (_, supervisor), status = processes(slot), stack.containers(slot)["etcd"]
@@ -177,6 +193,7 @@ def test_a_member_whose_data_were_wiped_is_replaced(stack: StaticPodStack) -> No
     assert stack.etcdctl("c", "get", "key", "--print-value-only").strip() == "value"
 
 
+@pytest.mark.soak
 def test_a_volume_that_was_wiped_as_a_whole_waits_for_an_operator(stack: StaticPodStack) -> None:
     """Nothing on it tells it from the wrong disk."""
     stack.etcdctl("a", "put", "key", "value")
@@ -194,6 +211,7 @@ def test_a_volume_that_was_wiped_as_a_whole_waits_for_an_operator(stack: StaticP
     assert stack.etcdctl("b", "get", "key", "--print-value-only").strip() == "value"
 
 
+@pytest.mark.soak
 def test_an_upgrade_restarts_etcd_and_no_container(stack: StaticPodStack) -> None:
     """The new program comes with the agent's pod, and is kept on the volume."""
     stack.etcdctl("a", "put", "key", "value")

@@ -19,7 +19,13 @@ from tests.nodes.exclusive import alone, owner
 from tests.nodes.remains import left
 from tests.nodes.stack import NEWER
 
-pytestmark = [pytest.mark.nodes, pytest.mark.engine, pytest.mark.timeout(1800), pytest.mark.xdist_group("nodes")]
+pytestmark = [
+    pytest.mark.nodes,
+    pytest.mark.soak,
+    pytest.mark.engine,
+    pytest.mark.timeout(1800),
+    pytest.mark.xdist_group("nodes"),
+]
 
 STACKS = ("kubernetes", "static-pods")
 SLOTS = tuple(f"{zone}-1" for zone in ZONES)
