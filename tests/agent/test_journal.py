@@ -149,3 +149,25 @@ def test_the_channels_copy_fits_into_every_channel(layout: VolumeLayout) -> None
     numbers = [json.loads(line)["number"] for line in entry.data.splitlines()]
     assert numbers == list(range(journal.KEPT - len(numbers), journal.KEPT))
     assert journal.KEPT_BYTES - 20_000 < len(entry.data) <= journal.KEPT_BYTES
+
+
+def test_a_problem_that_stays_is_said_again_after_a_minute(
+    layout: VolumeLayout, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent turns several times a second."""
+    log, now = Journal(layout, "a-1", MemoryChannel()), [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    for _ in range(300):
+        log.write("channel unavailable", {"problem": "away"})
+        now[0] += 0.3
+    log.write("channel unavailable", {"problem": "refused"})
+    log.write("channel unavailable", {"problem": "away"})
+    said = [json.loads(line)["problem"] for line in capsys.readouterr().err.splitlines()]
+    assert said == ["away", "away", "refused", "away"]
+
+
+def test_what_was_done_is_said_every_time(layout: VolumeLayout, capsys: pytest.CaptureFixture[str]) -> None:
+    log = Journal(layout, "a-1", MemoryChannel())
+    for _ in range(3):
+        log.write("step failed", {"step": "AddLearner", "problem": "refused"})
+    assert len(capsys.readouterr().err.splitlines()) == 3

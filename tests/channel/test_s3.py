@@ -330,6 +330,21 @@ def test_no_credentials_are_unavailable(direct: Store, monkeypatch: pytest.Monke
         assert not isinstance(caught.value, OutcomeUnknown)
 
 
+def test_credentials_that_come_later_are_found_by_the_same_channel(
+    direct: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on an instance that boots while its metadata service is away."""
+    channel = channel_at(direct.connection)
+    with monkeypatch.context() as without:
+        without.delenv("AWS_ACCESS_KEY_ID")
+        for call in CALLS.values():
+            with pytest.raises(ChannelUnavailable, match="Unable to locate credentials"):
+                run(call(channel))
+    for call in CALLS.values():
+        with suppress(Conflict):
+            run(call(channel))
+
+
 def test_without_the_extra_the_channel_says_what_to_install(direct: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "botocore.config", None)
     for call in CALLS.values():

@@ -18,6 +18,8 @@ KEPT_BYTES = 512 * 1024
 """Of the channel's copy: a ConfigMap holds a mebibyte (Kubernetes, "ConfigMaps", motivation)."""
 LIMIT = 8 * 1024**2
 """Bytes of the volume's log; a full one is kept beside the next one, and the one before it goes."""
+REPEAT_SECONDS = 60.0
+"""After which a problem that stays is said again."""
 ACTIONS = frozenset({"decision", "step", "step failed", "step interrupted", "step not taken"})
 """Events that are part of the record of who did what and why; others are only logged."""
 
@@ -30,6 +32,7 @@ class Journal:
         self._slot, self._channel = slot, channel
         self._kept = self._recall()
         self._changed = False
+        self._problems: dict[str, tuple[dict[str, object], float]] = {}
 
     def _recall(self) -> list[str]:
         lines: list[str] = []
@@ -49,6 +52,8 @@ class Journal:
 
     def write(self, event: str, values: dict[str, object]) -> None:
         """Log one event; an action is also appended to the volume's log."""
+        if event not in ACTIONS and self._is_repeated(event, values):
+            return
         line = json.dumps({"at": round(time.time(), 3), "slot": self._slot, "event": event, **values}, default=str)
         print(line, file=sys.stderr, flush=True)
         if event not in ACTIONS:
@@ -72,7 +77,18 @@ class Journal:
             await self._channel.put(log_name(self._slot), _newest(self._kept))
             self._changed = False
         except ChannelUnavailable as problem:
-            print(json.dumps({"event": "log not published", "problem": str(problem)}), file=sys.stderr, flush=True)
+            self.write("log not published", {"problem": str(problem)})
+
+    def _is_repeated(self, event: str, values: dict[str, object]) -> bool:
+        """The same problem as a moment ago: an agent turns several times a second while something is away."""
+        if "problem" not in values:
+            return False
+        before, at = self._problems.get(event, ({}, 0.0))
+        now = time.monotonic()
+        if values == before and now - at < REPEAT_SECONDS:
+            return True
+        self._problems[event] = (values, now)
+        return False
 
 
 def _newest(lines: list[str]) -> bytes:

@@ -36,6 +36,7 @@ class Aws:
             AwsUnavailable: it cannot be made.
         """
         from botocore.config import Config
+        from botocore.exceptions import NoCredentialsError
 
         options: dict[str, Any] = {
             "connect_timeout": CONNECT_SECONDS,
@@ -46,6 +47,8 @@ class Aws:
         }
         with self._making, answers(service):
             if service not in self._clients:
+                if self._made().get_credentials() is None:  # as while the metadata service is away
+                    raise NoCredentialsError
                 self._clients[service] = self._made().create_client(
                     service, region_name=self._region, endpoint_url=self._endpoint, config=Config(**options)
                 )

@@ -1,0 +1,20 @@
+"""Clients of AWS on a machine whose role's credentials are not to be had at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from etcd_ops.ec2.aws import Aws, AwsUnavailable
+from tests.ec2.conftest import REGION
+from tests.ec2.metadata import Metadata
+
+
+def test_credentials_that_come_later_are_found(moto: str, metadata: Metadata, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on an instance that boots while its metadata service is away."""
+    aws = Aws(REGION, moto)
+    with monkeypatch.context() as away:
+        away.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.47.0.9:1")
+        for _ in range(2):
+            with pytest.raises(AwsUnavailable, match="Unable to locate credentials"):
+                aws.call("ec2", "describe_volumes")
+    assert "Volumes" in aws.call("ec2", "describe_volumes")
