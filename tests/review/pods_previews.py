@@ -16,6 +16,7 @@ from tools.engine import Engine
 ADDRESS = "127.43.0.10"
 GIB = 1024**3
 KUBECONFIG = "/etc/kubernetes/admin.kubeconfig"
+_OTHER_AGENT = AGENT.replace("aaaa", "bbbb")
 _OTHER_ETCD = ETCD.replace("eeee", "dddd")
 
 
@@ -43,6 +44,7 @@ SETS = Recorded(
         Stage((
             Scenario("sets-quota-lowered", _changed(_SETS, "etcd", quotaBackendBytes=GIB)),
             Scenario("sets-memory", _changed(_SETS, "resources", etcd={"cpu": "200m", "memory": "1Gi"})),
+            Scenario("sets-agent", _changed(_SETS, "agent", image=_OTHER_AGENT)),
             Scenario("sets-grow", {"size": "5"}),
             Scenario("sets-volumes-grow", {"volumeBytes": str(20 * GIB)}),
             Scenario("sets-zone-moved", {"size": None, "zones": ["a", "b", "d"]}),

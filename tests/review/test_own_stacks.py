@@ -100,6 +100,13 @@ def test_pods_are_rolled_by_agents_with_what_is_new_of_them() -> None:
         assert "env[" not in happens
 
 
+def test_another_image_of_agents_beside_members_takes_nobody_down() -> None:
+    assert happening("sets-agent") == []
+    assert votes("sets-agent") == ["3/3", "3/3", "3/3"]
+    assert finding("sets-agent", "agents-hand-over").level is Level.FINE
+    assert cluster("sets-agent").verdict is Level.FINE
+
+
 def test_agents_of_static_pods_are_made_anew_without_etcd() -> None:
     assert finding("static-upgrade", "agents-hand-over").level is Level.FINE
     assert finding("static-upgrade", "reach-update").level is Level.FINE
