@@ -101,7 +101,8 @@ def test_pods_are_rolled_by_agents_with_what_is_new_of_them() -> None:
 
 
 def test_another_image_of_agents_beside_members_takes_nobody_down() -> None:
-    assert happening("sets-agent") == []
+    assert happening("sets-agent") == [(0, slot, "agents") for slot in ("a-1", "b-1", "c-1")]
+    assert {each.happens for each in cluster("sets-agent").members} == {("its agent is started anew, etcd runs on",)}
     assert votes("sets-agent") == ["3/3", "3/3", "3/3"]
     assert finding("sets-agent", "agents-hand-over").level is Level.FINE
     assert cluster("sets-agent").verdict is Level.FINE

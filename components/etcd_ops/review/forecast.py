@@ -111,7 +111,7 @@ def _by_agents(roll: Roll) -> Iterator[str]:
         anew = f": {', '.join(roll.anew)}" if roll.anew else ""
         yield f"its pod or machine is made anew, with the same volume{anew}"
     if roll.agent_moves:
-        yield "its agent's pod is made anew, etcd runs on"
+        yield "its agent is started anew, etcd runs on"
     if roll.agent:
         yield f"its agent hands over to release {roll.agent}, etcd runs on"
 

@@ -37,7 +37,7 @@ class Roll:
     anew: tuple[str, ...] = ()
     """What the new one has that the old one had not, in words, as far as the preview tells."""
     agent_moves: bool = False
-    """Whether its agent's pod is made anew."""
+    """Whether its agent is started anew, in another pod or from another image."""
     agent: str = ""
     """The release of the agent that takes over; empty where none does."""
     leaves: tuple[str, ...] = ()

@@ -40,7 +40,7 @@ def in_place(case: Case) -> Iterator[Finding]:
 
 
 def _events(case: Case) -> Iterator[tuple[Event, str]]:
-    rolled = {roll.slot for roll in rolls(case) if roll.moves}
+    rolled = {roll.slot for roll in rolls(case) if roll.moves or roll.agent_moves}
     for step in case.steps:
         kind = kind_of(step.type)
         if kind is None or kind.stake not in _STAKES or step.type.startswith(_OWN) or step.change is not Change.UPDATE:
