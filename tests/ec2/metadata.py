@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,6 +36,8 @@ class Metadata(ThreadingHTTPServer):
             "placement/availability-zone": "eu-central-1a",
             "local-ipv4": "10.0.1.7",
         }
+        self.delay = 0.0
+        """Seconds before every answer."""
 
     @property
     def endpoint(self) -> str:
@@ -56,6 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self._answer(404 if found is None else 200, found or "")
 
     def _answer(self, status: int, text: str) -> None:
+        time.sleep(self.server.delay)
         self.send_response(status)
         self.send_header("Content-Length", str(len(text.encode())))
         self.end_headers()

@@ -18,3 +18,8 @@ def test_credentials_that_come_later_are_found(moto: str, metadata: Metadata) ->
             aws.call("ec2", "describe_volumes")
     metadata.values = known
     assert "Volumes" in aws.call("ec2", "describe_volumes")
+
+
+def test_a_metadata_service_that_is_slow_is_waited_for(moto: str, metadata: Metadata) -> None:
+    metadata.delay = 2.0
+    assert "Volumes" in Aws(REGION, moto).call("ec2", "describe_volumes")

@@ -15,8 +15,18 @@ from botocore.credentials import (
 from botocore.exceptions import NoCredentialsError
 from botocore.session import Session
 
+METADATA_SECONDS = 5
+"""For each answer of an instance's metadata service: botocore's own second is too short for one that is slow, and who
+needs credentials has to wait for them."""
 SESSION_NAME = "etcd-ops"
 """By which the account's logs tell these calls from others of the role."""
+
+
+def chain() -> Session:
+    """A session with the credentials of the AWS chain."""
+    found = Session()
+    found.set_config_variable("metadata_service_timeout", METADATA_SECONDS)
+    return found
 
 
 def session(region: str, endpoint_url: str, role_arn: str, config: Config) -> Session:
@@ -29,8 +39,8 @@ def session(region: str, endpoint_url: str, role_arn: str, config: Config) -> Se
         config: how long is waited for the role, and how often it is asked for.
     """
     if not role_arn:
-        return Session()
-    creator = partial(Session().create_client, region_name=region, endpoint_url=endpoint_url or None, config=config)
+        return chain()
+    creator = partial(chain().create_client, region_name=region, endpoint_url=endpoint_url or None, config=config)
     found = Session()
     found.register_component("credential_provider", CredentialResolver([_Role(creator, role_arn)]))
     return found
@@ -48,7 +58,7 @@ class _Role(CredentialProvider):
 
     def load(self) -> DeferredRefreshableCredentials:
         """The role's credentials."""
-        own = Session().get_credentials()
+        own = chain().get_credentials()
         if own is None:
             raise NoCredentialsError
         fetcher = AssumeRoleCredentialFetcher(

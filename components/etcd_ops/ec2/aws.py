@@ -80,10 +80,10 @@ class Aws:
             return [each for page in paginator.paginate(**arguments) for each in page[part]]
 
     def _made(self) -> Any:
-        from botocore.session import Session
+        from etcd_ops.channel.s3_session import chain
 
         if self._session is None:
-            self._session = Session()
+            self._session = chain()
         return self._session
 
 
