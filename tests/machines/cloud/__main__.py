@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.machines.cloud import addresses, groups, metadata, volumes
+from tests.machines.cloud import addresses, groups, metadata, templates, volumes
 from tests.machines.cloud.apis import Apis
 from tests.machines.cloud.names import Names
 from tests.machines.cloud.settings import STATE
@@ -23,7 +23,7 @@ class _Handler(WSGIRequestHandler):
 def main() -> None:
     """Serve."""
     address, port, resolver = sys.argv[1:]
-    for extension in (addresses, groups, volumes):
+    for extension in (addresses, groups, templates, volumes):
         extension.install()
     for server in (make_server(metadata.ADDRESS, 80, metadata.Metadata(), threaded=True), Names(resolver)):
         _start(server)
