@@ -107,7 +107,10 @@ def test_all_lose_power_and_start_without_any_endpoint_of_aws(members: Members, 
     assert members.ids() == before
 
 
-@pytest.mark.parametrize("reused", [False, True], ids=["another-address", "the-old-address"])
+@pytest.mark.parametrize(
+    "reused",
+    [pytest.param(False, id="another-address", marks=pytest.mark.soak), pytest.param(True, id="the-old-address")],
+)
 def test_an_empty_machine_finds_the_volume(members: Members, load: Workload, reused: bool) -> None:
     old, before = members.machine("c-1"), members.ids()
     (volume,) = (each["VolumeId"] for each in members.fleet.volumes("c-1"))
@@ -124,6 +127,7 @@ def test_an_empty_machine_finds_the_volume(members: Members, load: Workload, reu
     assert members.ids() == before
 
 
+@pytest.mark.soak
 def test_a_planned_termination_waits_until_it_is_safe(members: Members, load: Workload) -> None:
     old, before = members.machine("b-1"), members.ids()
     members.fleet.aws.autoscaling.terminate_instance_in_auto_scaling_group(
@@ -136,6 +140,7 @@ def test_a_planned_termination_waits_until_it_is_safe(members: Members, load: Wo
     assert members.ids() == before
 
 
+@pytest.mark.soak
 def test_a_slow_metadata_service_delays_and_breaks_nothing(members: Members, load: Workload) -> None:
     old = members.machine("a-1")
     members.lab.aws.change(metadata_delay=3.0)
@@ -147,6 +152,7 @@ def test_a_slow_metadata_service_delays_and_breaks_nothing(members: Members, loa
         members.lab.aws.change(metadata_delay=0.0)
 
 
+@pytest.mark.soak
 def test_an_intact_member_starts_without_its_secret(members: Members, load: Workload) -> None:
     old = members.machine("b-1")
     members.withhold_secret("b-1")
@@ -176,6 +182,7 @@ def test_a_wrong_volume_is_refused(members: Members, load: Workload) -> None:
     members.lab.wait_for("the member", lambda: members.serves(slot), SETTLE_SECONDS)
 
 
+@pytest.mark.soak
 def test_a_lost_volume_is_replaced_by_an_empty_one(members: Members, load: Workload) -> None:
     slot, fleet = "a-1", members.fleet
     old, before = members.machine(slot), members.ids()
@@ -197,6 +204,7 @@ def test_a_configuration_change_is_rolled(members: Members, load: Workload) -> N
         assert all(acted(seen.actions(slot), "RestartMember") for slot in SLOTS)
 
 
+@pytest.mark.soak
 def test_a_version_change_is_rolled(members: Members, load: Workload) -> None:
     members.choose_etcd(NEWER)
     members.declare()
@@ -204,6 +212,7 @@ def test_a_version_change_is_rolled(members: Members, load: Workload) -> None:
     assert told.count(f'"version":"{NEWER}"') == len(SLOTS)
 
 
+@pytest.mark.soak
 def test_another_image_is_rolled_one_machine_at_a_time(members: Members, load: Workload) -> None:
     before = {slot: members.machine(slot) for slot in SLOTS}
     ids = members.ids()
