@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.core.types import Base64EncodedString
+from moto.ec2.models.launch_templates import LaunchTemplateVersion
 from moto.ec2.utils import parse_user_data
-
-_create_version = LaunchTemplate.create_version
 
 
 def install() -> None:
     """Have moto's EC2 do it with every version, in this process."""
-    setattr(LaunchTemplate, "create_version", create_version)  # noqa: B010
+    setattr(LaunchTemplateVersion, "user_data", property(user_data))  # noqa: B010
 
 
-def create_version(template: Any, data: dict[str, Any], description: str) -> Any:
-    """Another version, from which instances can be launched."""
-    return _create_version(template, {**data, "UserData": parse_user_data(data.get("UserData"))}, description)
+def user_data(version: Any) -> Base64EncodedString | None:
+    """Of the instances that are launched from a version."""
+    found = version.data.get("UserData")
+    return found if isinstance(found, Base64EncodedString) else parse_user_data(found)
