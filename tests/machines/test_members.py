@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.machines, pytest.mark.slow, pytest.mark.timeout(1500),
 OPTIONS = Options(clients=3, rate=20.0, request_timeout=2.0, max_duration=5400.0)
 WRITES = 20
 """That are acknowledged while something is away."""
+GRANTED = {(each.service, each.operation) for each in CALLS}
 TOLERABLE = 4.0
 """Exposure that `systemd-analyze security` calls OK at most."""
 
@@ -59,7 +60,7 @@ def in_order(members: Members) -> Iterator[None]:
 
 
 def test_the_cluster_formed_by_itself_and_serves_with_tls(members: Members) -> None:
-    assert members.serves()
+    members.lab.wait_for("all members", members.serves)
     assert set(members.ids()) == set(SLOTS)
     for slot in SLOTS:
         machine = members.machine(slot)
@@ -226,11 +227,18 @@ def test_another_image_is_rolled_one_machine_at_a_time(members: Members, load: W
 
 
 def test_machines_made_no_call_that_their_roles_do_not_grant(members: Members) -> None:
-    granted = {(each.service, each.operation) for each in CALLS}
-    made = {(each.service, each.operation) for each in members.lab.aws.calls() if each.address != TESTS}
-    print("granted, and not used here:", sorted(granted - made))
-    assert made
-    assert made <= granted
+    assert calls(members)
+    assert calls(members) <= GRANTED
+
+
+@pytest.mark.soak
+def test_every_grant_was_used_by_the_tests_of_this_file(members: Members) -> None:
+    assert calls(members) == GRANTED
+
+
+def calls(members: Members) -> set[tuple[str, str]]:
+    """What machines called until now."""
+    return {(each.service, each.operation) for each in members.lab.aws.calls() if each.address != TESTS}
 
 
 def replacement(members: Members, slot: str, old: Machine) -> Machine:
