@@ -137,6 +137,7 @@ def migrated(begun: Begun, make_stack: MakeStack, tmp_path: Path) -> Iterator[Mi
 def test_a_cluster_that_others_started_is_taken_over(migrated: Migrated, tmp_path: Path) -> None:
     """Forward to the end, from the minor version before and kubeadm's one authority, without losing a write."""
     with Workload(migrated.connection, tmp_path / "workload") as load:
+        migrated.looks_first()
         migrated.goes_forward(load)
     load.check()
 
