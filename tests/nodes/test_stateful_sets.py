@@ -67,6 +67,7 @@ def test_another_pod_is_made_one_after_the_other(stack: StatefulSetStack) -> Non
     assert len({stack.pod(slot)["metadata"]["creationTimestamp"] for slot in SLOTS}) == 3
 
 
+@pytest.mark.soak
 def test_another_image_of_the_agent_is_exchanged_beside_etcd(stack: StatefulSetStack) -> None:
     image, before, etcds = images.next_agent_image(), {slot: stack.containers(slot) for slot in SLOTS}, pids()
     stack.nodes.import_image(image)
@@ -89,6 +90,7 @@ def claimed(stack: StatefulSetStack) -> dict[str, str]:
     return {each["metadata"]["name"]: each["spec"]["resources"]["requests"]["storage"] for each in claims}
 
 
+@pytest.mark.soak
 def test_a_volume_that_is_declared_larger_is_asked_for_and_nothing_else_happens(stack: StatefulSetStack) -> None:
     """Volumes are folders here, which do not grow: what can be seen is what the claims ask for."""
     sets = stack.sets()
@@ -130,7 +132,7 @@ def set_schedulable(stack: StatefulSetStack, slot: str, *, schedulable: bool) ->
     stack.nodes.plane.request("PUT", path, node)
 
 
-@pytest.mark.parametrize("slot", SLOTS)
+@pytest.mark.parametrize("slot", ["a-1", *(pytest.param(slot, marks=pytest.mark.soak) for slot in SLOTS[1:])])
 def test_drains_take_one_member_at_a_time(stack: StatefulSetStack, slot: str) -> None:
     """The budget keeps the others while one has no node to run on."""
     stack.etcdctl("a", "put", "key", slot)

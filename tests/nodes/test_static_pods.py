@@ -65,7 +65,9 @@ class TestEveryPlatform(EveryPlatform):
     """What holds here, too."""
 
 
-@pytest.mark.parametrize("wrong", [None, "{}", "garbage: [", ""])
+@pytest.mark.parametrize(
+    "wrong", [None, "garbage: [", *(pytest.param(wrong, marks=pytest.mark.soak) for wrong in ("{}", ""))]
+)
 def test_a_manifest_that_was_deleted_or_replaced_is_put_back(stack: StaticPodStack, wrong: str | None) -> None:
     before, manifest = ids(stack), stack.manifest("b-1")
     right = manifest.read_bytes()
