@@ -6,10 +6,10 @@ import asyncio
 import os
 from collections.abc import Mapping
 
-from etcd_ops.channel.kubernetes_objects import NamespacePlace, api_client
+from etcd_ops.channel.kubernetes_objects import api_client
 from etcd_ops.channel.remote import Failed
 from etcd_ops.pod.exchange import exchange
-from etcd_ops.pod.own_pod import CONNECT_SECONDS, READ_SECONDS, content
+from etcd_ops.pod.own_pod import CONNECT_SECONDS, READ_SECONDS, Whereabouts, content
 from etcd_ops.pod.places import AGENT_TEMPLATE
 
 PATCH = {"Content-Type": "application/strategic-merge-patch+json"}
@@ -26,9 +26,7 @@ class OwnContainer:
 
     def __init__(self, value: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> None:
         self._template = environment.get(AGENT_TEMPLATE, "")
-        self._place = NamespacePlace(value["namespace"])
-        self._pod = f"/api/v1/namespaces/{value['namespace']}/pods/{value['name']}"
-        self._controller = f"/apis/apps/v1/namespaces/{value['namespace']}/{value['controller']}"
+        self._at = Whereabouts.of(value, value["name"])
 
     def template(self) -> str:
         """Digest of the agent's image."""
@@ -46,10 +44,10 @@ class OwnContainer:
         import httpx2
 
         try:
-            with api_client(self._place, CONNECT_SECONDS, READ_SECONDS) as client:
-                controller, pod = content(client.get(self._controller)), content(client.get(self._pod))
+            with api_client(self._at.place, CONNECT_SECONDS, READ_SECONDS) as client:
+                controller, pod = content(client.get(self._at.controller)), content(client.get(self._at.pod))
                 patch = exchange(controller, pod, template)
                 if patch is not None:
-                    content(client.patch(self._pod, json=patch, headers=PATCH))
+                    content(client.patch(self._at.pod, json=patch, headers=PATCH))
         except (Failed, ValueError, httpx2.HTTPError) as problem:
             raise OSError(f"the agent's image was not exchanged: {problem}") from problem

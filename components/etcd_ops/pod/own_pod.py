@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from etcd_ops.channel.kubernetes_objects import NamespacePlace, api_client
@@ -12,6 +13,32 @@ from etcd_ops.channel.remote import Failed
 from etcd_ops.pod.places import POD, TEMPLATE, TEMPLATE_ANNOTATION
 
 CONNECT_SECONDS, READ_SECONDS = 2.0, 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where an API server has a pod, and what makes it."""
+
+    place: NamespacePlace
+    pod: str
+    """Path of the pod."""
+    controller: str
+    """Path of its StatefulSet or DaemonSet."""
+
+    @staticmethod
+    def of(value: Mapping[str, str], pod: str) -> Whereabouts:
+        """As an agent's configuration tells it.
+
+        Args:
+            value: the namespace, and what makes the pod, as `statefulsets/<name>`.
+            pod: the pod's name.
+        """
+        namespace = value["namespace"]
+        return Whereabouts(
+            NamespacePlace(namespace),
+            f"/api/v1/namespaces/{namespace}/pods/{pod}",
+            f"/apis/apps/v1/namespaces/{namespace}/{value['controller']}",
+        )
 
 
 class OwnPod:
@@ -24,11 +51,8 @@ class OwnPod:
     """
 
     def __init__(self, value: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> None:
-        name = value.get("name") or environment[POD]
         self._template = environment.get(TEMPLATE, "")
-        self._place = NamespacePlace(value["namespace"])
-        self._pod = f"/api/v1/namespaces/{value['namespace']}/pods/{name}"
-        self._controller = f"/apis/apps/v1/namespaces/{value['namespace']}/{value['controller']}"
+        self._at = Whereabouts.of(value, value.get("name") or environment[POD])
 
     def template(self) -> str:
         """Digest of the template that it was made from."""
@@ -46,14 +70,14 @@ class OwnPod:
         import httpx2
 
         try:
-            with api_client(self._place, CONNECT_SECONDS, READ_SECONDS) as client:
-                found = content(client.get(self._controller))
+            with api_client(self._at.place, CONNECT_SECONDS, READ_SECONDS) as client:
+                found = content(client.get(self._at.controller))
                 if reason := unready(found, template):
                     raise OSError(f"{found['kind']} {found['metadata']['name']} {reason}")
-                uid = content(client.get(self._pod))["metadata"]["uid"]
+                uid = content(client.get(self._at.pod))["metadata"]["uid"]
                 # Of this name there may be another pod by now, which is not this agent's to delete.
                 only = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
-                content(client.request("DELETE", self._pod, json=only))
+                content(client.request("DELETE", self._at.pod, json=only))
         except (Failed, httpx2.HTTPError) as problem:
             raise OSError(f"the pod was not made anew: {problem}") from problem
 
