@@ -160,9 +160,11 @@ def test_an_agent_beside_its_member_has_its_own_image_exchanged(
     before = server.request("POST", f"{CORE}/pods", made)
     config = told(neighbours, cluster, "a-1")
     neighbours.account(f"{cluster}-a-1").inside(monkeypatch)
-    own = OwnContainer(config["pod"], {places.AGENT_TEMPLATE: "old"})
-    for _ in range(2):
+    ended: list[str] = []
+    own = OwnContainer(config["pod"], {places.AGENT_TEMPLATE: "old"}, lambda: ended.append("again"))
+    for expected in ([], ["again"]):
         run(own.recreate(template))
+        assert ended == expected
     after = server.request("GET", f"{CORE}/pods/{name}")
     server.request("DELETE", f"{CORE}/pods/{name}")
     assert after["metadata"]["annotations"][places.AGENT_TEMPLATE_ANNOTATION] == template

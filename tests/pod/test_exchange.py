@@ -59,8 +59,9 @@ def test_annotations_may_be_null() -> None:
 class Api:
     """Stands in for an API server that has one StatefulSet and one pod; keeps what was patched."""
 
-    def __init__(self, known: dict[str, Any], status: int = 200) -> None:
-        self.known, self.status = known, status
+    def __init__(self, known: dict[str, Any], status: int = 200, found: dict[str, Any] | None = None) -> None:
+        self.known, self.status, self.pod = known, status, found or pod("one", "old")
+        self.ended = 0
         self.patched: list[tuple[str, str, Any]] = []
 
     def answer(self, request: httpx2.Request) -> httpx2.Response:
@@ -68,7 +69,7 @@ class Api:
             kind = request.headers["Content-Type"]
             self.patched.append((request.url.path, kind, json.loads(request.content)))
             return httpx2.Response(self.status, json={})
-        found = {f"{STATEFUL_SETS}/c-a-1": self.known, f"{PODS}/c-a-1-0": pod("one", "old")}
+        found = {f"{STATEFUL_SETS}/c-a-1": self.known, f"{PODS}/c-a-1-0": self.pod}
         return httpx2.Response(200, json=found[request.url.path])
 
 
@@ -76,7 +77,11 @@ def recreate(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     client = httpx2.Client(base_url="https://api", transport=httpx2.MockTransport(api.answer))
     monkeypatch.setattr(own_container, "api_client", lambda *_: client)
     value = {"namespace": "n", "name": "c-a-1-0", "controller": "statefulsets/c-a-1"}
-    own = OwnContainer(value, {AGENT_TEMPLATE: "one"})
+
+    def end() -> None:
+        api.ended += 1
+
+    own = OwnContainer(value, {AGENT_TEMPLATE: "one"}, end)
     assert own.template() == "one"
     asyncio.run(own.recreate("two"))
 
@@ -87,6 +92,17 @@ def test_only_the_agents_own_pod_is_patched(monkeypatch: pytest.MonkeyPatch) -> 
     [(path, kind, patch)] = api.patched
     assert (path, kind) == (f"{PODS}/c-a-1-0", "application/strategic-merge-patch+json")
     assert patch["metadata"]["uid"] == "u-1"
+    assert api.ended == 0
+
+
+@pytest.mark.parametrize(("found", "patches"), [(pod("one", "new"), 1), (pod("two", "new"), 0)])
+def test_one_that_has_its_image_already_ends_to_learn_what_it_is(
+    found: dict[str, Any], patches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where somebody edited the annotation: no kubelet starts a container for that, and it would ask for ever."""
+    api = Api(stateful_set("two", "new"), found=found)
+    recreate(api, monkeypatch)
+    assert (len(api.patched), api.ended) == (patches, 1)
 
 
 def test_nothing_is_patched_that_is_not_declared_there(monkeypatch: pytest.MonkeyPatch) -> None:

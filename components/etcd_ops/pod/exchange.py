@@ -33,8 +33,8 @@ def exchange(controller: Mapping[str, Any], pod: Mapping[str, Any], template: st
     if found != template:
         known = f"{controller['kind']} {controller['metadata']['name']}"
         raise ValueError(f"{known} has agent {found or 'unknown'}, not {template} as declared: run `pulumi up`")
-    image = _image(declared)
-    if (_annotation(pod), _image(pod)) == (template, image):
+    image = image_of(declared)
+    if (_annotation(pod), image_of(pod)) == (template, image):
         return None
     return {
         "metadata": {"uid": pod["metadata"]["uid"], "annotations": {AGENT_TEMPLATE_ANNOTATION: template}},
@@ -46,6 +46,7 @@ def _annotation(of: Mapping[str, Any]) -> str:
     return str((of["metadata"].get("annotations") or {}).get(AGENT_TEMPLATE_ANNOTATION, ""))
 
 
-def _image(of: Mapping[str, Any]) -> str:
+def image_of(of: Mapping[str, Any]) -> str:
+    """Of the agent in a pod, or in its template."""
     (image,) = (each["image"] for each in of["spec"]["containers"] if each["name"] == AGENT_CONTAINER)
     return str(image)

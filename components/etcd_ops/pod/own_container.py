@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+import signal
+from collections.abc import Callable, Mapping
 
 from etcd_ops.channel.kubernetes_objects import api_client
 from etcd_ops.channel.remote import Failed
-from etcd_ops.pod.exchange import exchange
+from etcd_ops.pod.exchange import exchange, image_of
 from etcd_ops.pod.own_pod import CONNECT_SECONDS, READ_SECONDS, Whereabouts, content
 from etcd_ops.pod.places import AGENT_TEMPLATE
 
@@ -22,10 +23,16 @@ class OwnContainer:
     Args:
         value: of an agent's configuration: namespace and name of its pod, and what makes it, as `statefulsets/<name>`.
         environment: of the process.
+        end: has this process end, so that its kubelet starts it anew.
     """
 
-    def __init__(self, value: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> None:
-        self._template = environment.get(AGENT_TEMPLATE, "")
+    def __init__(
+        self,
+        value: Mapping[str, str],
+        environment: Mapping[str, str] = os.environ,
+        end: Callable[[], None] = lambda: os.kill(os.getpid(), signal.SIGTERM),
+    ) -> None:
+        self._template, self._end = environment.get(AGENT_TEMPLATE, ""), end
         self._at = Whereabouts.of(value, value["name"])
 
     def template(self) -> str:
@@ -38,9 +45,12 @@ class OwnContainer:
         Raises:
             OSError: the StatefulSet has another one, or the API server does not answer, or refuses.
         """
-        await asyncio.to_thread(self._exchange, template)
+        # A container of the same image is not started anew, and goes on with what it was told at its start.
+        if not await asyncio.to_thread(self._exchange, template):
+            self._end()
 
-    def _exchange(self, template: str) -> None:
+    def _exchange(self, template: str) -> bool:
+        """Whether the kubelet has another image to start."""
         import httpx2
 
         try:
@@ -49,5 +59,6 @@ class OwnContainer:
                 patch = exchange(controller, pod, template)
                 if patch is not None:
                     content(client.patch(self._at.pod, json=patch, headers=PATCH))
+                return patch is not None and image_of(controller["spec"]["template"]) != image_of(pod)
         except (Failed, ValueError, httpx2.HTTPError) as problem:
             raise OSError(f"the agent's image was not exchanged: {problem}") from problem
