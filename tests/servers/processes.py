@@ -5,10 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from tests.servers.freezing import frozen
 from tests.servers.lifetime import die_with_parent
 
 _GRACE = 10.0
@@ -49,15 +50,9 @@ class Processes:
         for name in reversed(list(self._running)):
             self.stop(name, how)
 
-    @contextmanager
-    def frozen(self, name: str) -> Iterator[None]:
+    def frozen(self, name: str) -> AbstractContextManager[None]:
         """Stop a process from running for a while: it takes connections, and answers later."""
-        process = self._running[name]
-        process.send_signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            process.send_signal(signal.SIGCONT)
+        return frozen(self._running[name].pid)
 
     def wait_for(self, what: str, is_so: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait until something is so.

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sysconfig
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.servers.freezing import frozen
 from tests.servers.lifetime import die_with_parent
 from tests.servers.ports import free_block
 
@@ -103,25 +103,10 @@ class S3Server:
         for socket in self._sockets():
             socket.unlink(missing_ok=True)
 
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
+    def frozen(self) -> AbstractContextManager[None]:
         """Stop the process from running for a while: it takes connections, and answers later."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
-        try:
-            self._wait_until_stopped(self._process.pid)
-            yield
-        finally:
-            self._process.send_signal(signal.SIGCONT)
-
-    def _wait_until_stopped(self, pid: int) -> None:
-        # The signal reaches one thread at a time (proc(5): the state follows the name in parentheses).
-        deadline = time.monotonic() + 10
-        while {task.read_text().rpartition(")")[2].split()[0] for task in Path(f"/proc/{pid}/task").glob("*/stat")} != {
-            "T"
-        }:
-            assert time.monotonic() < deadline, "the S3 server did not stop"
-            time.sleep(0.01)
+        return frozen(self._process.pid)
 
     def make_bucket(self, bucket: str) -> None:
         """Create a bucket."""
