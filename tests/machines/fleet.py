@@ -67,10 +67,8 @@ class Fleet:
 
     def _forget_absent_names_soon(self) -> None:
         """As the component has it: members ask for each other's names before all are written."""
-        records = self.aws.route53.list_resource_record_sets(HostedZoneId=self.zone_id)["ResourceRecordSets"]
-        start = next(each for each in records if each["Type"] == "SOA")
-        told = start["ResourceRecords"][0]["Value"].rpartition(" ")[0]
-        sooner = {**start, "TTL": ABSENT_TTL, "ResourceRecords": [{"Value": f"{told} {ABSENT_TTL}"}]}
+        told = f"ns.{self.zone}. hostmaster.{self.zone}. 1 7200 900 1209600 {ABSENT_TTL}"
+        sooner = {"Name": self.zone, "Type": "SOA", "TTL": ABSENT_TTL, "ResourceRecords": [{"Value": told}]}
         changes = [{"Action": "UPSERT", "ResourceRecordSet": sooner}]
         self.aws.route53.change_resource_record_sets(HostedZoneId=self.zone_id, ChangeBatch={"Changes": changes})
 
