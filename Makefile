@@ -50,7 +50,7 @@ test: ## Check everything; nodes and machines, which need root, as far as a few 
 	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup --ignore tests/nodes --ignore tests/machines $(PYTEST_ARGS)
 	$(VENV)/pytest tests/nodes tests/machines -m "not soak" $(PYTEST_ARGS) || [ $$? -eq $(NOTHING_CHOSEN) ]
 
-test-kubernetes: ## Check what needs real Kubernetes nodes: root, Debian 12, half an hour
+test-kubernetes: ## Check what needs real Kubernetes nodes: root, Debian 12, an hour
 	@$(TOOLS) setup --all --nodes
 	$(VENV)/pytest tests/nodes $(PYTEST_ARGS)
 

@@ -11,9 +11,7 @@ from contextlib import contextmanager
 
 from bench import clusters
 from bench.figures import Figure, Section, seconds, times
-from bench.previewing import Previews
-from bench.remote_previews import ADDRESS, artifacts
-from tests.components import ec2
+from bench.remote_previews import emulated_aws, on_emulated_aws
 from tests.components.ec2 import ACCOUNT, REGION
 from tests.servers.aws import ENVIRONMENT, AwsServer
 from tools import ROOT
@@ -31,33 +29,18 @@ def measure(engine: Engine) -> Section:
 
 
 def _up(engine: Engine, size: int) -> float:
-    with clusters.folder() as folder, _aws() as server:
-        given = {**ec2.ARGS, **artifacts(folder), "endpoint_url": server.endpoint}
-        stack = Previews(engine, folder, "Ec2Cluster", lambda _: given, ENVIRONMENT)
-        with _agents(server, size):
-            return stack.up(size)
-
-
-@contextmanager
-def _aws() -> Iterator[AwsServer]:
-    with clusters.folder() as folder:
-        server = AwsServer(folder, ADDRESS)
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+    with clusters.folder() as folder, emulated_aws() as server, _agents(server, size):
+        return on_emulated_aws(engine, folder, server).up(size)
 
 
 @contextmanager
 def _agents(server: AwsServer, size: int) -> Iterator[None]:
     processes: list[subprocess.Popen[bytes]] = []
+    variables = {**os.environ, **ENVIRONMENT}
     try:
         for index in range(size):
             command = [sys.executable, "-m", "tests.standins.agents", json.dumps(_channel(server, f"c{index}"))]
-            processes.append(
-                subprocess.Popen(command, cwd=ROOT, env=_environment(), stderr=subprocess.DEVNULL),
-            )
+            processes.append(subprocess.Popen(command, cwd=ROOT, env=variables, stderr=subprocess.DEVNULL))
         yield
     finally:
         for each in processes:
@@ -70,10 +53,6 @@ def _channel(server: AwsServer, cluster: str) -> Mapping[str, str]:
         "kind": "s3", "bucket": f"etcd-{cluster}-{ACCOUNT}-{REGION}", "prefix": "channel/", "region": REGION,
         "endpointUrl": server.endpoint, "expectedAccount": ACCOUNT,
     }  # fmt: skip
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, **ENVIRONMENT}
 
 
 def _figures(took: Mapping[int, float]) -> Iterator[Figure]:

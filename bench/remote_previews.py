@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,19 +35,30 @@ def on_kubernetes(engine: Engine) -> Section:
 
 def on_aws(engine: Engine) -> Section:
     """Nothing is made; every cluster's bucket is looked for in the emulated AWS."""
+    with clusters.folder() as folder, emulated_aws() as server:
+        figures = tuple(scale(on_emulated_aws(engine, folder, server)))
+    return Section("Previews of Ec2Clusters", figures, f"{_REMARK} AWS is emulated (moto).")
+
+
+@contextmanager
+def emulated_aws() -> Iterator[AwsServer]:
+    """An AWS in which nothing is."""
     with clusters.folder() as folder:
         server = AwsServer(folder, ADDRESS)
         server.start()
         try:
-            given = {**ec2.ARGS, **artifacts(folder), "endpoint_url": server.endpoint}
-            previews = Previews(engine, folder, "Ec2Cluster", lambda _: given, ENVIRONMENT)
-            figures = tuple(scale(previews))
+            yield server
         finally:
             server.stop()
-    return Section("Previews of Ec2Clusters", figures, f"{_REMARK} AWS is emulated (moto).")
 
 
-def artifacts(folder: Path) -> dict[str, Any]:
+def on_emulated_aws(engine: Engine, folder: Path, server: AwsServer) -> Previews:
+    """A stack with clusters there."""
+    given = {**ec2.ARGS, **_artifacts(folder), "endpoint_url": server.endpoint}
+    return Previews(engine, folder, "Ec2Cluster", lambda _: given, ENVIRONMENT)
+
+
+def _artifacts(folder: Path) -> dict[str, Any]:
     """Files that members would fetch, as arguments."""
     found = {}
     for name in ("etcd", "agent"):

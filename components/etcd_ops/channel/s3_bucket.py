@@ -117,9 +117,9 @@ def _client(place: Place, timeouts: dict[str, float]) -> S3Client:
     # botocore alone: boto3's resource layer would only add to an agent's memory.
     try:
         from botocore.config import Config
-        from botocore.exceptions import BotoCoreError, NoCredentialsError
+        from botocore.exceptions import BotoCoreError
 
-        from etcd_ops.channel.s3_session import session
+        from etcd_ops.channel.s3_session import credentials, session
     except ModuleNotFoundError as error:
         raise Failed(f"{place}: {error}; install etcd-ops[s3]") from error
 
@@ -133,8 +133,7 @@ def _client(place: Place, timeouts: dict[str, float]) -> S3Client:
     try:
         config = Config(**options)
         own = session(place.region, place.endpoint_url, place.role_arn, config)
-        if own.get_credentials() is None:  # a client that was made without any would never have some
-            raise NoCredentialsError
+        credentials(own)
         client = own.create_client(
             "s3", region_name=place.region, endpoint_url=place.endpoint_url or None, config=config
         )

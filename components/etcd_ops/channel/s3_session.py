@@ -29,6 +29,18 @@ def chain() -> Session:
     return found
 
 
+def credentials(of: Session) -> Any:
+    """The credentials of a session. A client that was made before there are any would never have some.
+
+    Raises:
+        NoCredentialsError: there are none, or none yet, as while a metadata service is away.
+    """
+    found = of.get_credentials()
+    if found is None:
+        raise NoCredentialsError
+    return found
+
+
 def session(region: str, endpoint_url: str, role_arn: str, config: Config) -> Session:
     """A session of botocore; nothing is called yet.
 
@@ -58,12 +70,9 @@ class _Role(CredentialProvider):
 
     def load(self) -> DeferredRefreshableCredentials:
         """The role's credentials."""
-        own = chain().get_credentials()
-        if own is None:
-            raise NoCredentialsError
         fetcher = AssumeRoleCredentialFetcher(
             client_creator=self._creator,
-            source_credentials=own,
+            source_credentials=credentials(chain()),
             role_arn=self._role_arn,
             extra_args={"RoleSessionName": SESSION_NAME},
         )

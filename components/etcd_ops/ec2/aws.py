@@ -36,7 +36,8 @@ class Aws:
             AwsUnavailable: it cannot be made.
         """
         from botocore.config import Config
-        from botocore.exceptions import NoCredentialsError
+
+        from etcd_ops.channel.s3_session import credentials
 
         options: dict[str, Any] = {
             "connect_timeout": CONNECT_SECONDS,
@@ -47,8 +48,7 @@ class Aws:
         }
         with self._making, answers(service):
             if service not in self._clients:
-                if self._made().get_credentials() is None:  # as while the metadata service is away
-                    raise NoCredentialsError
+                credentials(self._made())
                 self._clients[service] = self._made().create_client(
                     service, region_name=self._region, endpoint_url=self._endpoint, config=Config(**options)
                 )
