@@ -128,7 +128,11 @@ class SimulatedEtcd:
             await Call(None, timeout - delay)
             raise Unreachable(endpoint, call, "DEADLINE_EXCEEDED", "no answer")
         if isinstance(found, EtcdError):
-            raise found
+            try:
+                raise found
+            finally:
+                # An error keeps the frame that raised it: without this they would keep each other.
+                del found
         return found
 
     async def _write(self, endpoint: str, call: str, timeout: float, effect: Callable[[Server], T]) -> T:
