@@ -43,7 +43,7 @@ PLATFORMS: Mapping[str, Subjects] = {
     "aws": {
         "machines": (on_machines.measure, 1200.0),
         "previews": (lambda prepared: [remote_previews.on_aws(prepared)], 900.0),
-        "ups": (lambda prepared: [aws_ups.measure(prepared)], 900.0),
+        "ups": (lambda prepared: [aws_ups.measure(prepared)], 2400.0),
     },
 }
 HEADER = """\

@@ -19,6 +19,8 @@ PROGRAMS = Path(__file__).parent / "programs"
 SIZES = (1, 10, 100)
 LINEAR_AIM = 1.3
 """What a cluster may cost among many, against what it costs among few; what any preview costs is taken off before."""
+LONGEST_UP = 1500.0
+"""Seconds after which an `up` is given up."""
 Arguments = Callable[[int], Mapping[str, Any]]
 """Of a cluster by its number."""
 
@@ -51,7 +53,8 @@ class Previews:
 
     def up(self, number: int) -> float:
         """How many seconds it takes to bring so many clusters up."""
-        took, _ = self._run("component", self._clusters(number), "up", "--yes", "--skip-preview")
+        words = ("up", "--yes", "--skip-preview")
+        took, _ = self._run("component", self._clusters(number), *words, longest=LONGEST_UP)
         return took
 
     def run(self, program: str, **variables: str) -> tuple[float, int]:
@@ -64,11 +67,14 @@ class Previews:
         declared = {f"c{index}": self._arguments(index) for index in range(number)}
         return {"BENCH_COMPONENT": self._component, "BENCH_CLUSTERS": json.dumps(declared)}
 
-    def _run(self, program: str, variables: Mapping[str, str], *words: str) -> tuple[float, str]:
+    def _run(
+        self, program: str, variables: Mapping[str, str], *words: str, longest: float = LONGEST
+    ) -> tuple[float, str]:
         project = self._project(program)
         environment = {**self._engine.environment(project / "state"), **self._environment, **variables}
         begun = time.monotonic()
-        output = pulumi(self._engine, project, environment, *words, "--stack", "bench", "--suppress-progress")
+        options = ("--stack", "bench", "--suppress-progress")
+        output = pulumi(self._engine, project, environment, *words, *options, longest=longest)
         return time.monotonic() - begun, output
 
     def _project(self, program: str) -> Path:

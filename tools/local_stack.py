@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from collections.abc import Callable
 
 from etcd_ops.programs import etcd
 from etcd_ops.programs.cache import Cache
@@ -73,14 +74,18 @@ def _obtain_nodes(cache: Cache) -> None:
 
 
 def _obtain_platforms(cache: Cache) -> None:
-    for what, obtain in (("Kubernetes nodes", _obtain_nodes), ("machines", machine_tree.obtain)):
-        if os.geteuid() != 0:
-            say(f"NO {what.upper()} HERE: they need root")
-            continue
-        try:
-            obtain(cache)
-        except ObtainError as problem:
-            say(f"NO {what.upper()} HERE: {problem}")
+    if os.geteuid() != 0:
+        say("NO KUBERNETES NODES AND NO MACHINES HERE: they need root")
+        return
+    _obtain_loudly("Kubernetes nodes", _obtain_nodes, cache)
+    _obtain_loudly("machines", machine_tree.obtain, cache)
+
+
+def _obtain_loudly(what: str, obtain: Callable[[Cache], object], cache: Cache) -> None:
+    try:
+        obtain(cache)
+    except ObtainError as problem:
+        say(f"NO {what.upper()} HERE: {problem}")
 
 
 def up() -> None:

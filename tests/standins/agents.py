@@ -1,8 +1,8 @@
 """Stands in for agents and etcd: publishes the statuses of a cluster that applies every document at once.
 
 What a document asks of it beyond that, it asks through `etcd.snapshotCount`: see the constants. As a program it serves
-every channel directory below a folder, or the channel of a connection value: `python -m tests.standins.agents
-FOLDER|JSON`.
+every channel directory below a folder, or the channels of connection values, each in turn: `python -m
+tests.standins.agents FOLDER | JSON...`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import secrets
 import sys
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from etcd_ops.channel.connect import connect
@@ -58,15 +59,6 @@ class StandInAgents:
             await self.channel.put(status_name(slot), self._status(slot, desired, spec).encode())
         self.read[desired.generation].set()
 
-    async def run(self) -> None:
-        """Do so for ever."""
-        while True:
-            try:
-                await self.tick()
-            except (ChannelUnavailable, Conflict) as problem:
-                sys.stderr.write(f"{problem}\n")
-            await asyncio.sleep(PERIOD)
-
     async def _form(self, desired: Desired, spec: ClusterSpec) -> None:
         founders = {slot: member.peer_url for slot, member in spec.members.items()}
         started = {slot: Started(volume_id=slot, peer_url=url) for slot, url in founders.items()}
@@ -110,22 +102,36 @@ class StandInAgents:
         )
 
 
-def _channels(folder: Path) -> list[Path]:
-    return sorted(path.parent for path in folder.glob(f"**/{DESIRED}"))
-
-
-async def _serve(folder: Path) -> None:
-    agents: dict[Path, StandInAgents] = {}
+async def _serve(found: Callable[[], Iterable[StandInAgents]]) -> None:
     while True:
-        for directory in _channels(folder):
-            known = agents.setdefault(directory, StandInAgents(DirectoryChannel(directory)))
-            try:
-                await known.tick()
-            except (ChannelUnavailable, Conflict) as problem:
-                sys.stderr.write(json.dumps({"directory": str(directory), "problem": str(problem)}) + "\n")
+        for agents in found():
+            await _try(agents)
         await asyncio.sleep(PERIOD)
 
 
+async def _try(agents: StandInAgents) -> None:
+    try:
+        await agents.tick()
+    except (ChannelUnavailable, Conflict) as problem:
+        sys.stderr.write(f"{problem}\n")
+
+
+def _below(folder: Path) -> Callable[[], Iterable[StandInAgents]]:
+    """Whatever channels there are by now."""
+    known: dict[Path, StandInAgents] = {}
+
+    def found() -> Iterator[StandInAgents]:
+        for directory in sorted(path.parent for path in folder.glob(f"**/{DESIRED}")):
+            yield known.setdefault(directory, StandInAgents(DirectoryChannel(directory)))
+
+    return found
+
+
+def _of(connections: Sequence[str]) -> Callable[[], Iterable[StandInAgents]]:
+    agents = [StandInAgents(connect(json.loads(each))) for each in connections]
+    return lambda: agents
+
+
 if __name__ == "__main__":
-    chosen = sys.argv[1]
-    asyncio.run(StandInAgents(connect(json.loads(chosen))).run() if chosen.startswith("{") else _serve(Path(chosen)))
+    given = sys.argv[1:]
+    asyncio.run(_serve(_of(given) if given[0].startswith("{") else _below(Path(given[0]))))
