@@ -181,20 +181,22 @@ class ClusterRule(Rule):
         return ResourceValidationPolicy(validate=self._validate, **self.metadata())
 
     def _validate(self, resource: ResourceValidationArgs, report: ReportViolation) -> None:
+        for problem in telling_unknown(self._problems_of(resource)):
+            report(str(problem), None)
+
+    def _problems_of(self, resource: ResourceValidationArgs) -> Iterator[Problem]:
         try:
             cluster = cluster_of(resource.resource_type, resource.props)
             concerned = cluster is not None and self.concerns(cluster)
         except Unreadable as unreadable:
-            report(str(unreadable), None)
+            yield unreadable.problem
             return
         if cluster is None:
             resource.not_applicable("not an etcd cluster")
-            return
-        if not concerned:
+        elif not concerned:
             resource.not_applicable("an etcd cluster of another platform")
-            return
-        for problem in telling_unknown(self.problems(cluster, resource.get_config())):
-            report(str(problem), None)
+        else:
+            yield from self.problems(cluster, resource.get_config())
 
 
 def telling_unknown(problems: Iterable[Problem]) -> Iterator[Problem]:

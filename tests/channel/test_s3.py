@@ -237,7 +237,7 @@ def test_a_server_that_is_killed_is_unavailable_and_keeps_what_it_had(direct: St
 
 def test_a_server_that_hangs_is_unavailable_in_time(direct: Store, seaweedfs: S3Server) -> None:
     channel = channel_at(direct.connection, timeout=1.0)
-    entry = Entry(b"{}", run(channel.create(NAME, b"{}")))
+    entry = Entry(b"{}", run(channel_at(direct.connection).create(NAME, b"{}")))
     for name, call in CALLS.items():
         with seaweedfs.frozen():
             began = time.monotonic()
@@ -245,7 +245,7 @@ def test_a_server_that_hangs_is_unavailable_in_time(direct: Store, seaweedfs: S3
                 run(call(channel))
             assert time.monotonic() - began < 4.0
         if name == "read":
-            assert stored(channel) == entry
+            assert stored(channel_at(direct.connection)) == entry
 
 
 @pytest.mark.parametrize("call", CALLS)

@@ -106,6 +106,14 @@ def test_what_is_unknown_outside_a_preview_does_not_pass(name: str, platform: st
         assert told == []
 
 
+@pytest.mark.parametrize("path", ["contract", "platform"])
+def test_a_cluster_of_which_nothing_tells_its_platform_does_not_pass(path: str) -> None:
+    unknown = {"contract": UNKNOWN_STRING_VALUE} if path == "contract" else contract({"platform": UNKNOWN_STRING_VALUE})
+    with previewing(False):
+        told = validate(RULES["disruption-budget"], unknown)
+    assert told == [f"{path}: is not known, so that it cannot be judged; run `pulumi up`, after which it is known"]
+
+
 def test_an_unknown_contract_is_not_judged_yet() -> None:
     with pytest.raises(UnknownValueError):
         validate(RULES["mutual-tls"], {"contract": UNKNOWN_STRING_VALUE})

@@ -167,7 +167,7 @@ def refused(volume: Path, **environment: str) -> str:
     return lines[0].removeprefix("etcd-ops launch: not started: ")
 
 
-def eventually(condition: Callable[[], T], within: float = 20.0, pause: float = 0.02) -> T:
+def eventually(condition: Callable[[], T], within: float = 60.0, pause: float = 0.02) -> T:
     """The condition's value as soon as it is true.
 
     Raises:
