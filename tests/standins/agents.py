@@ -59,6 +59,10 @@ class StandInAgents:
             await self.channel.put(status_name(slot), self._status(slot, desired, spec).encode())
         self.read[desired.generation].set()
 
+    async def run(self) -> None:
+        """Do so for ever."""
+        await _serve(lambda: [self])
+
     async def _form(self, desired: Desired, spec: ClusterSpec) -> None:
         founders = {slot: member.peer_url for slot, member in spec.members.items()}
         started = {slot: Started(volume_id=slot, peer_url=url) for slot, url in founders.items()}
