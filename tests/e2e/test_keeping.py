@@ -83,8 +83,12 @@ def test_a_release_of_the_agent_that_does_not_run_is_taken_back(cluster: Stack, 
     broken = tmp_path / "agent"
     broken.write_text("#!/bin/sh\nexit 1\n")
     broken.chmod(0o755)
+    since = time.time()
     failed = cluster.up(agent={"version": "8.8.8", "command": [str(broken)]}, fails=True)
-    assert "8.8.8" in failed.output
+    assert "went back to what it ran before" in failed.output
+    assert "agent 8.8.8 was taken back" in failed.output
+    tried = [slot for slot in SLOTS for _, step in cluster.done(slot, since) if step == "UpgradeAgent"]
+    assert len(tried) == 1
     working = {each["agent_version"] for each in cluster.status()["members"]}
     assert "8.8.8" not in working
     assert cluster.status()["quorum"]["healthy"] == 3

@@ -61,7 +61,7 @@ def report(
         reason=_reason(facts, decision, problem),
         step=_step(decision),
         last_step=last_step,
-        failed=_failed(facts, digest, problem if impossible else ""),
+        failed=_failed(facts, decision, digest, problem if impossible else ""),
         refused=FailedChange(digest=digest, reason=decision.refused) if decision.refused else None,
         attestation=decision.attestation,
         origin=origin_voters(spec, facts.cluster.members) if spec else None,
@@ -117,7 +117,9 @@ def _step(decision: Decision) -> StepReport | None:
     return StepReport(kind=step.kind, target=step.slot, reason=step.reason) if step else None
 
 
-def _failed(facts: Facts, digest: str, problem: str) -> FailedChange | None:
+def _failed(facts: Facts, decision: Decision, digest: str, problem: str) -> FailedChange | None:
+    if decision.failed:
+        return FailedChange(digest=decision.failed, reason=decision.reason)
     if facts.memory.failed_digest:
         return FailedChange(digest=facts.memory.failed_digest, reason=facts.memory.failed_reason)
     return FailedChange(digest=digest, reason=problem) if problem and digest else None

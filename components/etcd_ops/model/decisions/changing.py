@@ -26,7 +26,9 @@ def agent_rule(view: View) -> Decision | None:
         return None
     if view.facts.agent_failure:
         text = f"agent {declared.version} was taken back: {view.facts.agent_failure}"
-        return hold(text, State.FAILED)
+        return replace(hold(text, State.FAILED), failed=view.desired.digest)
+    if (other := _failed_elsewhere(view)) is not None:
+        return other
     if view.facts.agent_awaited:
         return wait(f"agent {declared.version}: {view.facts.agent_awaited}")
     if not declared.archive and (view.facts.template or view.facts.agent_template):

@@ -30,6 +30,8 @@ class Decision:
     """Rules after this one may act first: what they do may be what this one waits for."""
     refused: str = ""
     """Why the channel's document is not acted on; empty where it is."""
+    failed: str = ""
+    """Digest of the document that was tried here and cannot be carried out; empty where there is none."""
 
 
 def hold(reason: str, state: State = State.HELD) -> Decision:
