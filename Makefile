@@ -10,9 +10,11 @@ PYTEST_JOBS ?= 3
 # pytest's exit status where PYTEST_ARGS choose none of the tests.
 NOTHING_CHOSEN = 5
 
+SCHEDULES = tests/simulation/test_safety.py
+
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help up down up-kubernetes down-kubernetes env setup test test-kubernetes test-machines test-s3 lint bench bench-kubernetes bench-aws clean
+.PHONY: help up down up-kubernetes down-kubernetes env setup test test-rest test-schedules test-kubernetes test-machines test-s3 lint bench bench-kubernetes bench-aws clean
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -43,12 +45,22 @@ lint: ## Check style, types and the import rules
 	$(VENV)/mypy
 	$(VENV)/lint-imports --no-cache
 
-# Nodes and machines have the processors to themselves, each after the other.
 test: ## Check everything; nodes and machines, which need root, as far as a few minutes each go
 	@$(TOOLS) setup --all --platforms
 	@$(MAKE) lint
-	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup --ignore tests/nodes --ignore tests/machines $(PYTEST_ARGS)
+	@$(MAKE) -j 2 test-rest test-schedules
+
+# Nodes and machines come after all else, for each of them takes a whole machine.
+test-rest:
+	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup --ignore $(SCHEDULES) --ignore tests/nodes --ignore tests/machines \
+		$(PYTEST_ARGS)
 	$(VENV)/pytest tests/nodes tests/machines -m "not soak" $(PYTEST_ARGS) || [ $$? -eq $(NOTHING_CHOSEN) ]
+
+# The simulation's schedules wait for nothing: they take what the others leave of the processors, and tell at their end.
+test-schedules:
+	@echo "the simulation's schedules run beside the other tests, and are told of at the end"
+	@nice -n 19 $(VENV)/pytest -n 2 --dist loadgroup -p no:cacheprovider $(SCHEDULES) $(PYTEST_ARGS) > .schedules.log 2>&1; \
+		status=$$?; cat .schedules.log; [ $$status -eq 0 ] || [ $$status -eq $(NOTHING_CHOSEN) ]
 
 test-kubernetes: ## Check what needs real Kubernetes nodes: root, Debian 12, an hour
 	@$(TOOLS) setup --all --nodes
@@ -75,4 +87,4 @@ bench-aws: ## Print those of the VM platform, on machines of this one: root, Deb
 	$(VENV)/python -m bench --of aws
 
 clean: ## Remove the Python environment and the private tools; the cache outside the clone stays
-	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis .schedules.log
