@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from hypothesis import settings
 
@@ -15,3 +17,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem + item.path.parent.name))
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end: to look for garbage among it again and again costs minutes."""
+    gc.collect()
+    gc.freeze()
