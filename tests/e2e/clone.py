@@ -16,6 +16,8 @@ from etcd_ops.zone.process import everyone
 from tools import ROOT
 
 SECONDS = 300.0
+_OURS = ("PULUMI_", "ETCD", "MAKE", "MFLAGS")
+"""Beginnings of variables of this project and of the `make` that runs its tests: a newcomer's shell has none."""
 
 
 class Clone:
@@ -23,7 +25,7 @@ class Clone:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "ETCD"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         kept.pop("VIRTUAL_ENV", None)
         outside = [each for each in os.environ["PATH"].split(os.pathsep) if not each.startswith(str(ROOT))]
         self.environment = kept | {"PATH": os.pathsep.join(outside)}

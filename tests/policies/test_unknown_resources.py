@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
@@ -73,6 +73,7 @@ def test_outside_a_preview_nothing_unknown_passes_that_a_rule_asks_for(name: str
 
 
 @given(names, places, junk)
+@example("gated-replacement", (4, "properties", "tags", 0, "key"), {"a": SECRET})
 def test_no_value_breaks_a_rule_itself_or_is_repeated_by_it(
     name: str, place: tuple[str | int, ...], value: Any
 ) -> None:

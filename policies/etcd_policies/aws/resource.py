@@ -69,5 +69,6 @@ def _named(tags: Any) -> dict[str, Any]:
     if isinstance(tags, Mapping):
         return {name: tags[name] for name in tags if name in {CLUSTER_TAG, ENVIRONMENT_TAG}}
     if isinstance(tags, Sequence) and not isinstance(tags, str):
-        return {each["key"]: each["value"] for each in tags if isinstance(each, Mapping) and frozenset(each) >= _PAIR}
+        pairs = [each for each in tags if isinstance(each, Mapping) and frozenset(each) >= _PAIR]
+        return {each["key"]: each["value"] for each in pairs if isinstance(each["key"], str)}
     return {}
