@@ -46,6 +46,7 @@ PLATFORMS: Mapping[str, Subjects] = {
         "ups": (lambda prepared: [aws_ups.measure(prepared)], 2400.0),
     },
 }
+NAMES = {"kubernetes": "Kubernetes", "aws": "AWS"}
 HEADER = """\
 # Benchmarks{of}
 
@@ -83,7 +84,7 @@ def page(platform: str) -> Path:
 def _header(platform: str) -> str:
     if platform == "local":
         return HEADER.format(of="", target="", option="")
-    return HEADER.format(of=f" of {platform}", target=f"-{platform}", option=f" --of {platform}")
+    return HEADER.format(of=f": {NAMES[platform]}", target=f"-{platform}", option=f" --of {platform}")
 
 
 def measure(subjects: Subjects, name: str, prepared: Engine) -> Sequence[Section]:

@@ -130,7 +130,7 @@ def _disturb(stack: PodStack, found: Findings, folder: Path, more: dict[str, Cal
     disturbances: dict[str, Callable[[], object]] = {
         "another configuration is rolled": lambda: _change(stack, etcd={"quota_backend_bytes": 3 * 1024**3}),
         "pods are made anew": lambda: _change(stack, resources={"etcd": {"cpu": "110m"}}),
-        "a zone is cut off and healed": lambda: _cut(stack),
+        "the leader's zone is cut off and healed": lambda: _cut_leader(stack),
         **more,
     }
     for number, (what, disturb) in enumerate(disturbances.items()):
@@ -153,8 +153,8 @@ def _change(stack: PodStack, **changes: Any) -> None:
     stack.wait_in_order()
 
 
-def _cut(stack: PodStack) -> None:
-    zone = stack.nodes.nodes["b"].zone
+def _cut_leader(stack: PodStack) -> None:
+    zone = stack.nodes.nodes[stack.leader()[0]].zone
     zone.cut()
     try:
         time.sleep(AWAY_SECONDS)
