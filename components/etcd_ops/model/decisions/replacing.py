@@ -1,4 +1,4 @@
-"""Rules for a member in a pod whose declaration has changed: images, resources, whatever a pod keeps for its life."""
+"""Rules for a member whose pod or machine is declared otherwise: images, resources, whatever either keeps for its life."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def stopped_pod_rule(view: View) -> Decision | None:
     if not view.outdated_pod or process is None or process.running:
         return None
     assert view.member is not None
-    reason = "the declared pod is another one, and etcd does not run in this one"
+    reason = "another pod or machine is declared, and etcd does not run in this one"
     return take(RecreateStoppedPod(slot=view.slot, template=view.member.template, reason=reason))
 
 
@@ -25,7 +25,7 @@ def pod_rule(view: View) -> Decision | None:
     if not view.outdated_pod:
         return None
     assert view.member is not None
-    if (hand_over := handed_over(view, "hands the leadership over before its pod is made anew")) is not None:
+    if (hand_over := handed_over(view, "hands the leadership over before its pod or machine is made anew")) is not None:
         return take(hand_over)
     member_id = view.endpoint.member_id if view.endpoint else view.identity.member_id if view.identity else 0
     return take(
@@ -34,7 +34,7 @@ def pod_rule(view: View) -> Decision | None:
             member_id=member_id,
             template=view.member.template,
             request=view.request(Action.TAKE_DOWN, member_id, optional=True),
-            reason="the declared pod is another one",
+            reason="another pod or machine is declared",
         )
     )
 
