@@ -1,4 +1,4 @@
-"""Rules for a member whose pod or machine is declared otherwise: images, resources, whatever either keeps for its life."""
+"""Rules for a member whose pod or machine is declared otherwise: images, resources, whatever it keeps for its life."""
 
 from __future__ import annotations
 
