@@ -22,6 +22,7 @@ from bench import (
 )
 from bench.figures import Section
 from bench.limits import within
+from bench.pages import Page
 from etcd_ops.programs.cache import Cache
 from tools import ROOT, engine
 from tools.engine import Engine
@@ -50,7 +51,7 @@ NAMES = {"kubernetes": "Kubernetes", "aws": "AWS"}
 HEADER = """\
 # Benchmarks{of}
 
-Printed by `make bench{target}`, written by `python -m bench{option} --write`. Compare ratios, which are of one run; the
+Printed by `make bench{target}`, written by `python -m bench{option} --write`. Compare ratios, which are of one run each; the
 figures themselves are this machine's:
 
 """
@@ -61,22 +62,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--of", choices=PLATFORMS, default="local", help="the platform; local by default")
     parser.add_argument("subjects", nargs="*", metavar="SUBJECT", help="all of the platform by default")
-    parser.add_argument("--write", action="store_true", help="also write the platform's page in docs")
+    parser.add_argument("--write", action="store_true", help="also write the tables into the platform's page in docs")
     chosen = parser.parse_args()
     subjects = PLATFORMS[chosen.of]
     if unknown := [name for name in chosen.subjects if name not in subjects]:
         parser.error(f"no such subject: {', '.join(unknown)}; there are {', '.join(subjects)}")
-    if chosen.write and chosen.subjects:
-        parser.error("--write takes every subject")
     prepared = engine.prepare(Cache.of_user())
     described = machine.describe(prepared, machine.load_average())
     print(described.markdown(), flush=True)
-    sections = [section for name in chosen.subjects or subjects for section in measure(subjects, name, prepared)]
-    if chosen.write:
-        page(chosen.of).write_text(f"{_header(chosen.of)}{described.markdown()}\n{figures.markdown(sections)}")
+    page = Page(path(chosen.of), _header(chosen.of), described)
+    if chosen.write and chosen.subjects:
+        try:
+            page.keep()
+        except ValueError as problem:
+            parser.error(str(problem))
+    for name in chosen.subjects or subjects:
+        sections = measure(subjects, name, prepared)
+        if chosen.write:
+            page.write(sections)
 
 
-def page(platform: str) -> Path:
+def path(platform: str) -> Path:
     """Where a platform's tables are written."""
     return ROOT / "docs" / ("benchmarks.md" if platform == "local" else f"benchmarks-{platform}.md")
 

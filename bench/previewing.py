@@ -19,7 +19,7 @@ PROGRAMS = Path(__file__).parent / "programs"
 SIZES = (1, 10, 100)
 LINEAR_AIM = 1.3
 """What a cluster may cost among many, against what it costs among few; what any preview costs is taken off before."""
-LONGEST_UP = 1500.0
+LONGEST_UP = 900.0
 """Seconds after which an `up` is given up."""
 Arguments = Callable[[int], Mapping[str, Any]]
 """Of a cluster by its number."""

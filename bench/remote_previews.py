@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,10 +52,12 @@ def emulated_aws() -> Iterator[AwsServer]:
             server.stop()
 
 
-def on_emulated_aws(engine: Engine, folder: Path, server: AwsServer) -> Previews:
-    """A stack with clusters there."""
+def on_emulated_aws(
+    engine: Engine, folder: Path, server: AwsServer, environment: Mapping[str, str] | None = None
+) -> Previews:
+    """A stack with clusters there; `environment` has further variables of the engine."""
     given = {**ec2.ARGS, **_artifacts(folder), "endpoint_url": server.endpoint}
-    return Previews(engine, folder, "Ec2Cluster", lambda _: given, ENVIRONMENT)
+    return Previews(engine, folder, "Ec2Cluster", lambda _: given, {**ENVIRONMENT, **(environment or {})})
 
 
 def _artifacts(folder: Path) -> dict[str, Any]:

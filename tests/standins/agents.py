@@ -30,6 +30,8 @@ HELD = 15
 """The first member is held until an operator acts."""
 REASON = "etcd refuses snapshot-count 13"
 PERIOD = 0.1
+MOST = 20
+"""Periods between two rounds at most."""
 
 
 class StandInAgents:
@@ -108,16 +110,18 @@ class StandInAgents:
 
 async def _serve(found: Callable[[], Iterable[StandInAgents]]) -> None:
     while True:
-        for agents in found():
-            await _try(agents)
-        await asyncio.sleep(PERIOD)
+        away = [agents for agents in found() if not await _reached(agents)]
+        # Channels that are not made yet are not asked for all the time: whoever makes them needs the store, too.
+        await asyncio.sleep(PERIOD * min(1 + len(away), MOST))
 
 
-async def _try(agents: StandInAgents) -> None:
+async def _reached(agents: StandInAgents) -> bool:
     try:
         await agents.tick()
     except (ChannelUnavailable, Conflict) as problem:
         sys.stderr.write(f"{problem}\n")
+        return False
+    return True
 
 
 def _below(folder: Path) -> Callable[[], Iterable[StandInAgents]]:
