@@ -51,8 +51,8 @@ NAMES = {"kubernetes": "Kubernetes", "aws": "AWS"}
 HEADER = """\
 # Benchmarks{of}
 
-Printed by `make bench{target}`, written by `python -m bench{option} --write`. Compare ratios, which are of one run each;
-the figures themselves are this machine's:
+Printed by `make bench{target}`, written by `python -m bench{option} --write`. Compare ratios, each of one run; the
+figures themselves are this machine's:
 
 """
 
