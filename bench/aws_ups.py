@@ -7,31 +7,24 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from bench import clusters
-from bench.figures import Figure, Section, seconds, times
-from bench.limits import TookTooLong
-from bench.previewing import LONGEST_UP
+from bench.figures import Section
+from bench.previewing import LONGEST_UP, scale
 from bench.remote_previews import emulated_aws, on_emulated_aws
 from tests.components.ec2 import ACCOUNT, REGION
 from tests.servers.aws import ENVIRONMENT, AwsServer
 from tools import ROOT
 from tools.engine import Engine
 
-SIZES = (1, 10, 100)
 NO_CHECKPOINTS = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
-LINEAR_AIM = 1.3
-"""What a cluster may take among many, against what it takes among few; what any command takes is taken off before."""
 
 
 def measure(engine: Engine) -> Section:
     """Every size begins with an AWS in which nothing is."""
-    took: dict[int, float] = {}
-    for size in (0, *SIZES):
-        with suppress(TookTooLong):
-            took[size] = _up(engine, size)
-    return Section("`pulumi up` of Ec2Clusters", tuple(_figures(took)), _REMARK)
+    figures = scale("`pulumi up`", "`pulumi up` of", lambda size: (_up(engine, size), ""), LONGEST_UP)
+    return Section("`pulumi up` of Ec2Clusters", tuple(figures), _REMARK)
 
 
 def _up(engine: Engine, size: int) -> float:
@@ -60,20 +53,6 @@ def _channel(server: AwsServer, cluster: str) -> Mapping[str, str]:
         "kind": "s3", "bucket": f"etcd-{cluster}-{ACCOUNT}-{REGION}", "prefix": "channel/", "region": REGION,
         "endpointUrl": server.endpoint, "expectedAccount": ACCOUNT,
     }  # fmt: skip
-
-
-def _figures(took: Mapping[int, float]) -> Iterator[Figure]:
-    yield Figure("`pulumi up` of nothing", seconds(took[0]))
-    for size in SIZES:
-        what = f"`pulumi up` of {size} cluster{'s' if size > 1 else ''}"
-        if size not in took:
-            yield Figure(what, f"more than {seconds(LONGEST_UP)}", met=False)
-            return
-        yield Figure(what, seconds(took[size]))
-    few, many = ((took[size] - took[0]) / size for size in SIZES[1:])
-    what = f"each of {SIZES[-1]} clusters, beyond that of nothing"
-    against, aim = f"{seconds(few)}: each of {SIZES[1]}", f"linear: at most {LINEAR_AIM}x"
-    yield Figure(what, seconds(many), against, times(many / few), aim, many <= LINEAR_AIM * few)
 
 
 _REMARK = (

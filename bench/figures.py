@@ -73,17 +73,10 @@ def show(sections: Iterable[Section]) -> None:
         console.print(table)
 
 
-def markdown(sections: Iterable[Section]) -> str:
-    """The tables for a page."""
-    return "\n".join(_section(section) for section in sections)
-
-
-def _section(section: Section) -> str:
-    lines = [f"## {section.title}", ""]
-    lines += [_row(COLUMNS), _row("---" for _ in COLUMNS)]
-    lines += [_row(figure.cells) for figure in section.figures]
-    lines += ["", section.remark, ""] if section.remark else [""]
-    return "\n".join(lines)
+def markdown(section: Section) -> str:
+    """The table for a page, without its title."""
+    lines = [_row(COLUMNS), _row("---" for _ in COLUMNS), *(_row(figure.cells) for figure in section.figures)]
+    return "\n".join([*lines, *(["", section.remark] if section.remark else [])])
 
 
 def _row(cells: Iterable[str]) -> str:

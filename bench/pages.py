@@ -41,8 +41,6 @@ class Page:
 
     def write(self, sections: Sequence[Section]) -> None:
         """Put tables into the page."""
-        for section in sections:
-            _, title, table = _TITLE.split(figures.markdown([section]))
-            self._tables[title] = table.strip("\n")
+        self._tables |= {section.title: figures.markdown(section) for section in sections}
         tables = [f"## {title}\n\n{table}\n" for title, table in self._tables.items()]
         self._path.write_text("\n".join([f"{self._header}{self._machine.markdown()}", *tables]))

@@ -18,7 +18,7 @@ from tools.engine import Engine
 PROGRAMS = Path(__file__).parent / "programs"
 SIZES = (1, 10, 100)
 LINEAR_AIM = 1.3
-"""What a cluster may cost among many, against what it costs among few; what any preview costs is taken off before."""
+"""What a cluster may cost among many, against what it costs among few; what any command costs is taken off before."""
 LONGEST_UP = 900.0
 """Seconds after which an `up` is given up."""
 Arguments = Callable[[int], Mapping[str, Any]]
@@ -90,22 +90,39 @@ class Previews:
         return project
 
 
-def scale(previews: Previews) -> Iterator[Figure]:
-    """Previews of more and more clusters, and whether what each takes stays the same."""
-    nothing, _ = previews.of(0)
-    yield Figure("preview of nothing", seconds(nothing))
+def scale(command: str, stack: str, take: Callable[[int], tuple[float, str]], longest: float) -> Iterator[Figure]:
+    """A command on stacks with more and more clusters, and whether what each takes stays the same.
+
+    Args:
+        command: its name.
+        stack: the same for a stack with clusters, whose number follows.
+        take: how many seconds so many clusters take, and what else is to be said.
+        longest: seconds after which it is given up.
+    """
+    nothing, _ = take(0)
+    yield Figure(f"{command} of nothing", seconds(nothing))
     took: list[float] = []
     for size in SIZES:
-        what = f"preview of a stack with {size} cluster{'s' if size > 1 else ''}"
+        what = f"{stack} {size} cluster{'s' if size > 1 else ''}"
         try:
-            taken, made = previews.of(size)
+            taken, more = take(size)
         except TookTooLong:
-            yield Figure(what, f"more than {seconds(LONGEST)}", met=False)
+            yield Figure(what, f"more than {seconds(longest)}", met=False)
             return
         took.append(taken)
-        yield Figure(f"{what} ({made} resources)", seconds(taken))
+        yield Figure(f"{what}{more}", seconds(taken))
     few, many = ((taken - nothing) / size for taken, size in zip(took[1:], SIZES[1:], strict=True))
     aim = f"linear: at most {LINEAR_AIM}x"
     against = f"{seconds(few)}: each of {SIZES[1]}"
-    what = f"each of {SIZES[2]} clusters, beyond the preview of nothing"
+    what = f"each of {SIZES[2]} clusters, beyond the {command} of nothing"
     yield Figure(what, seconds(many), against, times(many / few), aim, many / few <= LINEAR_AIM)
+
+
+def scale_previews(previews: Previews) -> Iterator[Figure]:
+    """Previews of more and more clusters."""
+
+    def take(size: int) -> tuple[float, str]:
+        taken, made = previews.of(size)
+        return taken, f" ({made} resources)"
+
+    return scale("preview", "preview of a stack with", take, LONGEST)

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from bench import clusters
 from bench.figures import Figure, Section, middle
-from bench.previewing import Previews, scale
+from bench.previewing import Previews, scale_previews
 from pulumi_etcd import LocalClusterArgs
 from pulumi_etcd.local.declaration import declare
 from pulumi_etcd.local.etcd_binary import find
@@ -26,7 +26,7 @@ def measure(engine: Engine) -> Section:
     """Both comparisons; nothing is made."""
     with clusters.folder() as folder:
         previews = Previews(engine, folder, "LocalCluster", lambda index: _arguments(folder, index))
-        figures = (*_against_bare(previews, folder), *scale(previews))
+        figures = (*_against_bare(previews, folder), *scale_previews(previews))
     return Section(
         "Previews",
         figures,

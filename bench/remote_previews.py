@@ -10,7 +10,7 @@ from typing import Any
 
 from bench import clusters
 from bench.figures import Section
-from bench.previewing import Previews, scale
+from bench.previewing import Previews, scale_previews
 from tests.components import ec2, stateful_sets
 from tests.servers.aws import ENVIRONMENT, AwsServer
 from tests.servers.kubernetes import CONTEXT, kubernetes_server
@@ -29,14 +29,14 @@ def on_kubernetes(engine: Engine) -> Section:
             "namespace": NAMESPACE, "namespace_uid": uid, "kubeconfig": str(server.kubeconfig), "context": CONTEXT,
         }  # fmt: skip
         previews = Previews(engine, folder, "StatefulSetCluster", lambda _: {**stateful_sets.ARGS, **place})
-        figures = tuple(scale(previews))
+        figures = tuple(scale_previews(previews))
     return Section("Previews of StatefulSetClusters", figures, f"{_REMARK} A real API server answers, with no nodes.")
 
 
 def on_aws(engine: Engine) -> Section:
     """Nothing is made; every cluster's bucket is looked for in the emulated AWS."""
     with clusters.folder() as folder, emulated_aws() as server:
-        figures = tuple(scale(on_emulated_aws(engine, folder, server)))
+        figures = tuple(scale_previews(on_emulated_aws(engine, folder, server)))
     return Section("Previews of Ec2Clusters", figures, f"{_REMARK} AWS is emulated (moto).")
 
 
