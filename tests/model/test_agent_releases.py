@@ -65,3 +65,11 @@ def test_nobody_else_tries_it() -> None:
 def test_what_failed_before_keeps_nobody_from_what_is_declared_now() -> None:
     known = told_by_another(known_here(), FailedChange(digest="0" * 64, reason=ENDED))
     assert isinstance(decide(known).step, UpgradeAgent)
+
+
+def test_a_release_that_was_taken_back_is_not_told_against_a_newer_document() -> None:
+    known = known_here(agent_failure=ENDED)
+    newer = declared(known).model_copy(update={"generation": declared(known).generation + 1})
+    assert known.channel is not None and newer.digest != declared(known).digest
+    told = status(replace(known, channel=replace(known.channel, desired=newer)))
+    assert told.failed is None or told.failed.digest != newer.digest
