@@ -130,7 +130,8 @@ def _disturb(stack: PodStack, found: Findings, folder: Path, more: dict[str, Cal
     disturbances: dict[str, Callable[[], object]] = {
         "another configuration is rolled": lambda: _change(stack, etcd={"quota_backend_bytes": 3 * 1024**3}),
         "pods are made anew": lambda: _change(stack, resources={"etcd": {"cpu": "110m"}}),
-        "a zone is cut off and healed": lambda: _cut(stack),
+        "a zone is cut off and healed": lambda: _cut(stack, leader="c-1"),
+        "the leader's zone is cut off and healed": lambda: _cut(stack, leader="b-1"),
         **more,
     }
     for number, (what, disturb) in enumerate(disturbances.items()):
@@ -153,8 +154,10 @@ def _change(stack: PodStack, **changes: Any) -> None:
     stack.wait_in_order()
 
 
-def _cut(stack: PodStack) -> None:
-    """Of a zone in which no client is: one in it would be cut off as well. It may have the leader, or not."""
+def _cut(stack: PodStack, leader: str) -> None:
+    """Cut zone b off, in which no client is: one in it would be cut off as well."""
+    ids = {each["name"]: each["id"] for each in stack.listed()}
+    stack.etcdctl("a", "move-leader", ids[leader])
     zone = stack.nodes.nodes["b"].zone
     zone.cut()
     try:
