@@ -129,6 +129,21 @@ def test_an_empty_machine_finds_the_volume(members: Members, load: Workload, reu
 
 
 @pytest.mark.soak
+def test_a_volume_is_taken_from_a_terminated_instance_that_still_has_it(members: Members, load: Workload) -> None:
+    old, before = members.machine("b-1"), members.ids()
+    members.lab.aws.change(keep_attached=True)
+    try:
+        members.fleet.aws.ec2.terminate_instances(InstanceIds=[old.instance])
+        fresh = replacement(members, "b-1", old)
+    finally:
+        members.lab.aws.change(keep_attached=False)
+    members.lab.wait_for("the member", lambda: members.serves("b-1"), SETTLE_SECONDS)
+    (volume,) = members.fleet.volumes("b-1")
+    assert [each["InstanceId"] for each in volume["Attachments"]] == [fresh.instance]
+    assert members.ids() == before
+
+
+@pytest.mark.soak
 def test_a_planned_termination_waits_until_it_is_safe(members: Members, load: Workload) -> None:
     old, before = members.machine("b-1"), members.ids()
     members.fleet.aws.autoscaling.terminate_instance_in_auto_scaling_group(

@@ -7,6 +7,8 @@ from typing import Any
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
 
+from tests.machines.cloud.settings import SETTINGS
+
 _attach, _terminate = EC2Backend.attach_volume, EC2Backend.terminate_instances
 
 
@@ -38,8 +40,10 @@ def attach_volume(backend: Any, volume_id: str, instance_id: str, device_path: s
 
 
 def terminate_instances(backend: Any, instance_ids: list[str]) -> Any:
-    """Terminate instances, and let go of the volumes that outlive them."""
+    """Terminate instances, and let go of the volumes that outlive them, unless that is to be late."""
     done = _terminate(backend, instance_ids)
+    if SETTINGS.keep_attached:
+        return done
     for volume in list(backend.volumes.values()):
         if volume.attachment is not None and volume.attachment.instance.id in instance_ids:
             backend.detach_volume(volume.id, volume.attachment.instance.id, volume.attachment.device)
