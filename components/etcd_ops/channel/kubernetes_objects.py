@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _IMPORTING = threading.Lock()
 """Modules of lightkube import each other: threads that import them at the same time would find them half-made."""
+KEPT_SECONDS = 30.0
+"""For which an idle connection is kept: longer than an agent rests, and no longer than API servers keep theirs, which
+is 90 s (k8s.io/apiserver, pkg/server/secure_serving.go)."""
 PAGE = 500
 """Objects of one answer to a list."""
 APPLY = {"Content-Type": "application/apply-patch+yaml"}
@@ -206,7 +209,7 @@ def api_client(place: NamespacePlace, connect: float, read: float) -> Client:
     """
     try:
         with _IMPORTING:
-            from httpx2 import Timeout
+            from httpx2 import Client, Limits, Timeout
             from lightkube.config import client_adapter
             from lightkube.config.kubeconfig import KubeConfig
             from lightkube.core.exceptions import ConfigError
@@ -221,7 +224,7 @@ def api_client(place: NamespacePlace, connect: float, read: float) -> Client:
         found = known.get(place.context or None)
         if found is None:
             raise Failed(f"{place}: the kubeconfig has no such context")
-        return client_adapter.Client(found, parameters)
+        return Client(**parameters.httpx_params(found), limits=Limits(keepalive_expiry=KEPT_SECONDS))
     except (AttributeError, ConfigError, KeyError, OSError, TypeError, ValueError, YAMLError) as error:
         raise Failed(f"{place}: the kubeconfig cannot be used: {type(error).__name__}: {error}") from error
 
