@@ -30,7 +30,7 @@ class Echo(Kind):
 
 
 def main() -> None:
-    tokens = {kind for rule in catalogue().values() for kind in rule.kinds}
+    tokens = {kind for rule in catalogue().values() for kind in rule.kinds if kind.startswith("aws:")}
     kinds = {token.rpartition(":")[2]: Echo() for token in tokens}
     provider = Provider(VERSION, kinds)
     serve(lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server))
