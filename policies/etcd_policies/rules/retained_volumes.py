@@ -16,7 +16,7 @@ from etcd_policies.storage import STORAGE_CLASSES, StorageClass, StorageClassRul
     requires="In production a storage class that the stack declares retains the volumes of an etcd cluster.",
     severity=Severity.CRITICAL,
     stake=Stake.DATA,
-    steps="Set `reclaimPolicy` of the storage class to `Retain`; set it on volumes that are there, too, which keep theirs.",
+    steps="Set `reclaimPolicy` of the storage class to `Retain`, and on volumes that are there, which keep their own.",
     kinds=STORAGE_CLASSES,
 )
 def retained_volumes(storage_class: StorageClass, given: InProduction) -> Iterator[Problem]:
