@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from etcd_ops.programs import etcd
 from etcd_ops.programs.progress import ObtainError
 from tools import release
 
@@ -54,10 +55,10 @@ def test_what_members_fetch_is_named_by_the_machine(tmp_path: Path, monkeypatch:
     (tmp_path / "etcd").write_bytes(b"a program")
     monkeypatch.setattr(release, "machine", lambda: "linux-arm64")
     monkeypatch.setattr(release, "_agent_archive", lambda path: path.write_bytes(b"an archive"))
-    monkeypatch.setattr(release.etcd, "obtain", lambda _: tmp_path)
+    monkeypatch.setattr(etcd, "obtain", lambda _: tmp_path)
     release.artifacts(tmp_path / "dist")
     names = {path.name for path in (tmp_path / "dist").iterdir()}
-    programs = {f"etcd-v{version}-linux-arm64" for version in release.etcd.versions()}
+    programs = {f"etcd-v{version}-linux-arm64" for version in etcd.versions()}
     assert names == {"etcd-ops-linux-arm64.tar.gz"} | programs
 
 
