@@ -14,12 +14,13 @@ import pytest
 from etcd_ops.cli.context import find
 from tools import ROOT
 
+MEMBER = "https://a-1.aws-prod.etcd.internal:2379"
 OUTPUTS = {
     "caBundle": "authority\n",
     "clientCredential": {"certPem": "certificate\n", "keyPem": "key\n"},
     "channel": {"kind": "s3", "bucket": "etcd-aws-prod-123456789012-eu-central-1", "region": "eu-central-1"},
-    "endpoints": ["https://a-1.aws-prod.etcd.internal:2379"],
-    "members": {"a-1": {"zone": "eu-central-1a", "clientUrl": "https://a-1.aws-prod.etcd.internal:2379"}},
+    "endpoints": [MEMBER],
+    "members": {"a-1": {"zone": "eu-central-1a", "clientUrl": MEMBER}},
     "contextFile": "",
 }
 
@@ -37,8 +38,8 @@ def test_a_context_is_made_of_outputs(tmp_path: Path) -> None:
     subprocess.run(["sh", "-ec", found[1]], cwd=tmp_path, env=environment, timeout=60, check=True)
     context = find(None, tmp_path)
     assert (context.cluster, context.channel) == ("aws-prod", OUTPUTS["channel"])
-    assert context.members["a-1"].client_url == context.endpoints[0] == OUTPUTS["endpoints"][0]
-    assert context.credentials().key == b"key\n"
+    assert context.members["a-1"].client_url == context.endpoints[0] == MEMBER
+    assert context.credentials().key_pem == b"key\n"
     folder = tmp_path / ".state" / "aws-prod"
     assert {path.stat().st_mode & 0o077 for path in folder.iterdir()} == {0}
     assert not (folder / "outputs.json").exists()
