@@ -57,7 +57,8 @@ context = etcd.LocalContext(
     client_authorities="an authority",
     metrics_authorities="an authority",
 )
-pulumi.export("found", etcd.LocalStore.get("found", store.id).present)
+pulumi.export("found", etcd.LocalStore.get("found", store.id).directory)
+pulumi.export("quota", rollout.cluster.etcd.quota_backend_bytes)
 pulumi.export("running", rollout.running)
 pulumi.export("context", context.path)
 """

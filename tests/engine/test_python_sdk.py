@@ -128,7 +128,8 @@ def test_custom_resources_go_through_their_life(engine: Engine, sdk: Path, tmp_p
         assert stack.desired().body == spec().to_wire()
         context = project.folder / "context" / "context.json"
         running = dict.fromkeys(("m0", "m1", "m2"), True)
-        assert project.outputs() == {"found": True, "running": running, "context": str(context)}
+        found = {"found": str(stack.channel), "quota": stack.quota()}
+        assert project.outputs() == {**found, "running": running, "context": str(context)}
         assert json.loads(context.read_text())["members"]["m0"]["clientUrl"] == "https://m0:2379"
         assert (context.parent / "operator" / "key.pem").read_text() == "the operator's key"
         assert "the operator's key" not in project.succeed_quietly("stack", "export")
