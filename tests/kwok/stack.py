@@ -9,7 +9,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ class PodStack:
     """A cluster in a namespace of its own."""
 
     def __init__(self, engine: Engine, folder: Path, plane: KwokPlane) -> None:
-        self.project = make_project(engine, folder, "kwok")
+        self.project = replace(make_project(engine, folder, "kwok"), timeout=300)
         self.project.write(PROGRAM)
         self.plane = plane
         self.namespace = f"n-{uuid.uuid4().hex}"
@@ -54,7 +54,7 @@ class PodStack:
     def up(self, component: str, arguments: dict[str, Any]) -> None:
         """Declare a component with these arguments and what says where it is, and have it so."""
         where = {"namespace": self.namespace, "namespace_uid": self._uid, "kubeconfig": str(self.plane.kubeconfig)}
-        declared = {**arguments, **where, "context": CONTEXT, "deadline_seconds": 60}
+        declared = {**arguments, **where, "context": CONTEXT, "deadline_seconds": 120}
         content = {"component": component, "arguments": declared}
         (self.project.folder / "declaration.json").write_text(json.dumps(content))
         self.project.up()
