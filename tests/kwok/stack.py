@@ -45,7 +45,7 @@ class PodStack:
     """A cluster in a namespace of its own."""
 
     def __init__(self, engine: Engine, folder: Path, plane: KwokPlane) -> None:
-        self.project = replace(make_project(engine, folder, "kwok"), timeout=300)
+        self.project = replace(make_project(engine, folder, "kwok"), timeout=180)
         self.project.write(PROGRAM)
         self.plane = plane
         self.namespace = f"n-{uuid.uuid4().hex}"
