@@ -27,6 +27,10 @@ def arguments() -> argparse.Namespace:
     commands.add_parser("image", help="make the agent's container image, print its archive and its name by digest")
     release = commands.add_parser("release", help="build the wheels, and the plugin's archives for other languages")
     release.add_argument("folder", type=Path, help="where to, as wheels/ and plugins/")
+    artifacts = commands.add_parser(
+        "artifacts", help="make what members on machines of this architecture fetch: the agent's archive, and etcd"
+    )
+    artifacts.add_argument("folder", type=Path, help="where to")
     path = commands.add_parser("path", help="obtain one program and print where it is")
     path.add_argument(
         "program", help="etcd, pulumi, pulumi-language-yaml, codegen, zizmor, or a folder of tools/go with a main.go"
@@ -75,6 +79,8 @@ def run(chosen: argparse.Namespace) -> None:
         print(local_stack.exports(), end="")
     elif chosen.command == "release":
         release.release(chosen.folder)
+    elif chosen.command == "artifacts":
+        release.artifacts(chosen.folder)
     else:
         print(locate(chosen.program, chosen.version))
 

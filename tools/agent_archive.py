@@ -110,12 +110,15 @@ def _make(entries: Entries, into: Path) -> None:
 
 
 def main() -> None:
-    """Prints where the archive is, and its SHA-256."""
+    """Prints where the archive is, and its SHA-256; a path among the arguments is where it is put."""
     try:
         made = obtain()
     except ObtainError as problem:
         sys.exit(f"error: {problem}")
-    print(made.path)
+    path = Path(sys.argv[1]) if sys.argv[1:] else made.path
+    if path != made.path:
+        shutil.copyfile(made.path, path)
+    print(path)
     print(made.sha256)
 
 

@@ -1,14 +1,19 @@
-"""What a release consists of: two wheels, and archives of the plugin `etcd` for every other language of Pulumi."""
+"""What a release consists of.
+
+Two wheels, archives of the plugin `etcd` for every other language of Pulumi, and what members on machines fetch.
+"""
 
 from __future__ import annotations
 
 import gzip
 import io
+import shutil
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from etcd_ops.programs.cache import Cache
+from etcd_ops.programs import etcd
+from etcd_ops.programs.cache import Cache, machine
 from etcd_ops.programs.progress import ObtainError, run
 from tools import ROOT, python_environment
 
@@ -32,6 +37,26 @@ def release(into: Path) -> None:
     content, version = archive(wheels), _version(wheels["pulumi_etcd"])
     for platform in PLATFORMS:
         (plugins / f"pulumi-resource-etcd-v{version}-{platform}.tar.gz").write_bytes(content)
+
+
+def artifacts(into: Path) -> None:
+    """Write what members on machines of this one's architecture fetch: the agent's archive, and every pinned etcd.
+
+    Raises:
+        ObtainError: something could not be made from this machine.
+    """
+    into = into.resolve()
+    into.mkdir(parents=True, exist_ok=True)
+    _agent_archive(into / f"etcd-ops-{machine()}.tar.gz")
+    for version in etcd.versions():
+        shutil.copy(etcd.obtain(version) / "etcd", into / f"etcd-v{version}-{machine()}")
+
+
+def _agent_archive(path: Path) -> None:
+    """Made by the clone's own environment, of what that holds."""
+    python_environment.sync(Cache.of_user())
+    command: list[str | Path] = [python_environment.FOLDER / "bin" / "python", "-m", "tools.agent_archive", path]
+    run(command, "making the agent's archive", folder=ROOT)
 
 
 def build_wheels(into: Path) -> dict[str, Path]:

@@ -9,6 +9,7 @@ from etcd_policies.catalogue import catalogue
 from etcd_policies.parameters import schema
 from etcd_policies.profiles import LEVEL, development, production
 from etcd_policies.rule import Rule
+from etcd_policies.storage import STORAGE_CLASSES
 
 MARKER = "<!-- What follows is printed by `python -m etcd_policies rules`. -->\n"
 
@@ -52,7 +53,8 @@ def _section(rule: Rule) -> Iterator[str]:
         yield f"*Judges:* only clusters on {' and '.join(f'`{each}`' for each in rule.platforms)}"
         yield ""
     if rule.kinds:
-        yield f"*Judges:* resources of a cluster on AWS of the types {', '.join(f'`{each}`' for each in rule.kinds)}"
+        whose = "storage classes of a cluster" if rule.kinds == STORAGE_CLASSES else "resources of a cluster on AWS"
+        yield f"*Judges:* {whose} of the types {', '.join(f'`{each}`' for each in rule.kinds)}"
         yield ""
     if rule.framework is not None:
         yield f"*Asked for by:* {rule.framework.name} {rule.framework.version}, {rule.framework.reference}"

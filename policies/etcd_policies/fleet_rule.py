@@ -6,7 +6,7 @@ They are stack policies: they speak after a preview or an update, and in an anal
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import pulumi
 from pulumi_policy import Policy, PolicyResource, ReportViolation, StackValidationArgs, StackValidationPolicy
@@ -14,10 +14,20 @@ from pulumi_policy.proxy import UnknownValueError
 
 from etcd_ops.model.problems import Problem
 from etcd_policies.aws.fleet import Fleet, fleets
-from etcd_policies.aws.resource import Resource
 from etcd_policies.contract import Unreadable
 from etcd_policies.parameters import Parameters
 from etcd_policies.rule import Finding, Rule, unknown_problem
+
+
+class Declared(Protocol):
+    """Whatever a stack has a URN for."""
+
+    @property
+    def urn(self) -> str:
+        """Its URN."""
+
+
+D = TypeVar("D", bound=Declared)
 
 
 class FleetRule(Rule):
@@ -63,7 +73,7 @@ class FleetRule(Rule):
             report(str(unknown_problem(unknown)), None)
 
 
-def each_resource(resources: Iterable[Resource], judge: Callable[[Resource], Iterable[Problem]]) -> Iterator[Finding]:
+def each_resource(resources: Iterable[D], judge: Callable[[D], Iterable[Problem]]) -> Iterator[Finding]:
     """What `judge` finds in each resource; one that cannot be judged does not hide the others.
 
     Raises:
@@ -76,9 +86,7 @@ def each_resource(resources: Iterable[Resource], judge: Callable[[Resource], Ite
         raise unknown[0]
 
 
-def _known(
-    resource: Resource, judge: Callable[[Resource], Iterable[Problem]], unknown: list[UnknownValueError]
-) -> Iterator[Problem]:
+def _known(resource: D, judge: Callable[[D], Iterable[Problem]], unknown: list[UnknownValueError]) -> Iterator[Problem]:
     try:
         yield from judge(resource)
     except Unreadable as unreadable:

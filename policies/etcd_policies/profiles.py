@@ -19,7 +19,7 @@ Profile = dict[str, dict[str, Any]]
 
 
 def development() -> Profile:
-    """Refuses what loses data, and only warns of the rest; a cluster of production stays held to its own rules."""
+    """Refuses what costs data, or their secrecy, and what rules ask of production only; only warns of the rest."""
     return {name: {LEVEL: _in_development(rule).value, **defaults(rule.parameters)} for name, rule in _rules()}
 
 

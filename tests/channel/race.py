@@ -45,6 +45,8 @@ class Options:
     """Make the directory channel compare and rename without its lock."""
     until_wrong: bool = False
     """End with the first round that went wrong."""
+    name: str = ""
+    """Of the object of every round; each has one of its own where none is named."""
 
 
 @dataclass
@@ -141,13 +143,14 @@ def _connect(options: Options) -> Channel:
 def _race(options: Options, channel: Channel, writers: list[Connection]) -> Tally:
     tally = Tally()
     for number in range(options.rounds):
-        name = f"race/{number}.json"
+        name = options.name or f"race/{number}.json"
         _hold(_Round(name, None, time.monotonic() + HEAD_START), tally, channel, writers)
         entry = run(channel.read(name))
         if entry is not None:
             _hold(_Round(name, entry.tag, time.monotonic() + HEAD_START), tally, channel, writers)
         if options.until_wrong and tally.wrong:
             break
+        run(channel.delete(name))
     return tally
 
 

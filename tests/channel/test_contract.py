@@ -122,6 +122,17 @@ def test_lists_names_by_prefix(channel: Channel) -> None:
     assert run(channel.names("none/")) == ()
 
 
+def test_reads_all_objects_by_prefix(channel: Channel) -> None:
+    bodies = {"status/b.json": b"{}", "status/a.json": b'{"a":1}', "log/a.jsonl": b"1\n", "status/c/d.json": b"\xff"}
+    for name, body in bodies.items():
+        run(channel.put(name, body))
+    below = sorted(name for name in bodies if name.startswith("status/"))
+    found = run(channel.read_all("status/"))
+    assert list(found) == below
+    assert found == {name: stored(channel, name) for name in below}
+    assert run(channel.read_all("none/")) == {}
+
+
 def test_lists_more_names_than_fit_on_a_page(make_store: MakeStore) -> None:
     store = make_store("seaweedfs")
     channel = store.connect()
@@ -154,6 +165,8 @@ def test_refuses_prefixes_that_lead_elsewhere(channel: Channel) -> None:
     for prefix in ("/", "../", ".", "a//"):
         with pytest.raises(ValueError, match="cannot begin"):
             run(channel.names(prefix))
+        with pytest.raises(ValueError, match="cannot begin"):
+            run(channel.read_all(prefix))
 
 
 def test_a_stored_json_document_is_json_for_everybody(store: Store, channel: Channel) -> None:

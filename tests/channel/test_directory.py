@@ -31,6 +31,7 @@ CALLS: dict[str, Callable[[DirectoryChannel], Coroutine[Any, Any, object]]] = {
     "replace": lambda channel: channel.replace(NAME, b"{}", "tag"),
     "put": lambda channel: channel.put(NAME, b"{}"),
     "names": lambda channel: channel.names(""),
+    "read_all": lambda channel: channel.read_all(""),
     "delete": lambda channel: channel.delete(NAME),
 }
 

@@ -42,6 +42,7 @@ READS: dict[str, Call] = {
     "read": lambda channel: channel.read(LOCK),
     "read_if_changed": lambda channel: channel.read_if_changed(LOCK, ANY_TAG),
     "names": lambda channel: channel.names(""),
+    "read_all": lambda channel: channel.read_all(""),
 }
 WRITES: dict[str, Call] = {
     "create": lambda channel: channel.create(LOCK, b"{}"),

@@ -104,8 +104,9 @@ class Calls(RuleBasedStateMachine):
 
     @rule(prefix=st.sampled_from(("", "status/", "log/a", "none/")), by=st.integers(0, 1))
     def names(self, prefix: str, by: int) -> None:
-        known = tuple(sorted(name for name in self.expected if name.startswith(prefix)))
-        assert self.run(self.channels[by].names(prefix)) == known
+        known = {name: entry for name, entry in sorted(self.expected.items()) if name.startswith(prefix)}
+        assert self.run(self.channels[by].names(prefix)) == tuple(known)
+        assert list(self.run(self.channels[1 - by].read_all(prefix)).items()) == list(known.items())
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from etcd_ops.channel.port import LOCK
 from tests.channel.conftest import MakeStore, directory_store
 from tests.channel.race import Options, Tally, judge, race
 
@@ -30,6 +31,13 @@ def check(tally: Tally, rounds: int) -> None:
 @pytest.mark.parametrize("kind", ROUNDS)
 def test_of_many_writers_one_wins(kind: str, make_store: MakeStore) -> None:
     check(race(Options(make_store(kind), WRITERS, ROUNDS[kind])), ROUNDS[kind])
+
+
+@pytest.mark.timeout(180)
+def test_of_many_writers_one_gets_the_lock_of_kubernetes(make_store: MakeStore) -> None:
+    """It is a Lease, where everything else is a ConfigMap."""
+    rounds = ROUNDS["kubernetes"]
+    check(race(Options(make_store("kubernetes"), WRITERS, rounds, name=LOCK)), rounds)
 
 
 @pytest.mark.slow

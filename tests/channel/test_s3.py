@@ -33,6 +33,7 @@ READS: dict[str, Call] = {
     "read": lambda channel: channel.read(NAME),
     "read_if_changed": lambda channel: channel.read_if_changed(NAME, '"tag"'),
     "names": lambda channel: channel.names(""),
+    "read_all": lambda channel: channel.read_all(""),
 }
 WRITES: dict[str, Call] = {
     "create": lambda channel: channel.create(NAME, b"{}"),

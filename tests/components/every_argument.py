@@ -1,4 +1,4 @@
-"""Arguments of the components on Kubernetes and AWS: as few as there may be, and all that there are."""
+"""Arguments of all components: as few as there may be, and all that there are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi_etcd.wire import inner_type, is_optional
-from tests.components import ec2, stateful_sets, static_pods
+from tests.components import clusters, ec2, stateful_sets, static_pods
 from tests.components.recorder import certificate
 
 _MANY: dict[str, Any] = {
@@ -47,7 +47,7 @@ _MANY: dict[str, Any] = {
     "protect": {"volumes": True, "authorities": True},
     "deadline_seconds": 60.0,
 }  # fmt: skip
-"""Optional arguments that both components have."""
+"""Optional arguments that both components on Kubernetes have."""
 _MIGRATED: dict[str, Any] = {
     "adopt": None,
     "migration": {
@@ -107,6 +107,31 @@ STATIC_PODS: Mapping[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 """Changes of the least arguments of a `StaticPodCluster`."""
+_LOCAL: dict[str, Any] = {
+    **{name: value for name, value in _MANY.items() if name not in ("cluster_domain", "resources",
+                                                                    "priority_class_name", "directory")},
+    "etcd": {**{name: value for name, value in _MANY["etcd"].items() if name != "image"},
+             "path": clusters.PROGRAM.source},
+    "agent": {"version": "9.9.9", "command": ["/usr/bin/etcd-ops"]},
+    "addressing": {"mode": "zones", "network": "127.0.20", "base_port": 12379},
+    "keep_volumes": True,
+}  # fmt: skip
+LOCAL: Mapping[str, dict[str, Any]] = {
+    "none": {},
+    "all, by zones": {**_LOCAL, "zones": ["a", "b", "c"], "size": 3, "channel": _BUCKET},
+    "all, by slots": {
+        **_LOCAL, **_MIGRATED, "zone_numbers": {"a": 0, "c": 2}, "slots": {"a-1": "a", "a-2": "a", "c-1": "c"},
+        "channel": {
+            "kind": "kubernetes", "namespace": "etcd", "cluster": "orders", "kubeconfig": "/etc/kubeconfig",
+            "context": "operations", "namespace_uid": stateful_sets.UID,
+        },
+    },
+    "all, on one address": {
+        **_LOCAL, "addressing": {"mode": "ports", "address": "127.0.0.2"},
+        "channel": {"kind": "directory", "directory": "/srv/channel"},
+    },
+}  # fmt: skip
+"""Changes of the least arguments of a `LocalCluster`."""
 _ON_AWS: dict[str, Any] = {
     **{name: value for name, value in _MANY.items() if name not in ("cluster_domain", "resources", "volume_bytes",
                                                                     "priority_class_name")},

@@ -29,17 +29,21 @@ def denies(document: Mapping[str, Any], request: Request) -> bool:
 
 
 def _applies(statement: Mapping[str, Any], request: Request) -> bool:
-    matches = _among(statement.get("Resource", statement.get("NotResource", ())), request.resource)
     conditions = statement.get("Condition", {})
     return (
-        _among(statement["Action"], request.action)
-        and matches == ("Resource" in statement)
+        _names(statement, "Action", request.action)
+        and _names(statement, "Resource", request.resource)
         and all(
             _TESTS[test](request.context.get(key), wanted)
             for test, keys in conditions.items()
             for key, wanted in keys.items()
         )
     )
+
+
+def _names(statement: Mapping[str, Any], what: str, text: str) -> bool:
+    """Whether this is among what a statement names, or among all else where it names what it is not about."""
+    return _among(statement.get(what, statement.get(f"Not{what}", ())), text) == (what in statement)
 
 
 def _among(patterns: Iterable[str], text: str) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION, LOCK, log_name, status_name
 from etcd_ops.ec2.calls import CALLS
-from pulumi_etcd.ec2 import iam
+from pulumi_etcd.ec2 import bucket, iam
 from pulumi_etcd.ec2.planned import Json, Ref, replaced
 from tests.components.ec2 import ACCOUNT, KEY, REGION, declaration, of_kind, planned
 from tests.components.iam_rules import Request, allows, denies
@@ -104,6 +104,26 @@ def test_the_bucket_refuses_a_member_that_was_given_every_right(key: str, action
     assert denies(BUCKET_POLICY, Request(action, f"{BUCKET}/{key}", AS_MEMBER))
     deployer = {**AS_MEMBER, "aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/deployer"}
     assert not denies(BUCKET_POLICY, Request(action, f"{BUCKET}/{key}", deployer))
+
+
+SETTINGS = ("PutBucketPolicy", "DeleteBucketPolicy", "PutLifecycleConfiguration", "PutBucketVersioning", "DeleteBucket")
+
+
+@pytest.mark.parametrize("action", SETTINGS)
+def test_the_bucket_refuses_a_member_that_would_change_its_settings(action: str) -> None:
+    assert denies(BUCKET_POLICY, Request(f"s3:{action}", BUCKET, AS_MEMBER))
+    deployer = {**AS_MEMBER, "aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/deployer"}
+    assert not denies(BUCKET_POLICY, Request(f"s3:{action}", BUCKET, deployer))
+
+
+@pytest.mark.parametrize("name", [status_name("a-1"), log_name("a-1"), LOCK, FORMATION])
+@pytest.mark.parametrize("action", ["DeleteObject", "DeleteObjectVersion", "PutObjectTagging", "PutObjectRetention"])
+def test_the_bucket_refuses_a_member_that_would_do_more_than_write_what_it_publishes(name: str, action: str) -> None:
+    assert denies(BUCKET_POLICY, Request(f"s3:{action}", f"{BUCKET}/channel/{name}", AS_MEMBER))
+
+
+def test_the_bucket_refuses_a_member_nothing_that_it_is_granted() -> None:
+    assert {action for action in iam.GRANTS if action.startswith("s3:")} == set(bucket.MEMBERS_ACTIONS)
 
 
 def test_a_member_of_a_cluster_with_a_longer_name_is_another_clusters() -> None:

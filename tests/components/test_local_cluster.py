@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from pulumi_etcd import LocalClusterArgs
 from pulumi_etcd.certificates import fingerprint
 from pulumi_etcd.provider.values import SECRET, SIGNATURE, UNKNOWN, text, unknown_paths
 from tests.components.clusters import declared
+from tests.components.every_argument import LOCAL, given, optional
 from tests.components.recorder import Recording
 
 SLOTS = ("a-1", "b-1", "c-1")
@@ -220,3 +222,9 @@ def test_keeping_volumes_keeps_the_store(monkeypatch: pytest.MonkeyPatch) -> Non
     recording = declared(monkeypatch, {"keep_volumes": True})
     assert recording.one("LocalStore").inputs["keep"] is True
     assert all(member.inputs["keepVolume"] for member in recording.of_type("LocalMember").values())
+
+
+def test_every_optional_argument_is_tried() -> None:
+    """Also one that somebody adds later."""
+    tried = {each for changes in LOCAL.values() for each in given(changes, LocalClusterArgs)}
+    assert set(optional(LocalClusterArgs)) <= tried

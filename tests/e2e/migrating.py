@@ -121,7 +121,7 @@ class Migrated:
             with load.mark(f"back from {joined}"):
                 self.up("leave")
             assert self.members == set(self.names)
-        for kept in (self.names[1:], self.names[2:]):
+        for kept in (self.names[1:], self.names[2:], ()):
             self.up("take-over", keep=kept)
             assert self.members == {*kept, *self.slots}
             refused = self.stack.preview(fails=True, migration=self.migration("leave"))

@@ -1,10 +1,12 @@
 """Clusters declared in YAML: the programs of `examples/yaml`, run by Pulumi's own host of that language.
 
-The one on this machine is brought up for real; the others are previewed, which asks neither AWS nor Kubernetes.
+The one on this machine is brought up for real; the others are previewed, which asks neither AWS nor Kubernetes. Custom
+resources without a component go through their life, with stand-in agents.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -23,6 +25,9 @@ from etcd_ops.programs.cache import Cache
 from etcd_ops.zone.paths import ZonePaths
 from etcd_ops.zone.supervisor import remove_zone
 from tests.engine.examples import ENDPOINTS, FOLDER, PLATFORMS, filled
+from tests.engine.stacks import RolloutStack, agents
+from tests.policies.test_engine import PACK
+from tests.rollout.samples import spec
 from tests.tools.project import Project
 from tools import ROOT, pulumi_cli, python_environment
 from tools.engine import Engine
@@ -176,3 +181,44 @@ def test_arguments_that_may_be_outputs_are_taken_from_other_resources(
     assert endpoints_in(project.succeed("preview")) == ENDPOINTS["ec2"]
     declare(project, program, region="${other.clusterName}")
     assert "region: must be a plain value, not an output" in project.fail("preview")
+
+
+def test_a_policy_pack_judges_a_cluster(make: Callable[[str], tuple[Project, Program]]) -> None:
+    project, program = make("local")
+    program["resources"]["safe"] = copy.deepcopy(program["resources"]["orders"])
+    declare(project, program, volumeBytes=4 * 1024**3)
+    told = project.fail("preview", "--policy-pack", PACK)
+    reason = "4 GiB are not larger than 3 quotas of 2 GiB; enlarge the volume, or lower the quota"
+    assert f"members.a-1.volumeBytes: {reason}" in told
+    assert "volume-headroom  (etcd:index:LocalCluster: orders)" in told
+    assert "LocalCluster: safe)" not in told
+
+
+def custom(channel: Path) -> Program:
+    """A store and a Rollout without a component; the cluster is what the channel's document says."""
+    connection = {"kind": "directory", "directory": "${store.directory}"}
+    rollout = {"channel": connection, "cluster": spec().to_wire(), "deadlineSeconds": 45}
+    return {
+        "store": {"type": "etcd:LocalStore", "properties": {"directory": str(channel)}},
+        "demo": {"type": "etcd:Rollout", "properties": rollout},
+    }
+
+
+def test_custom_resources_go_through_their_life(make: Callable[[str], tuple[Project, Program]], tmp_path: Path) -> None:
+    project, program = make("local")
+    stack = RolloutStack(project, tmp_path / "channel")
+    outputs = {
+        "present": "${store.present}",
+        "quota": "${demo.cluster.etcd.quotaBackendBytes}",
+        "running": "${demo.running}",
+    }
+    program = {**program, "resources": custom(stack.channel), "outputs": outputs}
+    (project.folder / "Pulumi.yaml").write_text(yaml.safe_dump(program))
+    with agents(tmp_path):
+        project.up()
+        assert stack.in_order()
+        running = dict.fromkeys(("m0", "m1", "m2"), True)
+        assert project.outputs() == {"present": True, "quota": stack.quota(), "running": running}
+        project.succeed("up", "--yes", "--skip-preview", "--expect-no-changes")
+        project.succeed("destroy", "--yes", "--skip-preview")
+    assert not stack.channel.exists()

@@ -10,6 +10,7 @@ from etcd_ops.etcd import (
     Alarm,
     AlarmKind,
     DowngradeAction,
+    EndpointHealth,
     EndpointStatus,
     EtcdClient,
     OutcomeUnknown,
@@ -121,6 +122,8 @@ def test_a_full_database_raises_an_alarm_that_can_be_cleared(
     alarms = run(eventually(lambda: client.alarms(member.endpoint, timeout=5), bool))
     assert alarms == (Alarm(me, AlarmKind.NOSPACE),)
     assert run(client.status(member.endpoint, timeout=5)).errors
+    # Whoever restarts members by their liveness must not restart this one: a restart frees no space.
+    assert run(EndpointHealth(member.metrics_url).livez(timeout=5)).passed
 
     deleted = run(client.delete(member.endpoint, b"fill", timeout=5))
     run(client.compact(member.endpoint, deleted.header.revision, physical=True, timeout=10))

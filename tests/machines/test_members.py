@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -214,6 +216,26 @@ def test_a_lost_volume_is_replaced_by_an_empty_one(members: Members, load: Workl
     assert members.ids().keys() == before.keys()
 
 
+@pytest.mark.soak
+def test_a_new_member_waits_for_its_secret(members: Members, load: Workload) -> None:
+    slot, fleet = "b-1", members.fleet
+    old, before = members.machine(slot), members.ids()
+    (lost,) = (each["VolumeId"] for each in fleet.volumes(slot))
+    members.withhold_secret(slot)
+    members.lab.cut_power(old)
+    fleet.aws.ec2.terminate_instances(InstanceIds=[old.instance])
+    fleet.aws.ec2.delete_volume(VolumeId=lost)
+    fleet.make_volume(slot)
+    fresh = replacement(members, slot, old)
+    members.lab.wait_for("the complaint", lambda: "get_secret_value" in fresh.journal("--unit=etcd-*"), 300)
+    assert not fresh.processes(is_etcd)
+    load.wait_for(acknowledged=WRITES, timeout=120)
+    members.give_secret(slot)
+    members.lab.wait_for("another member", lambda: members.ids().get(slot) not in (None, before[slot]), SETTLE_SECONDS)
+    members.settle()
+    assert members.ids().keys() == before.keys()
+
+
 def test_a_configuration_change_is_rolled(members: Members, load: Workload) -> None:
     members.configure(quota_backend_bytes=3 << 30)
     members.declare()
@@ -232,7 +254,7 @@ def test_a_version_change_is_rolled(members: Members, load: Workload) -> None:
 @pytest.mark.soak
 def test_another_image_is_rolled_one_machine_at_a_time(members: Members, load: Workload) -> None:
     before = {slot: members.machine(slot) for slot in SLOTS}
-    ids = members.ids()
+    ids, begun = members.ids(), time.time()
     members.replace_template()
     members.declare(3 * SETTLE_SECONDS)
     for slot, old in before.items():
@@ -240,6 +262,10 @@ def test_another_image_is_rolled_one_machine_at_a_time(members: Members, load: W
     images = {each["ImageId"] for each in instances(members)}
     assert images == {members.fleet.image}
     assert members.ids() == ids
+    vacated = sorted((vacated_at(members, slot, begun), slot) for slot in SLOTS)
+    for (_, slot), (later, _) in pairwise(vacated):
+        (etcd,) = members.machine(slot).processes(is_etcd)
+        assert etcd.create_time() < later
 
 
 def test_machines_made_no_call_that_their_roles_do_not_grant(members: Members) -> None:
@@ -266,6 +292,13 @@ def replacement(members: Members, slot: str, old: Machine) -> Machine:
 def one_instance(members: Members, slot: str) -> bool:
     """Whether none but the one in service is left in a slot's group; by itself, a hook ends later than tests wait."""
     return len(members.fleet.instances(slot)) == 1
+
+
+def vacated_at(members: Members, slot: str, since: float) -> float:
+    """When a member let its machine be replaced, in seconds of the epoch."""
+    with members.records() as seen:
+        (found,) = (each for each in seen.actions(slot) if each.get("step") == "VacateMachine" and each["at"] > since)
+    return float(found["at"])
 
 
 def copy_content(members: Members, source: str, target: str) -> None:

@@ -132,7 +132,8 @@ class EveryPlatform:
         found["data"][BODY] = found["data"][BODY].replace(f":{4 * 1024**3}", f":{5 * 1024**3}")
         edited: dict[str, Any] = stack.nodes.plane.request("PUT", path, found)
         assert f":{5 * 1024**3}" in edited["data"][BODY]
-        assert stack.pulumi("preview", "--expect-no-changes", "--stack", "e2e", expect=None).status != 0
+        told = stack.pulumi("preview", "--expect-no-changes", "--stack", "e2e", expect=None)
+        assert told.status != 0 and "rollout" in told.output.lower()
         stack.up()
         stack.wait_in_order()
         with records(stack) as seen:

@@ -13,10 +13,10 @@ from etcd_ops.static_pod.serving import HOST, URL_PATH
 from etcd_ops.volume.layout import VolumeLayout
 from tests.nodes import buckets, processes
 from tests.nodes.cluster import DIRECTORY, Cluster, cluster
+from tests.nodes.every_platform import ids
 from tests.nodes.needing import need_nodes
 from tests.nodes.static_pod_stack import StaticPodStack, folder, place
 from tests.nodes.test_cluster import until
-from tests.nodes.test_static_pods import ids
 
 pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(600), pytest.mark.xdist_group("nodes")]
 

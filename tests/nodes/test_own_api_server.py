@@ -23,11 +23,11 @@ from etcd_ops.zone.process import send
 from tests.nodes import buckets, processes
 from tests.nodes.cluster import DIRECTORY, Cluster
 from tests.nodes.copying import Credentials
+from tests.nodes.every_platform import ids
 from tests.nodes.objects_load import ObjectsLoad
 from tests.nodes.stack import NAMESPACE, NEWER, SLOTS
 from tests.nodes.static_pod_stack import StaticPodStack, folder, place
 from tests.nodes.test_cluster import until
-from tests.nodes.test_static_pods import ids
 
 pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(1200), pytest.mark.xdist_group("nodes")]
 

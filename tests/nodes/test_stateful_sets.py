@@ -131,9 +131,10 @@ def set_schedulable(stack: StatefulSetStack, slot: str, *, schedulable: bool) ->
 
 @pytest.mark.parametrize("slot", ["a-1", *(pytest.param(slot, marks=pytest.mark.soak) for slot in SLOTS[1:])])
 def test_drains_take_one_member_at_a_time(stack: StatefulSetStack, slot: str) -> None:
-    """The budget keeps the others while one has no node to run on."""
+    """The budget keeps the others while one, the leader, has no node to run on."""
     stack.etcdctl("a", "put", "key", slot)
     before = {each["name"]: each["id"] for each in stack.listed()}
+    stack.etcdctl("a", "move-leader", before[slot])
     until(lambda: len(stack.pods()) == len(SLOTS))
     set_schedulable(stack, slot, schedulable=False)
     try:

@@ -13,8 +13,9 @@ import pytest
 from etcd_ops.runtime.foreign import holder
 from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.zone.process import Process, look, send
+from tests.nodes import images
 from tests.nodes.cluster import DIRECTORY, Cluster
-from tests.nodes.every_platform import ADDED, WRITES, EveryPlatform, loaded
+from tests.nodes.every_platform import ADDED, WRITES, EveryPlatform, ids, loaded
 from tests.nodes.stack import NAMESPACE, NEWER, SLOTS
 from tests.nodes.static_pod_stack import StaticPodStack, folder, place
 from tests.nodes.test_cluster import until
@@ -36,10 +37,6 @@ def stack(roomy: Cluster) -> Iterator[StaticPodStack]:
     until(lambda: roomy.plane.items(f"/api/v1/namespaces/{NAMESPACE}/pods") == [])
     for slot in (*SLOTS, *ADDED):
         assert made.remains(slot) == []
-
-
-def ids(stack: StaticPodStack) -> dict[str, int]:
-    return {each["name"]: each["id"] for each in stack.listed()}
 
 
 def uids(stack: StaticPodStack) -> dict[str, str]:
@@ -99,6 +96,20 @@ def test_other_pods_of_agents_leave_etcd_alone(stack: StaticPodStack) -> None:
     assert {slot: stack.containers(slot) for slot in SLOTS} == before
     assert not set(stack.agent_pods().values()) & set(agents.values())
     assert all("RecreateAgentPod" in stack.steps(slot) for slot in SLOTS)
+
+
+@pytest.mark.soak
+def test_another_image_of_the_agents_is_rolled_through_both_pods(stack: StaticPodStack, load: Workload) -> None:
+    """A supervisor of that image runs etcd: its pod is made anew as well, through the gate."""
+    image, before, members = images.next_agent_image(), uids(stack), ids(stack)
+    stack.nodes.import_image(image)
+    stack.up(agent={"image": image.reference})
+    stack.wait_in_order()
+    assert all({"RecreateAgentPod", "RecreatePod"} <= set(stack.steps(slot)) for slot in SLOTS)
+    assert not set(uids(stack).values()) & set(before.values())
+    assert image.reference in {each["image"] for slot in SLOTS for each in stack.pod(slot)["spec"]["containers"]}
+    assert ids(stack) == members
+    load.wait_for(acknowledged=WRITES)
 
 
 def processes(slot: str) -> tuple[Process, Process]:

@@ -29,13 +29,13 @@ DOCUMENTS = ("policy", "assumeRolePolicy")
 """Properties that are objects in the files, and travel as JSON."""
 
 
-def changed(case: Mapping[str, Any]) -> Resources:
-    """The known-good resources as a case has them.
+def changed(case: Mapping[str, Any], good: Resources = GOOD) -> Resources:
+    """Known-good resources as a case has them.
 
     Its `set` are values by `NAME.PROPERTY.…`, where None takes a property away and numbers are places in lists;
     `without` are names of resources that are left out, and `add` further ones.
     """
-    found: Resources = copy.deepcopy([each for each in GOOD if each["name"] not in case.get("without", [])])
+    found: Resources = copy.deepcopy([each for each in good if each["name"] not in case.get("without", [])])
     by_name = {each["name"]: each for each in found}
     for path, value in case.get("set", {}).items():
         name, *keys = path.split(".")

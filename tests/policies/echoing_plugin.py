@@ -1,4 +1,4 @@
-"""A plugin `aws` whose resources are what is declared of them, for tests that ask policies and not AWS."""
+"""A plugin whose resources are what is declared of them, for tests that ask policies and not AWS, or Kubernetes."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def main() -> None:
     serve(lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server))
 
 
-def install(project: Path) -> None:
-    """Have a project use the plugin."""
+def install(project: Path, package: str = "aws") -> None:
+    """Have a project use the plugin for a package."""
     root = Path(__file__).resolve().parents[2]
-    script = project / "plugin" / "pulumi-resource-aws"
+    script = project / "plugin" / f"pulumi-resource-{package}"
     script.parent.mkdir()
     script.write_text(_SCRIPT.format(python=sys.executable, root=str(root), module=__name__))
     script.chmod(0o755)
     with (project / "Pulumi.yaml").open("a") as file:
-        file.write("plugins:\n  providers:\n    - {name: aws, path: plugin}\n")
+        file.write(f"plugins:\n  providers:\n    - {{name: {package}, path: plugin}}\n")

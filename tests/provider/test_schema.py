@@ -15,7 +15,7 @@ from etcd_ops.model import spec
 from pulumi_etcd import rollout
 from pulumi_etcd.local.arguments import Etcd
 from pulumi_etcd.provider.catalogue import COMPONENTS, CUSTOM
-from pulumi_etcd.provider.hosted import Hosted, token
+from pulumi_etcd.provider.hosted import UNRECORDED, Hosted, token
 from pulumi_etcd.shared import Healing, Renewal
 from pulumi_etcd.stateful_sets.arguments import StatefulSetEtcd
 from pulumi_etcd.wire import to_snake
@@ -51,6 +51,15 @@ def test_everything_is_documented() -> None:
 def test_components_and_custom_resources_are_told_apart() -> None:
     kinds = {name: each.get("isComponent") for name, each in schema()["resources"].items()}
     assert kinds == {token(each): True for each in COMPONENTS} | {token(each): False for each, _ in CUSTOM}
+
+
+@pytest.mark.parametrize("resource", [token(each) for each, _ in CUSTOM])
+def test_inputs_of_custom_resources_are_outputs_too(resource: str) -> None:
+    described = schema()["resources"][resource]
+    recorded = described["inputProperties"].keys() - UNRECORDED.get(resource, frozenset())
+    assert recorded <= described["properties"].keys()
+    assert set(described["required"]) & recorded == set(described["requiredInputs"]) & recorded
+    assert '"plain": true' not in json.dumps(described["properties"])
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from etcd_ops.channel.one_by_one import read_one_by_one
 from etcd_ops.channel.port import UNCHANGED, ChannelUnavailable, Conflict, Entry, OutcomeUnknown, Unchanged
 from tests.simulation.hosts import Host
 from tests.simulation.scheduler import Call
@@ -64,6 +65,9 @@ class SimulatedChannel:
         return await self._call(
             lambda: tuple(sorted(name for name in objects if name.startswith(prefix))), self._world.read_latency()
         )
+
+    async def read_all(self, prefix: str) -> dict[str, Entry]:
+        return await read_one_by_one(self, prefix)
 
     async def create(self, name: str, data: bytes) -> str:
         return await self._swap(name, data, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from etcd_ops.channel.one_by_one import read_one_by_one
 from etcd_ops.channel.port import UNCHANGED, ChannelUnavailable, Conflict, Entry, OutcomeUnknown, Unchanged
 
 
@@ -38,6 +39,9 @@ class MemoryChannel:
     async def names(self, prefix: str) -> tuple[str, ...]:
         self._reach()
         return tuple(sorted(name for name in self.objects if name.startswith(prefix)))
+
+    async def read_all(self, prefix: str) -> dict[str, Entry]:
+        return await read_one_by_one(self, prefix)
 
     async def delete(self, name: str) -> None:
         self._reach()

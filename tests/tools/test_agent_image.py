@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tools import ROOT, bytecode, distributions, python_runtime
+from etcd_ops.programs.cache import Cache
+from tools import ROOT, agent_image, bytecode, distributions, python_runtime
 from tools.oci_image import Entries, File, Link
 
 EXTRAS = ("kubernetes", "s3")
+SMALL = 180 * 10**6
+"""Bytes of all layers, not compressed: Python, the clients of Kubernetes and AWS, and the agent."""
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +46,13 @@ def test_python_is_there_with_the_loader_and_libraries_it_needs(runtime: Entries
     names = {Path(path).name for path in runtime}
     assert {"libc.so.6", "libm.so.6"} < names
     assert any(name.startswith("ld-linux") for name in names)
+
+
+@pytest.mark.timeout(300)
+def test_it_is_small_and_the_same_whenever_it_is_made(tmp_path: Path) -> None:
+    layers = agent_image.layers(Cache(tmp_path))
+    assert sum(map(len, layers)) < SMALL
+    assert layers == agent_image.layers()
 
 
 def test_what_no_agent_runs_is_left_out(runtime: Entries, requirements: Entries) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from etcd_ops.programs import etcd
 from etcd_ops.programs.progress import ObtainError
 from tools import release
 
@@ -48,6 +49,17 @@ def test_every_platform_has_an_archive_of_the_version(
     release.release(tmp_path / "dist")
     names = {path.name for path in (tmp_path / "dist" / "plugins").iterdir()}
     assert names == {f"pulumi-resource-etcd-v1.2.3-{each}.tar.gz" for each in release.PLATFORMS}
+
+
+def test_what_members_fetch_is_named_by_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "etcd").write_bytes(b"a program")
+    monkeypatch.setattr(release, "machine", lambda: "linux-arm64")
+    monkeypatch.setattr(release, "_agent_archive", lambda path: path.write_bytes(b"an archive"))
+    monkeypatch.setattr(etcd, "obtain", lambda _: tmp_path)
+    release.artifacts(tmp_path / "dist")
+    names = {path.name for path in (tmp_path / "dist").iterdir()}
+    programs = {f"etcd-v{version}-linux-arm64" for version in etcd.versions()}
+    assert names == {"etcd-ops-linux-arm64.tar.gz"} | programs
 
 
 def test_what_else_lies_there_is_not_released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,3 +93,13 @@ def test_a_comment_is_written_once_and_then_updated(tmp_path: Path, exists: bool
     assert call in written
     assert "body=@comments/comment-aws-dev/comment.md" in written
     assert ("PATCH" in written) == exists
+
+
+@pytest.mark.parametrize(
+    ("previewed", "judged", "goes_on"), [(0, 0, True), (0, 1, False), (0, 2, False), (1, 0, False)]
+)
+def test_what_goes_on_after_a_preflight(tmp_path: Path, previewed: int, judged: int, goes_on: bool) -> None:
+    judging = f'[ "$*" = "preflight -" ] && cat > given; exit {judged}'
+    programs = {**engine("prod-create", previewed), "etcd-ops": judging}
+    assert (run("deploy", "Preflight", tmp_path, programs) == 0) == goes_on
+    assert (tmp_path / "given").read_text() == (RECORDED / "prod-create.json").read_text()

@@ -21,6 +21,8 @@ WRITING = {"comment": "pull-requests", "announce": "contents"}
 """Jobs that may write something of the repository, and what. None of them checks code out."""
 DEPLOYING = ("deploy", "renewal")
 """Workflows that change environments."""
+PREVIEWING = ("preview", "deploy", "renewal", "drift")
+"""Workflows that run the program, which reads the files that members fetch."""
 
 published = pytest.mark.skipif(not zizmor.PUBLISHED, reason="zizmor is not published for this machine")
 
@@ -149,3 +151,41 @@ def test_what_changes_an_environment_is_reviewed_first(name: str) -> None:
 def test_a_fork_gets_no_credentials() -> None:
     job = _jobs(FOLDER / "preview.yml")["preview"]
     assert job["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+
+
+@pytest.mark.parametrize("name", PREVIEWING)
+def test_files_that_members_fetch_are_there_before_the_program_runs_and_without_its_rights(name: str) -> None:
+    job = next(job for job in _jobs(FOLDER / f"{name}.yml").values() if "strategy" in job)
+    commands = [step.get("run", step.get("uses", "")) for step in job["steps"]]
+    brought = commands.index(".ci/artifacts")
+    programs = [number for number, each in enumerate(commands) if re.search(r"pulumi (preview|up|refresh)", each)]
+    (trusted,) = [number for number, each in enumerate(commands) if "configure-aws-credentials" in each]
+    assert commands.index(".ci/pulumi") < brought < trusted < min(programs)
+    assert job["permissions"] == {"contents": "read", "id-token": "write"}
+
+
+def test_aws_is_asked_whether_all_fits_before_anything_is_created() -> None:
+    (job,) = _jobs(FOLDER / "deploy.yml").values()
+    names = [step.get("name") for step in job["steps"]]
+    assert names.index("Preflight") < names.index("Up")
+
+
+def _stacks() -> set[str]:
+    jobs = [job for name in (*PREVIEWING, "compliance") for job in _jobs(FOLDER / f"{name}.yml").values()]
+    return {each for job in jobs if "strategy" in job for each in job["strategy"]["matrix"]["environment"]}
+
+
+def test_stacks_of_workflows_leave_role_and_directory_to_whoever_runs_them() -> None:
+    """A role of the stack would be taken in a pull request's preview, too; a runner's folder is gone afterwards."""
+    assert _stacks()
+    for stack in _stacks():
+        declared = _loaded(ROOT / "stacks" / f"Pulumi.{stack}.yaml")["config"]
+        assert declared["pulumi-etcd:component"] == "Ec2Cluster"
+        assert not {"pulumi-etcd:roleArn", "pulumi-etcd:directory"} & declared.keys()
+
+
+def test_a_release_has_what_members_fetch_for_every_architecture() -> None:
+    jobs = _jobs(FOLDER / "release.yml")
+    assert jobs["artifacts"]["strategy"]["matrix"]["runner"] == ["ubuntu-24.04", "ubuntu-24.04-arm"]
+    assert set(jobs["publish"]["needs"]) == {"build", "artifacts"}
+    assert "dist/artifacts/*" in jobs["announce"]["steps"][-1]["run"]

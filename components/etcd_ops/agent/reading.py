@@ -72,8 +72,8 @@ class ChannelReader:
 
     async def _statuses(self) -> dict[str, PeerStatus]:
         found: dict[str, PeerStatus] = {}
-        for name in await self._channel.names(STATUS_PREFIX):
-            status = _status(await self._channel.read(name))
+        for entry in (await self._channel.read_all(STATUS_PREFIX)).values():
+            status = _status(entry)
             if status is not None:
                 found[status.slot] = self._heard(status)
         return found
@@ -115,9 +115,9 @@ def _envelope(entry: Entry, why: str) -> tuple[Desired | None, None, str]:
         raise ChannelUnavailable("the desired document cannot be read, not even its envelope") from problem
 
 
-def _status(entry: Entry | None) -> MemberStatus | None:
+def _status(entry: Entry) -> MemberStatus | None:
     try:
-        return MemberStatus.decode(entry.data) if entry else None
+        return MemberStatus.decode(entry.data)
     except ValidationError:
         return None
 

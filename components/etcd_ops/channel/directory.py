@@ -13,6 +13,7 @@ from pydantic import AfterValidator
 
 from etcd_ops.channel.folder import LOCK_FILE, Folder, explained, opened
 from etcd_ops.channel.names import check_name, check_prefix, is_name
+from etcd_ops.channel.one_by_one import read_one_by_one
 from etcd_ops.channel.port import UNCHANGED, ChannelUnavailable, Conflict, Entry, OutcomeUnknown, Unchanged
 from etcd_ops.channel.stamp import stamped, unstamped
 from etcd_ops.model.document import Strict, digest
@@ -96,6 +97,10 @@ class DirectoryChannel:
         check_prefix(prefix)
         with opened(self._directory) as folder:
             return tuple(sorted(file for file in folder.files() if file.startswith(prefix) and is_name(file)))
+
+    async def read_all(self, prefix: str) -> dict[str, Entry]:
+        """See `Channel.read_all`."""
+        return await read_one_by_one(self, prefix)
 
     async def delete(self, name: str) -> None:
         """See `Channel.delete`."""

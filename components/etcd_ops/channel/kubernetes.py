@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, StringConstraints, model_validator
 from typing_extensions import Self
 
 from etcd_ops.channel.kubernetes_objects import Namespace, NamespacePlace
-from etcd_ops.channel.remote import CONNECT_SHARE, READ_SHARE, TIMEOUT, RemoteChannel
+from etcd_ops.channel.names import check_prefix
+from etcd_ops.channel.port import Entry
+from etcd_ops.channel.remote import CONNECT_SHARE, READ_SHARE, TIMEOUT, RemoteChannel, entry_of
 from etcd_ops.model.document import Strict
 
 _LABEL = StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
@@ -67,10 +70,15 @@ class KubernetesChannel(RemoteChannel):
             timeout: seconds for one call.
         """
         self._cluster = cluster
-        super().__init__(
-            Namespace(place, cluster, connect_timeout=timeout * CONNECT_SHARE, read_timeout=timeout * READ_SHARE),
-            timeout=timeout,
+        self._namespace = Namespace(
+            place, cluster, connect_timeout=timeout * CONNECT_SHARE, read_timeout=timeout * READ_SHARE
         )
+        super().__init__(self._namespace, timeout=timeout)
+
+    async def read_all(self, prefix: str) -> dict[str, Entry]:
+        """See `Channel.read_all`: an API server's list has what is in its objects."""
+        stored = await self._look(partial(self._namespace.all, check_prefix(prefix)))
+        return {name: entry_of(each) for name, each in stored.items()}
 
     def __str__(self) -> str:
         return f"{self._store}, cluster {self._cluster}"

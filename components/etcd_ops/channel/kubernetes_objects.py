@@ -107,11 +107,15 @@ class Namespace:
 
     def keys(self, prefix: str) -> list[str]:
         """See `Store.keys`."""
-        pages = (self._pages(kind.path(self._place.namespace), kind.kind) for kind in kinds_below(prefix))
-        found = [name for page in pages for each in page if (name := name_of(each)) and name.startswith(prefix)]
-        if not found:
-            self._check_namespace()
-        return found
+        return list(self._listed(prefix))
+
+    def all(self, prefix: str) -> dict[str, Stored]:
+        """All objects whose keys begin with `prefix`, by key, sorted.
+
+        Raises:
+            Failed
+        """
+        return {key: Stored(body(each), tag_of(each)) for key, each in sorted(self._listed(prefix).items())}
 
     def close(self) -> None:
         """Close the connections."""
@@ -139,6 +143,15 @@ class Namespace:
             self._check_namespace()
             raise Refused(f"{self}: {object_name(self._cluster, key)} is gone")
         return tag_of(self._content(answer))
+
+    def _listed(self, prefix: str) -> dict[str, Mapping[str, Any]]:
+        """The Kubernetes objects, by key."""
+        pages = (self._pages(kind.path(self._place.namespace), kind.kind) for kind in kinds_below(prefix))
+        every = ((name_of(each), each) for page in pages for each in page)
+        found = {name: each for name, each in every if name is not None and name.startswith(prefix)}
+        if not found:
+            self._check_namespace()
+        return found
 
     def _pages(self, path: str, kind: str) -> Iterator[Mapping[str, Any]]:
         query = {"labelSelector": f"{CLUSTER_LABEL}={self._cluster}", "limit": str(PAGE)}

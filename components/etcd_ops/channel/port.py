@@ -89,6 +89,9 @@ class Channel(Protocol):
     async def names(self, prefix: str) -> tuple[str, ...]:
         """The names of all objects that begin with `prefix`, sorted."""
 
+    async def read_all(self, prefix: str) -> dict[str, Entry]:
+        """All objects whose names begin with `prefix`, by name, sorted; not of one moment."""
+
     async def delete(self, name: str) -> None:
         """Delete an object, if it is there. Never used for the lock or the formation record."""
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from etcd_ops.channel.names import check_name, check_prefix, is_name
+from etcd_ops.channel.one_by_one import read_one_by_one
 from etcd_ops.channel.port import UNCHANGED, ChannelUnavailable, Conflict, Entry, OutcomeUnknown, Unchanged
 from etcd_ops.channel.stamp import stamped, unstamped
 
@@ -111,11 +112,9 @@ class RemoteChannel:
         """See `Channel.read_if_changed`."""
         key = self._prefix + check_name(name)
         try:
-            return _entry(await self._call(partial(self._store.get, key, tag)))
+            return _entry(await self._look(partial(self._store.get, key, tag)))
         except Unmodified:
             return UNCHANGED
-        except Failed as problem:
-            raise ChannelUnavailable(str(problem)) from problem
 
     async def create(self, name: str, data: bytes) -> str:
         """See `Channel.create`."""
@@ -136,11 +135,12 @@ class RemoteChannel:
 
     async def names(self, prefix: str) -> tuple[str, ...]:
         """See `Channel.names`."""
-        try:
-            keys = await self._call(partial(self._store.keys, self._prefix + check_prefix(prefix)))
-        except Failed as problem:
-            raise ChannelUnavailable(str(problem)) from problem
+        keys = await self._look(partial(self._store.keys, self._prefix + check_prefix(prefix)))
         return tuple(sorted(filter(is_name, (key[len(self._prefix) :] for key in keys))))
+
+    async def read_all(self, prefix: str) -> dict[str, Entry]:
+        """See `Channel.read_all`."""
+        return await read_one_by_one(self, prefix)
 
     async def delete(self, name: str) -> None:
         """See `Channel.delete`."""
@@ -176,8 +176,12 @@ class RemoteChannel:
             raise OutcomeUnknown(f"{reason}; reading it back: {problem}") from problem
 
     async def _read(self, name: str) -> Stored | None:
+        return await self._look(partial(self._store.get, self._prefix + name))
+
+    async def _look(self, call: Callable[[], Result]) -> Result:
+        """Run `call`, which writes nothing."""
         try:
-            return await self._call(partial(self._store.get, self._prefix + name))
+            return await self._call(call)
         except Failed as problem:
             raise ChannelUnavailable(str(problem)) from problem
 
@@ -189,8 +193,13 @@ class RemoteChannel:
             raise Unanswered(f"{self._store}: no answer within {self._timeout:g} s") from problem
 
 
+def entry_of(stored: Stored) -> Entry:
+    """What a channel tells of a stored object."""
+    return Entry(unstamped(stored.body), stored.tag)
+
+
 def _entry(stored: Stored | None) -> Entry | None:
-    return None if stored is None else Entry(unstamped(stored.body), stored.tag)
+    return None if stored is None else entry_of(stored)
 
 
 def _verdict(problem: Exception, *, as_expected: bool) -> Exception:

@@ -41,11 +41,11 @@ def log(
 async def _actions(context: Context) -> list[dict[str, Any]]:
     channel = context.connect()
     try:
-        entries = [await channel.read(name) for name in await channel.names(LOG_PREFIX)]
+        entries = await channel.read_all(LOG_PREFIX)
         orders = await _orders(channel)
     finally:
         await channel.close()
-    lines = [line for entry in entries if entry for line in entry.data.decode().splitlines()]
+    lines = [line for entry in entries.values() for line in entry.data.decode().splitlines()]
     actions: list[dict[str, Any]] = [json.loads(line) for line in lines]
     return sorted([*actions, *orders], key=lambda action: action["at"])
 

@@ -1,8 +1,9 @@
 """What a kubelet asks of etcd: `python -m etcd_ops.pod.probe ready|live [URL]`. Standard library only, and quick.
 
-Ready is whoever serves a linearizable read. Alive is everything but an etcd that listens and does not answer: one that
-does not run is its supervisor's affair, and one that may not start is not started by killing its container. Neither a
-lost quorum nor a full database fails `/livez` (etcd, server/etcdserver/api/etcdhttp/health.go).
+Ready is whoever serves a linearizable read. Alive is everything but an etcd that listens and does not answer, or
+answers `/livez` with anything but 200: one that does not run is its supervisor's affair, and one that may not start is
+not started by killing its container. Neither a lost quorum nor a full database fails `/livez` (etcd,
+server/etcdserver/api/etcdhttp/health.go).
 """
 
 from __future__ import annotations

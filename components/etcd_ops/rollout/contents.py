@@ -49,8 +49,8 @@ async def read_statuses(channel: Channel) -> dict[str, MemberStatus]:
         ChannelUnavailable
     """
     found = {}
-    for name in await channel.names(STATUS_PREFIX):
-        status = _status(await channel.read(name))
+    for name, entry in (await channel.read_all(STATUS_PREFIX)).items():
+        status = _status(entry)
         if status is not None and status_name(status.slot) == name:
             found[status.slot] = status
     return found
@@ -87,9 +87,7 @@ def _unintelligible(name: str, problem: ValidationError) -> Refused:
     return Refused(Problem("channel", f"its {name} cannot be understood: {describe(problem)}"))
 
 
-def _status(entry: Entry | None) -> MemberStatus | None:
-    if entry is None:
-        return None
+def _status(entry: Entry) -> MemberStatus | None:
     try:
         return MemberStatus.decode(entry.data)
     except ValidationError:

@@ -1,4 +1,9 @@
-"""What every runtime offers: one member's etcd process, kept by supervisord, systemd, a kubelet or a container."""
+"""What every runtime offers: one member's etcd process, kept by supervisord or systemd.
+
+In pods, too, it is supervisord: the kubelet keeps a container with a supervisord, and that keeps etcd. So the agent in
+another container starts and stops etcd, and another program or configuration needs no other pod. How a pod is made anew
+is no runtime's affair (`etcd_ops.pod`, `etcd_ops.static_pod`).
+"""
 
 from __future__ import annotations
 

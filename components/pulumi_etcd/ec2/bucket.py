@@ -16,7 +16,9 @@ KEPT_DAYS = 30
 PUBLISHED_DAYS = 1
 """The same for what members write every few seconds."""
 UPLOAD_DAYS = 7
-_WRITING = ("s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectTagging", "s3:DeleteObject", "s3:DeleteObjectVersion")
+_PUT = "s3:PutObject"
+MEMBERS_ACTIONS = ("s3:GetObject", "s3:ListBucket", _PUT)
+"""All that a member may ever do with the bucket."""
 _TOKENS = {
     "versioning": "aws:s3/bucketVersioning:BucketVersioning",
     "encryption": "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
@@ -103,7 +105,8 @@ def artifact(names: Ec2Names, what: str, path: str, sha256: str) -> Planned:
 def policy(names: Ec2Names) -> Json:
     """What nobody may do, whatever their own rights.
 
-    Speak to it in the clear, come from another account, or, as a member, write anything but what members publish.
+    Speak to it in the clear, come from another account, or, as a member, do anything but read, and write what members
+    publish.
     """
     everything = [names.bucket_arn, f"{names.bucket_arn}/*"]
     elsewhere = {
@@ -116,17 +119,28 @@ def policy(names: Ec2Names) -> Json:
             _deny("OldTls", ["s3:*"], Grant(everything, {"NumericLessThan": {"s3:TlsVersion": LEAST_TLS}})),
             _deny("OtherAccounts", ["s3:*"], Grant(everything, elsewhere)),
             _only_published(names),
+            _nothing_else(names, everything),
         ]
     )
 
 
 def _only_published(names: Ec2Names) -> dict[str, Any]:
     """Members cannot write desired documents, operators' orders, or programs."""
-    members = {"ArnLike": {"aws:PrincipalArn": names.role_arn("*")}}
-    denied = _deny("MembersWriteOnlyWhatTheyPublish", _WRITING, Grant((), members))
+    denied = _deny("MembersWriteOnlyWhatTheyPublish", [_PUT], Grant((), _members(names)))
     del denied["Resource"]
     published = (f"{STATUS_PREFIX}*", f"{LOG_PREFIX}*", LOCK, FORMATION)
     return denied | {"NotResource": [f"{names.bucket_arn}/{CHANNEL}{each}" for each in published]}
+
+
+def _nothing_else(names: Ec2Names, everything: Sequence[str]) -> dict[str, Any]:
+    """Members delete nothing, and change none of the bucket's settings, this policy among them."""
+    denied = _deny("MembersReadAndWriteOnly", (), Grant(everything, _members(names)))
+    del denied["Action"]
+    return denied | {"NotAction": list(MEMBERS_ACTIONS)}
+
+
+def _members(names: Ec2Names) -> dict[str, dict[str, str]]:
+    return {"ArnLike": {"aws:PrincipalArn": names.role_arn("*")}}
 
 
 def _deny(sid: str, actions: Sequence[str], grant: Grant) -> dict[str, Any]:

@@ -19,7 +19,7 @@ no other create can be confined to names."""
 
 
 def account(names: Names, slot: str) -> Manifest:
-    """The service account of a slot's agent; its token is mounted for the agent, and for etcd's launcher."""
+    """The service account of a slot's agent; its token is mounted for what speaks to the API, and nothing else."""
     found = manifest("v1", "ServiceAccount", names, names.member(slot), slot=slot)
     return {**found, "automountServiceAccountToken": False}
 

@@ -91,8 +91,8 @@ class Containers:
         found = ours("etcd", self.agent, ["python3", "-m", "etcd_ops.pod.member"], self.etcd_resources, mounted)
         found["ports"] = ports
         found["readinessProbe"] = _probe("ready", *probe, period=5, timeout=5, failures=2)
-        # It fails only where a listening etcd does not answer: a lost quorum or a full disk must not restart it in a
-        # loop.
+        # It fails only where a listening etcd does not answer, or says that it is not alive: a lost quorum or a full
+        # database must not restart it in a loop.
         found["livenessProbe"] = _probe("live", *probe, period=20, timeout=10, failures=6)
         return found
 
