@@ -24,6 +24,9 @@ KUBERNETES = golang.Recipe(
 
 COREDNS = golang.Recipe("coredns", "1.15.0", FOLDER / "coredns", (golang.Binary("coredns", "."),), "two minutes")
 
+KWOK = golang.Recipe("kwok", "0.8.0", FOLDER / "kwok", (golang.Binary("kwok", "."),), "a minute or two")
+"""Nodes that are objects only: tests of controllers and the scheduler need no more, and no root."""
+
 OF_NODES = ("coredns", "install-program", "pause")
 """Programs that only Kubernetes nodes, and images for them, need."""
 
@@ -49,7 +52,7 @@ def obtain(name: str, cache: Cache | None = None) -> Path:
 
 
 def _recipe(name: str) -> golang.Recipe:
-    for known in (KUBERNETES, COREDNS):
+    for known in (KUBERNETES, COREDNS, KWOK):
         if known.name == name:
             return known
     return golang.Recipe(name, "local", FOLDER / name, (golang.Binary(name, "."),), "some seconds")

@@ -25,6 +25,8 @@ from tools import (
 from tools.stacks import BACKEND, STATE, CommandError, Stack, remove_state
 
 NAME = "local"
+INSTEAD = "tests/kwok test Kubernetes here: real API server, controllers and scheduler, but nodes that run nothing"
+"""Told wherever there are no nodes: what is left."""
 
 
 def setup(
@@ -48,7 +50,7 @@ def setup(
     if machines:
         machine_tree.obtain(cache)
     if platforms:
-        _obtain_platforms(cache)
+        obtain_platforms(cache)
     return prepared
 
 
@@ -73,19 +75,25 @@ def _obtain_nodes(cache: Cache) -> None:
     debian.obtain("node-programs", debian.NODE, cache)
 
 
-def _obtain_platforms(cache: Cache) -> None:
+def obtain_platforms(cache: Cache) -> None:
+    """Nodes and machines, as far as this machine can have them; what it cannot have is told."""
     if os.geteuid() != 0:
         say("NO KUBERNETES NODES AND NO MACHINES HERE: they need root")
+        say(INSTEAD)
         return
-    _obtain_loudly("Kubernetes nodes", _obtain_nodes, cache)
+    if not _obtain_loudly("Kubernetes nodes", _obtain_nodes, cache):
+        say(INSTEAD)
     _obtain_loudly("machines", machine_tree.obtain, cache)
 
 
-def _obtain_loudly(what: str, obtain: Callable[[Cache], object], cache: Cache) -> None:
+def _obtain_loudly(what: str, obtain: Callable[[Cache], object], cache: Cache) -> bool:
+    """Whether it could be had; where not, that is told."""
     try:
         obtain(cache)
     except ObtainError as problem:
         say(f"NO {what.upper()} HERE: {problem}")
+        return False
+    return True
 
 
 def up() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,7 +19,8 @@ from tests.nodes.exclusive import alone
 from tests.nodes.images import agent_image, etcd_image, pause_image
 from tests.nodes.namespaces import HUB, PREFIX, Zone, inside, network, remove_namespaces
 from tests.nodes.node import Node, unmount_below
-from tests.servers.kubernetes import CONTEXT, KubernetesServer
+from tests.servers.control_plane import ControlPlane
+from tests.servers.kubernetes import CONTEXT
 from tools import debian, go_programs
 from tools.oci_image import Image
 
@@ -59,11 +59,11 @@ _OPEN = f'while sleep 0.2; do for each in {CLAIMED}/*; do [ ! -d "$each" ] || ch
 """Stands in for what a storage driver does for a pod's `fsGroup`: the controller makes folders for root alone."""
 
 
-_CLIENTS = ("kube-controller-manager", "kube-scheduler", "coredns")
+class HubPlane(ControlPlane):
+    """The control plane in the hub, with the names of Services and pods."""
 
-
-class ControlPlane(KubernetesServer):
-    """The API server in the hub, with what assigns pods to nodes and makes them from other objects."""
+    clients = (*ControlPlane.clients, "coredns")
+    controllers = ("--node-monitor-grace-period=12s", "--enable-hostpath-provisioner=true")
 
     def __init__(self, directory: Path, hub: str) -> None:
         super().__init__(directory, address=HUB, port=API_PORT, inside=inside(hub))
@@ -72,26 +72,12 @@ class ControlPlane(KubernetesServer):
         """Start everything, and wait until the API is ready."""
         super().start()
         self._run("volume-modes", "sh", "-c", _OPEN)
-        self._start_clients()
         for path, content in _GIVEN.items():
             self.request("POST", path, content)
 
-    def restart_clients(self) -> None:
-        """Start anew what watches the API."""
-        for name in _CLIENTS:
-            self.processes.stop(name, signal.SIGKILL)
-        self._start_clients()
-
-    def _start_clients(self) -> None:
-        self._start(
-            "kube-controller-manager",
-            f"--service-account-private-key-file={self.directory / 'service-accounts.key'}",
-            f"--root-ca-file={self.directory / 'ca.crt'}",
-            "--use-service-account-credentials=true",
-            "--node-monitor-grace-period=12s",
-            "--enable-hostpath-provisioner=true",
-        )
-        self._start("kube-scheduler")
+    def start_clients(self) -> None:
+        """Start what watches the API."""
+        super().start_clients()
         self._start_names()
 
     def _start_names(self) -> None:
@@ -105,20 +91,12 @@ class ControlPlane(KubernetesServer):
         """A kubelet's."""
         return self.kubeconfig_for(f"system:node:{node.name}", "system:nodes")
 
-    def items(self, path: str) -> list[dict[str, Any]]:
-        """The objects of a list."""
-        found: list[dict[str, Any]] = self.request("GET", path)["items"]
-        return found
-
-    def _start(self, name: str, *options: str) -> None:
-        kubeconfig = self.kubeconfig_for(f"system:{name}")
-        command = [str(self.programs / name), f"--kubeconfig={kubeconfig}", "--leader-elect=false", *options]
-        self._run(name, *command, "--bind-address=127.0.0.1")
+    def _listening(self) -> list[str]:
+        return ["--bind-address=127.0.0.1"]
 
     def _options(self) -> list[str]:
         return [
             *super()._options(),
-            "--allow-privileged=true",
             "--endpoint-reconciler-type=lease",
             "--enable-admission-plugins=NodeRestriction",
             "--kubelet-preferred-address-types=InternalIP",
@@ -130,27 +108,17 @@ class ControlPlane(KubernetesServer):
 class Cluster:
     """A running cluster."""
 
-    def __init__(self, plane: ControlPlane, nodes: Sequence[Node]) -> None:
+    def __init__(self, plane: HubPlane, nodes: Sequence[Node]) -> None:
         self.plane = plane
         self.nodes = {node.zone.name: node for node in nodes}
 
     def ready_nodes(self) -> set[str]:
         """The names of the nodes that say they are ready."""
-        return {
-            node["metadata"]["name"]
-            for node in self.plane.items("/api/v1/nodes")
-            for condition in node["status"].get("conditions", ())
-            if (condition["type"], condition["status"]) == ("Ready", "True")
-        }
+        return self.plane.ready_nodes()
 
     def ready_pods(self, namespace: str) -> dict[str, str]:
         """The node of each pod that is ready, by the pod's name."""
-        return {
-            pod["metadata"]["name"]: pod["spec"]["nodeName"]
-            for pod in self.plane.items(f"/api/v1/namespaces/{namespace}/pods")
-            for condition in pod["status"].get("conditions", ())
-            if (condition["type"], condition["status"]) == ("Ready", "True")
-        }
+        return self.plane.ready_pods(namespace)
 
     def move_store(self, endpoints: Sequence[str], credentials: Credentials, inside: Callable[..., list[str]]) -> None:
         """Have another etcd behind the API server, with all its objects.
@@ -229,7 +197,7 @@ def cluster(zones: Sequence[str] = ZONES) -> Iterator[Cluster]:
         _remove_leftovers()
         _make_directory(made)
         hub = made.enter_context(network(places))
-        plane = ControlPlane(DIRECTORY / "plane", hub)
+        plane = HubPlane(DIRECTORY / "plane", hub)
         made.callback(plane.kill)
         plane.start()
         images = [pause_image(), etcd_image(), agent_image()]

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests.nodes import traces
-from tests.nodes.cluster import SPARES, ZONES, Cluster, cluster, missing, remove_leftovers
+from tests.nodes.cluster import SPARES, ZONES, Cluster, cluster, remove_leftovers
+from tests.nodes.needing import need_nodes
 from tests.nodes.remains import left
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Cluster]:
     """Three nodes in three zones, shared by the tests of a file; other files have clusters of their own."""
-    if why := missing():
-        pytest.skip(why)
+    need_nodes()
     with cluster() as started:
         yield started
 
@@ -22,8 +22,7 @@ def running() -> Iterator[Cluster]:
 @pytest.fixture(scope="module")
 def roomy() -> Iterator[Cluster]:
     """The same with spare zones."""
-    if why := missing():
-        pytest.skip(why)
+    need_nodes()
     with cluster((*ZONES, *SPARES)) as started:
         yield started
 
@@ -31,8 +30,7 @@ def roomy() -> Iterator[Cluster]:
 @pytest.fixture
 def before() -> list[str]:
     """What the machine has without any nodes: at most what is in folders that Kubernetes makes in its own name."""
-    if why := missing():
-        pytest.skip(why)
+    need_nodes()
     remove_leftovers()
     found = left()
     assert all(any(Path(each).is_relative_to(folder) for folder in traces.FOLDERS) for each in found)

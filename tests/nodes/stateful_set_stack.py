@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import httpx2
-
 from tests.e2e.project import Arguments
 from tests.nodes.cluster import SPARES, ZONES
 from tests.nodes.stack import NAME, NAMESPACE, PodStack
@@ -33,13 +31,7 @@ class StatefulSetStack(PodStack):
 
     def evict(self, slot: str) -> int:
         """Ask for a pod's eviction, as a drain does; the status of the answer."""
-        pod = self.pod_name(slot)
-        eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": NAMESPACE}}
-        try:
-            self.nodes.plane.request("POST", f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}/eviction", eviction)
-        except httpx2.HTTPStatusError as refused:
-            return refused.response.status_code
-        return 201
+        return self.nodes.plane.evict(NAMESPACE, self.pod_name(slot))
 
     def came_back(self, slot: str, before: str) -> bool:
         """Whether there is another pod than that of a UID, which is ready."""

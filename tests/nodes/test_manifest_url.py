@@ -12,8 +12,9 @@ from etcd_ops.runtime.foreign import holder
 from etcd_ops.static_pod.serving import HOST, URL_PATH
 from etcd_ops.volume.layout import VolumeLayout
 from tests.nodes import buckets, processes
-from tests.nodes.cluster import DIRECTORY, Cluster, cluster, missing
+from tests.nodes.cluster import DIRECTORY, Cluster, cluster
 from tests.nodes.every_platform import ids
+from tests.nodes.needing import need_nodes
 from tests.nodes.static_pod_stack import StaticPodStack, folder, place
 from tests.nodes.test_cluster import until
 
@@ -26,8 +27,7 @@ PORT = 2390
 @pytest.fixture(scope="module")
 def single() -> Iterator[Cluster]:
     """One node, whose kubelet looks for manifests at a URL as well."""
-    if why := missing():
-        pytest.skip(why)
+    need_nodes()
     with cluster((ZONE,)) as started:
         settings = {"staticPodURL": f"http://{HOST}:{PORT}{URL_PATH}", "httpCheckFrequency": "2s"}
         node = started.nodes[ZONE]

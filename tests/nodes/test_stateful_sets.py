@@ -126,10 +126,7 @@ def test_a_lost_claim_is_replaced_by_itself(stack: StatefulSetStack) -> None:
 
 def set_schedulable(stack: StatefulSetStack, slot: str, *, schedulable: bool) -> None:
     """Cordon the node of a slot, or undo that."""
-    path = f"/api/v1/nodes/{stack.nodes.nodes[slot[0]].name}"
-    node = stack.nodes.plane.request("GET", path)
-    node["spec"]["unschedulable"] = not schedulable
-    stack.nodes.plane.request("PUT", path, node)
+    stack.nodes.plane.set_schedulable(stack.nodes.nodes[slot[0]].name, schedulable=schedulable)
 
 
 @pytest.mark.parametrize("slot", ["a-1", *(pytest.param(slot, marks=pytest.mark.soak) for slot in SLOTS[1:])])

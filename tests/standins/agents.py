@@ -46,6 +46,8 @@ class StandInAgents:
         """By generation: set once it was read."""
         self.dead: set[str] = set()
         """Slots whose agents publish no more."""
+        self.zones: dict[str, str] = {}
+        """Of the slots that were served last."""
 
     async def tick(self) -> None:
         """Read the document and publish what follows from it."""
@@ -57,8 +59,12 @@ class StandInAgents:
         if desired.mode is Mode.ACTIVE and spec.etcd.snapshot_count not in (REFUSED, IGNORED, HELD):
             self.applied = desired.digest
         self.sequence += 1
-        for slot in sorted(spec.members.keys() - self.dead):
+        served = {slot: spec.members[slot].zone for slot in sorted(spec.members.keys() - self.dead)}
+        for slot in served:
             await self.channel.put(status_name(slot), self._status(slot, desired, spec).encode())
+        for slot in sorted(self.zones.keys() - spec.members.keys() - self.dead):
+            await self.channel.put(status_name(slot), self._retired(slot, desired).encode())
+        self.zones = served
         self.read[desired.generation].set()
 
     async def run(self) -> None:
@@ -88,9 +94,27 @@ class StandInAgents:
             state, reason = State.HELD, "its volume has no identity marker"
         elif self.applied != desired.digest:
             state, reason = State.WORKING, "waiting for its turn"
+        return self._published(slot, spec.members[slot].zone, desired).model_copy(
+            update={
+                "state": state,
+                "reason": reason,
+                "step": StepReport(kind="wait", reason=reason) if reason else None,
+                "failed": failed,
+                "role": Role.VOTER,
+                "healthy": True,
+                "cluster_id": 1,
+            }
+        )
+
+    def _retired(self, slot: str, desired: Desired) -> MemberStatus:
+        """The last words of the agent of a slot that is not declared any more."""
+        return self._published(slot, self.zones[slot], desired).model_copy(update={"state": State.RETIRED})
+
+    def _published(self, slot: str, zone: str, desired: Desired) -> MemberStatus:
+        """What does not depend on how a member is."""
         return MemberStatus(
             slot=slot,
-            zone=spec.members[slot].zone,
+            zone=zone,
             boot_id=self.boot_id,
             sequence=self.sequence,
             agent_version="stand-in",
@@ -98,13 +122,8 @@ class StandInAgents:
             seen_digest=desired.digest,
             digest=self.applied,
             highest=Highest(generation=desired.generation, digest=desired.digest),
-            state=state,
-            reason=reason,
-            step=StepReport(kind="wait", reason=reason) if reason else None,
-            failed=failed,
-            role=Role.VOTER,
-            healthy=True,
-            cluster_id=1,
+            state=State.WORKING,
+            role=Role.NONE,
         )
 
 

@@ -1,0 +1,107 @@
+"""StatefulSetCluster under real controllers and a real scheduler, on nodes of five zones that run nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.components.stateful_sets import AGENT, ETCD
+from tests.kwok.cluster import SPARES, ZONES, KwokPlane, node_of
+from tests.kwok.stack import PodStack
+from tools.engine import Engine
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900), pytest.mark.xdist_group("kwok")]
+SLOTS = [f"{zone}-1" for zone in ZONES]
+ALL = [f"{zone}-1" for zone in (*ZONES, *SPARES)]
+
+
+class StatefulSetStack(PodStack):
+    """With a StatefulSetCluster, which has a member in each of some zones."""
+
+    def place(self, zones: Iterable[str]) -> None:
+        """Have a member in each of these zones, and wait until it has a node."""
+        chosen = list(zones)
+        self.up(
+            "StatefulSetCluster",
+            {"zones": chosen, "size": len(chosen), "etcd": {"image": ETCD}, "agent": {"image": AGENT}},
+        )
+        self.wait_placed(f"{zone}-1" for zone in chosen)
+
+    def wait_placed(self, slots: Iterable[str]) -> None:
+        """Wait until each of these slots has its pod on the node of its zone, and no other slot has any."""
+        expected = {slot: node_of(slot[0]) for slot in slots}
+        self.wait(f"pods on {expected}", lambda: self.placed() == expected)
+
+    def evict(self, slot: str) -> int:
+        """Ask for the eviction of a slot's pod, as a drain does; the status of the answer."""
+        return self.plane.evict(self.namespace, f"demo-{slot}-0")
+
+    def waits_for_a_node(self, slot: str) -> bool:
+        """Whether the scheduler has found none for a slot's pod."""
+        pods = self.objects("pods")
+        conditions = pods.get(f"demo-{slot}-0", {"status": {}})["status"].get("conditions", ())
+        return ("PodScheduled", "Unschedulable") in {(each["type"], each.get("reason")) for each in conditions}
+
+    @contextmanager
+    def cordoned(self, slot: str) -> Iterator[None]:
+        """No pod comes to the node of a slot's zone meanwhile."""
+        self.plane.set_schedulable(node_of(slot[0]), schedulable=False)
+        try:
+            yield
+        finally:
+            self.plane.set_schedulable(node_of(slot[0]), schedulable=True)
+
+
+@pytest.fixture(scope="module")
+def stack(engine: Engine, tmp_path_factory: pytest.TempPathFactory, plane: KwokPlane) -> Iterator[StatefulSetStack]:
+    """Three members, which tests leave as they found them."""
+    made = StatefulSetStack(engine, tmp_path_factory.mktemp("sets") / "project", plane)
+    with made.agents():
+        made.place(ZONES)
+        yield made
+
+
+def test_every_member_has_a_node_and_a_volume_of_its_zone(stack: StatefulSetStack) -> None:
+    stack.wait_placed(SLOTS)
+    claims = stack.claims()
+    assert {slot: claim.zones for slot, claim in claims.items()} == {slot: [slot[0]] for slot in SLOTS}
+    assert len(stack.objects("persistentvolumeclaims")) == len({claim.volume for claim in claims.values()}) == 3
+
+
+def test_draining_every_node_takes_one_member_at_a_time(stack: StatefulSetStack) -> None:
+    """One whose node is cordoned waits for it, whatever room there is in other zones, and keeps its claim."""
+    before = stack.claims()
+    for slot in SLOTS:
+        others = [other for other in SLOTS if other != slot]
+        with stack.cordoned(slot):
+            stack.wait(f"{slot} may go", lambda: stack.evict(slot) == 201)  # noqa: B023 - called at once
+            stack.wait(f"{slot} has no node", lambda: stack.waits_for_a_node(slot))  # noqa: B023
+            assert [stack.evict(other) for other in others] == [429, 429]
+            stack.wait_placed(others)
+        stack.wait_placed(SLOTS)
+        assert stack.claims() == before
+
+
+def test_growing_and_shrinking_leaves_no_claim_and_no_volume_behind(stack: StatefulSetStack) -> None:
+    before = stack.claims()
+    stack.place((*ZONES, *SPARES))
+    grown = stack.claims()
+    assert {slot: claim.zones for slot, claim in grown.items()} == {slot: [slot[0]] for slot in ALL}
+    assert {slot: grown[slot] for slot in SLOTS} == before
+    stack.place(ZONES)
+    assert stack.claims() == before
+    assert len(stack.objects("persistentvolumeclaims")) == len(SLOTS)
+    stack.wait(
+        "volumes go with their claims",
+        lambda: stack.plane.volumes().keys() == {each.volume for each in before.values()},
+    )
+
+
+def test_destroy_leaves_no_pod_no_claim_and_no_volume(stack: StatefulSetStack) -> None:
+    """The last one: nothing is left for another."""
+    stack.project.succeed("destroy", "--yes", "--skip-preview")
+    assert not stack.objects("pods")
+    assert not stack.objects("persistentvolumeclaims")
+    stack.wait("volumes go with their claims", lambda: not stack.plane.volumes())
