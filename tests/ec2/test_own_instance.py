@@ -121,16 +121,23 @@ def test_a_termination_whose_hook_cannot_be_told_is_still_seen(cloud: Cloud, met
     assert own.termination() is Termination.HELD
 
 
-def test_a_peer_completes_only_what_waits_in_the_groups_of_absent_slots(cloud: Cloud) -> None:
-    def of(slot: str, *states: str) -> dict[str, Any]:
-        name = cloud.machine.group_of(slot)
-        found = [{"InstanceId": f"i-{slot}-{number}", "LifecycleState": each} for number, each in enumerate(states)]
-        return {"AutoScalingGroupName": name, "Instances": found}
+def described(cloud: Cloud, slot: str, *states: str) -> dict[str, Any]:
+    """One of Auto Scaling's, with an instance in each of these states."""
+    found = [{"InstanceId": f"i-{slot}-{number}", "LifecycleState": each} for number, each in enumerate(states)]
+    return {"AutoScalingGroupName": cloud.machine.group_of(slot), "Instances": found}
 
-    groups = [of("b-1", "Terminating:Wait", "Pending"), of("c-1", "InService")]
+
+def test_a_peer_completes_only_what_waits_in_the_groups_of_absent_slots(cloud: Cloud) -> None:
+    groups = [described(cloud, "b-1", "Terminating:Wait", "Pending"), described(cloud, "c-1", "InService")]
     aws = Recorded(describe_auto_scaling_groups={"AutoScalingGroups": groups})
-    done = complete_for(aws, cloud.machine, frozenset({"a-1", "b-1", "c-1"}))  # type: ignore[arg-type]
+    done = complete_for(aws, cloud.machine, frozenset({"b-1", "c-1"}), "i-a-1-0")  # type: ignore[arg-type]
     assert done == ("i-b-1-0",)
     assert aws.calls[0][1] == {"AutoScalingGroupNames": [cloud.machine.group_of(slot) for slot in ("b-1", "c-1")]}
     assert [operation for operation, _ in aws.calls[1:]] == ["complete_lifecycle_action"]
-    assert complete_for(aws, cloud.machine, frozenset()) == ()  # type: ignore[arg-type]
+    assert complete_for(aws, cloud.machine, frozenset(), "i-a-1-0") == ()  # type: ignore[arg-type]
+
+
+def test_an_instance_completes_for_the_one_before_it_and_never_for_itself(cloud: Cloud) -> None:
+    there = [described(cloud, "a-1", "Terminating:Wait", "Terminating:Wait")]
+    aws = Recorded(describe_auto_scaling_groups={"AutoScalingGroups": there})
+    assert complete_for(aws, cloud.machine, frozenset({"a-1"}), "i-a-1-1") == ("i-a-1-0",)  # type: ignore[arg-type]

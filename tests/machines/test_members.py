@@ -127,7 +127,7 @@ def test_an_empty_machine_finds_the_volume(members: Members, load: Workload, reu
     load.wait_for(acknowledged=WRITES, timeout=120)
     members.lab.wait_for("the member", lambda: members.serves("c-1"), SETTLE_SECONDS)
     assert volume in fresh.devices
-    members.lab.wait_for("a peer ends the dead one's hook", lambda: one_instance(members, "c-1"), SETTLE_SECONDS)
+    members.lab.wait_for("the end of the dead one's hook", lambda: one_instance(members, "c-1"), SETTLE_SECONDS)
     assert members.ids() == before
 
 

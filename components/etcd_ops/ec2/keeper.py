@@ -63,15 +63,12 @@ class Keeper:
             declared = agent.declared
             return declared is not None and bool(self._mailbox.missing(declared.credentials))
 
-        def others() -> None:
-            for instance in complete_for(self._aws, self._machine, agent.absent):
-                log("termination completed", {"instance": instance})
-
+        others = _Others(self._aws, self._machine, agent, log)
         return (
             Duty("registering the name", _Name(self._aws, self._machine).keep, ADDRESS_SECONDS),
             Duty("delivering credentials", self._mailbox.empty, SECRET_SECONDS, urgent=lacking),
             Duty("looking for a termination", self.instance.attend, TERMINATION_SECONDS),
-            Duty("completing terminations", others, HOOK_SECONDS, again=HOOK_SECONDS),
+            Duty("completing terminations", others.complete, HOOK_SECONDS, again=HOOK_SECONDS),
             Duty("fetching a release", self._fetch, SECRET_SECONDS, urgent=lambda: self.releases.wanting),
         )
 
@@ -98,3 +95,30 @@ class _Name:
             return
         register(self._aws, self._machine.hosted_zone_id, self._machine.host, address)
         self._registered, self._at = address, now
+
+
+class _Others:
+    """Lets terminations go on that nobody else does: of absent members, and of this one's machines before this.
+
+    Those had to give the volume away first, which is here: nothing of the member runs on them any more.
+    """
+
+    def __init__(self, aws: Aws, machine: Machine, agent: Agent, log: Log) -> None:
+        self._aws, self._machine, self._agent, self._log = aws, machine, agent, log
+        self._succeeds = True
+        """Whether a machine before this one may still wait."""
+
+    def complete(self) -> None:
+        """Look for such terminations, and let them go on.
+
+        Raises:
+            AwsUnavailable
+        """
+        slot = self._machine.slot
+        slots = self._agent.absent - {slot} | ({slot} if self._succeeds else frozenset())
+        if not slots:
+            return
+        done = complete_for(self._aws, self._machine, slots, metadata.needed("instance-id"))
+        for instance in done:
+            self._log("termination completed", {"instance": instance})
+        self._succeeds = self._succeeds and bool(done)

@@ -128,13 +128,14 @@ def unready(group: Mapping[str, Any], template: str) -> str:
     return ""
 
 
-def complete_for(aws: Aws, machine: Machine, slots: frozenset[str]) -> tuple[str, ...]:
+def complete_for(aws: Aws, machine: Machine, slots: frozenset[str], own: str) -> tuple[str, ...]:
     """Let the terminations go on of instances whose agents cannot do it any more.
 
     Args:
         aws: where the groups are.
         machine: this one.
-        slots: others of which nobody says or serves anything.
+        slots: of which nobody says or serves anything, but for the instance that asks.
+        own: ID of that instance, whose termination is another matter.
 
     Returns:
         The instances that were let go.
@@ -142,7 +143,7 @@ def complete_for(aws: Aws, machine: Machine, slots: frozenset[str]) -> tuple[str
     Raises:
         AwsUnavailable
     """
-    names = [machine.group_of(slot) for slot in sorted(slots - {machine.slot})]
+    names = [machine.group_of(slot) for slot in sorted(slots)]
     if not names:
         return ()
     found = aws.call("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=names)
@@ -150,7 +151,7 @@ def complete_for(aws: Aws, machine: Machine, slots: frozenset[str]) -> tuple[str
         (group["AutoScalingGroupName"], each["InstanceId"])
         for group in found["AutoScalingGroups"]
         for each in group["Instances"]
-        if each["LifecycleState"] == WAITING
+        if each["LifecycleState"] == WAITING and each["InstanceId"] != own
     ]
     for group, instance in waiting:
         aws.call(
