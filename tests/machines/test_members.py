@@ -202,23 +202,8 @@ def test_a_wrong_volume_is_refused(members: Members, load: Workload) -> None:
 
 
 @pytest.mark.soak
-def test_a_lost_volume_is_replaced_by_an_empty_one(members: Members, load: Workload) -> None:
+def test_a_lost_volume_is_replaced_by_an_empty_one_once_its_secret_is_there(members: Members, load: Workload) -> None:
     slot, fleet = "a-1", members.fleet
-    old, before = members.machine(slot), members.ids()
-    (lost,) = (each["VolumeId"] for each in fleet.volumes(slot))
-    members.lab.cut_power(old)
-    fleet.aws.ec2.terminate_instances(InstanceIds=[old.instance])
-    fleet.aws.ec2.delete_volume(VolumeId=lost)
-    fleet.make_volume(slot)
-    replacement(members, slot, old)
-    members.lab.wait_for("another member", lambda: members.ids().get(slot) not in (None, before[slot]), SETTLE_SECONDS)
-    members.settle()
-    assert members.ids().keys() == before.keys()
-
-
-@pytest.mark.soak
-def test_a_new_member_waits_for_its_secret(members: Members, load: Workload) -> None:
-    slot, fleet = "b-1", members.fleet
     old, before = members.machine(slot), members.ids()
     (lost,) = (each["VolumeId"] for each in fleet.volumes(slot))
     members.withhold_secret(slot)
@@ -228,8 +213,8 @@ def test_a_new_member_waits_for_its_secret(members: Members, load: Workload) -> 
     fleet.make_volume(slot)
     fresh = replacement(members, slot, old)
     members.lab.wait_for("the complaint", lambda: "get_secret_value" in fresh.journal("--unit=etcd-*"), 300)
-    assert not fresh.processes(is_etcd)
     load.wait_for(acknowledged=WRITES, timeout=120)
+    assert not fresh.processes(is_etcd)
     members.give_secret(slot)
     members.lab.wait_for("another member", lambda: members.ids().get(slot) not in (None, before[slot]), SETTLE_SECONDS)
     members.settle()
