@@ -18,4 +18,4 @@ def test_usage() -> None:
     command = [sys.executable, "-m", "tools"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "{setup,up,down,up-kubernetes,down-kubernetes,env,image,release,path}" in done.stderr
+    assert "{setup,up,down,up-kubernetes,down-kubernetes,env,image,release,artifacts,path}" in done.stderr
