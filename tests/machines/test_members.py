@@ -143,6 +143,7 @@ def test_a_volume_is_taken_from_a_terminated_instance_that_still_has_it(members:
     members.lab.wait_for("the member", lambda: members.serves("b-1"), SETTLE_SECONDS)
     (volume,) = members.fleet.volumes("b-1")
     assert [each["InstanceId"] for each in volume["Attachments"]] == [fresh.instance]
+    assert ("ec2", "DetachVolume") in calls(members)
     assert members.ids() == before
 
 

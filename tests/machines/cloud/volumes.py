@@ -1,4 +1,4 @@
-"""What moto leaves out of volumes: one attachment at a time, in one zone, which ends with the instance."""
+"""What moto leaves out of volumes: one attachment at a time, in one zone, which may outlive the instance."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def attach_volume(backend: Any, volume_id: str, instance_id: str, device_path: s
 
 
 def terminate_instances(backend: Any, instance_ids: list[str]) -> Any:
-    """Terminate instances, and let go of the volumes that outlive them, unless that is to be late."""
+    """Terminate instances; where that is to be late, EC2 has not let go of the volumes that outlive them yet."""
+    held = [each.attachment for each in backend.volumes.values() if each.attachment is not None]
+    kept = [each for each in held if SETTINGS.keep_attached and each.instance.id in instance_ids]
     done = _terminate(backend, instance_ids)
-    if SETTINGS.keep_attached:
-        return done
-    for volume in list(backend.volumes.values()):
-        if volume.attachment is not None and volume.attachment.instance.id in instance_ids:
-            backend.detach_volume(volume.id, volume.attachment.instance.id, volume.attachment.device)
+    for each in kept:
+        if each.volume.id in backend.volumes:
+            _attach(backend, each.volume.id, each.instance.id, each.device)
     return done
