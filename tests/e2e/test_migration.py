@@ -19,7 +19,7 @@ from tests.etcd.authority import Authority
 from tests.workload.connection import write_connection
 from tests.workload.workload import Workload
 
-pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(900), pytest.mark.xdist_group("migration")]
+pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(1800), pytest.mark.xdist_group("migration")]
 
 NAMES = ("etcd-0", "etcd-1", "etcd-2")
 
