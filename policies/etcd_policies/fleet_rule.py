@@ -5,6 +5,7 @@ They are stack policies: they speak after a preview or an update, and in an anal
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -30,11 +31,12 @@ class Declared(Protocol):
 D = TypeVar("D", bound=Declared)
 
 
-class FleetRule(Rule):
-    """Judges the resources of each cluster in a stack together, by their outputs."""
+class StackRule(Rule):
+    """Judges resources of a stack together."""
 
+    @abstractmethod
     def findings(self, resources: Sequence[PolicyResource], config: Mapping[str, Any]) -> Iterator[Finding]:
-        """Everything about a stack's clusters that breaks the rule.
+        """Everything about a stack that breaks the rule.
 
         Args:
             resources: of the stack.
@@ -44,6 +46,26 @@ class FleetRule(Rule):
             Misconfigured: the configuration cannot be used.
             UnknownValueError: something that is needed will only be known in the update; after all other findings.
         """
+
+    def policy(self) -> Policy:
+        """The rule as the policy SDK takes it."""
+        return StackValidationPolicy(validate=self._validate, **self.metadata())
+
+    def _validate(self, stack: StackValidationArgs, report: ReportViolation) -> None:
+        try:
+            for finding in self.findings(stack.resources, stack.get_config()):
+                report(str(finding.problem), finding.urn)
+        except UnknownValueError as unknown:
+            if pulumi.runtime.is_dry_run():
+                raise
+            report(str(unknown_problem(unknown)), None)
+
+
+class FleetRule(StackRule):
+    """Judges the resources of each cluster in a stack together, by their outputs."""
+
+    def findings(self, resources: Sequence[PolicyResource], config: Mapping[str, Any]) -> Iterator[Finding]:
+        """See `StackRule.findings`."""
         given = self.given(config)
         unknown: list[UnknownValueError] = []
         for fleet in fleets(resources, self.kinds):
@@ -58,19 +80,6 @@ class FleetRule(Rule):
             yield from self.judge(fleet, *given)
         except UnknownValueError as later:
             unknown.append(later)
-
-    def policy(self) -> Policy:
-        """The rule as the policy SDK takes it."""
-        return StackValidationPolicy(validate=self._validate, **self.metadata())
-
-    def _validate(self, stack: StackValidationArgs, report: ReportViolation) -> None:
-        try:
-            for finding in self.findings(stack.resources, stack.get_config()):
-                report(str(finding.problem), finding.urn)
-        except UnknownValueError as unknown:
-            if pulumi.runtime.is_dry_run():
-                raise
-            report(str(unknown_problem(unknown)), None)
 
 
 def each_resource(resources: Iterable[D], judge: Callable[[D], Iterable[Problem]]) -> Iterator[Finding]:

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_policy import Policy, PolicyResource, ReportViolation, StackValidationArgs, StackValidationPolicy
+from pulumi_policy import PolicyResource
 
 from etcd_ops.model.problems import Problem
 from etcd_policies.aws.properties import Properties
 from etcd_policies.contract import STATEFUL_SETS, Cluster, cluster_of
-from etcd_policies.fleet_rule import each_resource
+from etcd_policies.fleet_rule import StackRule, each_resource
 from etcd_policies.parameters import Parameters
-from etcd_policies.rule import Finding, Rule
+from etcd_policies.rule import Finding
 
 STORAGE_CLASSES = ("kubernetes:storage.k8s.io/v1:StorageClass", "kubernetes:storage.k8s.io/v1beta1:StorageClass")
 """Types of storage classes: tokens of pulumi-kubernetes 4."""
@@ -36,20 +36,11 @@ class StorageClass:
     clusters: Sequence[Cluster]
 
 
-class StorageClassRule(Rule):
+class StorageClassRule(StackRule):
     """Judges every storage class in a stack that a cluster in it uses; others are not a cluster's business."""
 
     def findings(self, resources: Sequence[PolicyResource], config: Mapping[str, Any]) -> Iterator[Finding]:
-        """Everything about a stack's storage classes that breaks the rule.
-
-        Args:
-            resources: of the stack.
-            config: of the rule.
-
-        Raises:
-            Misconfigured: the configuration cannot be used.
-            UnknownValueError: something that is needed will only be known in the update; after all other findings.
-        """
+        """See `StackRule.findings`."""
         given = self.given(config)
         classes = [each for each in resources if each.resource_type in self.kinds]
         others = [each for each in resources if each.resource_type not in self.kinds] if classes else []
@@ -71,14 +62,6 @@ class StorageClassRule(Rule):
         used = [cluster for name in _names(properties) for cluster in users.get(name, ())] if users else []
         if used:
             yield from self.judge(StorageClass(properties, used), *given)
-
-    def policy(self) -> Policy:
-        """The rule as the policy SDK takes it."""
-        return StackValidationPolicy(validate=self._validate, **self.metadata())
-
-    def _validate(self, stack: StackValidationArgs, report: ReportViolation) -> None:
-        for finding in self.findings(stack.resources, stack.get_config()):
-            report(str(finding.problem), finding.urn)
 
 
 def _uses(resource: PolicyResource) -> list[tuple[str, Cluster]]:

@@ -20,7 +20,7 @@ from etcd_ops.model.decisions.standing import formation_known, older
 from etcd_ops.model.facts import ChannelFacts, Identity, LockFacts, Memory, PeerStatus, VolumeFacts
 from etcd_ops.model.records import Controls, FormationRecord, FormationState
 from etcd_ops.model.spec import ClusterSpec, Desired, Unreadable, read_desired
-from etcd_ops.model.status import Highest, MemberStatus
+from etcd_ops.model.status import Highest, MemberStatus, read_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class ChannelReader:
     async def _statuses(self) -> dict[str, PeerStatus]:
         found: dict[str, PeerStatus] = {}
         for entry in (await self._channel.read_all(STATUS_PREFIX)).values():
-            status = _status(entry)
+            status = read_status(entry.data)
             if status is not None:
                 found[status.slot] = self._heard(status)
         return found
@@ -113,13 +113,6 @@ def _envelope(entry: Entry, why: str) -> tuple[Desired | None, None, str]:
         return Desired.decode(entry.data), None, why
     except ValidationError as problem:
         raise ChannelUnavailable("the desired document cannot be read, not even its envelope") from problem
-
-
-def _status(entry: Entry) -> MemberStatus | None:
-    try:
-        return MemberStatus.decode(entry.data)
-    except ValidationError:
-        return None
 
 
 def remember(memory: Memory, reading: Reading, lock: LockFacts, volume: VolumeFacts) -> Memory:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from etcd_ops.model.document import Tolerant
 
@@ -162,3 +162,11 @@ class MemberStatus(Tolerant):
     def empty(self) -> bool:
         """Its volume was looked at, and certainly holds no data; one that cannot be read may hold some."""
         return self.volume_marked and not self.has_data
+
+
+def read_status(data: bytes) -> MemberStatus | None:
+    """The status in an object of a channel; None where it cannot be read, as where a member published none."""
+    try:
+        return MemberStatus.decode(data)
+    except ValidationError:
+        return None

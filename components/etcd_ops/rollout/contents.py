@@ -11,7 +11,7 @@ from etcd_ops.channel.port import DESIRED, FORMATION, STATUS_PREFIX, Channel, En
 from etcd_ops.model.problems import Problem
 from etcd_ops.model.records import FormationRecord
 from etcd_ops.model.spec import FORMAT, Desired, describe
-from etcd_ops.model.status import MemberStatus
+from etcd_ops.model.status import MemberStatus, read_status
 from etcd_ops.rollout.problems import Refused
 
 
@@ -50,7 +50,7 @@ async def read_statuses(channel: Channel) -> dict[str, MemberStatus]:
     """
     found = {}
     for name, entry in (await channel.read_all(STATUS_PREFIX)).items():
-        status = _status(entry)
+        status = read_status(entry.data)
         if status is not None and status_name(status.slot) == name:
             found[status.slot] = status
     return found
@@ -85,10 +85,3 @@ def _desired(entry: Entry) -> Desired:
 
 def _unintelligible(name: str, problem: ValidationError) -> Refused:
     return Refused(Problem("channel", f"its {name} cannot be understood: {describe(problem)}"))
-
-
-def _status(entry: Entry) -> MemberStatus | None:
-    try:
-        return MemberStatus.decode(entry.data)
-    except ValidationError:
-        return None
