@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from etcd_ops.ec2.keeper import Others
 from etcd_ops.ec2.own_instance import TERMINATED, OwnInstance, complete_for, unready
 from etcd_ops.model.facts import Termination
 from etcd_ops.model.tags import TEMPLATE_TAG
@@ -141,3 +143,22 @@ def test_an_instance_completes_for_the_one_before_it_and_never_for_itself(cloud:
     there = [described(cloud, "a-1", "Terminating:Wait", "Terminating:Wait")]
     aws = Recorded(describe_auto_scaling_groups={"AutoScalingGroups": there})
     assert complete_for(aws, cloud.machine, frozenset({"a-1"}), "i-a-1-1") == ("i-a-1-0",)  # type: ignore[arg-type]
+
+
+def test_the_group_of_its_own_is_asked_until_nothing_waits_in_it(cloud: Cloud, metadata: Metadata) -> None:
+    metadata.values["instance-id"] = "i-a-1-1"
+    waiting = {"AutoScalingGroups": [described(cloud, "a-1", "Terminating:Wait", "InService")]}
+    aws = Recorded(describe_auto_scaling_groups=waiting)
+    logged: list[dict[str, object]] = []
+    absent = SimpleNamespace(absent=frozenset({"a-1"}))
+    others = Others(aws, cloud.machine, absent, lambda _, told: logged.append(told))  # type: ignore[arg-type]
+    others.complete()
+    assert logged == [{"instance": "i-a-1-0"}]
+    waiting["AutoScalingGroups"] = [described(cloud, "a-1", "InService")]
+    others.complete()
+    asked = len(aws.calls)
+    others.complete()
+    assert len(aws.calls) == asked
+    absent.absent = frozenset({"b-1"})
+    others.complete()
+    assert aws.calls[asked][1] == {"AutoScalingGroupNames": [cloud.machine.group_of("b-1")]}

@@ -63,7 +63,7 @@ class Keeper:
             declared = agent.declared
             return declared is not None and bool(self._mailbox.missing(declared.credentials))
 
-        others = _Others(self._aws, self._machine, agent, log)
+        others = Others(self._aws, self._machine, agent, log)
         return (
             Duty("registering the name", _Name(self._aws, self._machine).keep, ADDRESS_SECONDS),
             Duty("delivering credentials", self._mailbox.empty, SECRET_SECONDS, urgent=lacking),
@@ -97,7 +97,7 @@ class _Name:
         self._registered, self._at = address, now
 
 
-class _Others:
+class Others:
     """Lets terminations go on that nobody else does: of absent members, and of this one's machines before this.
 
     Those had to give the volume away first, which is here: nothing of the member runs on them any more.
