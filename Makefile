@@ -52,8 +52,8 @@ test: ## Check everything; nodes and machines, which need root, as far as a few 
 
 # Nodes and machines come after all else, for each of them takes a whole machine.
 test-rest:
-	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup --ignore $(SCHEDULES) --ignore tests/nodes --ignore tests/machines \
-		$(PYTEST_ARGS)
+	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup --no-loadscope-reorder \
+		--ignore $(SCHEDULES) --ignore tests/nodes --ignore tests/machines $(PYTEST_ARGS)
 	$(VENV)/pytest tests/nodes tests/machines -m "not soak" $(PYTEST_ARGS) || [ $$? -eq $(NOTHING_CHOSEN) ]
 
 # The simulation's schedules wait for nothing: they take what the others leave of the processors, and tell at their end.
