@@ -11,7 +11,7 @@ from pulumi_etcd.certificates import LEAF_TRUST, TRUSTS, Certificates, Leaf
 from pulumi_etcd.declaration import Declaration
 from pulumi_etcd.local.context import LocalContext
 from pulumi_etcd.local.member import Credential
-from pulumi_etcd.rollout import Rollout, RolloutCluster
+from pulumi_etcd.rollout import Rollout, RolloutArgs, RolloutCluster, RolloutPods
 from pulumi_etcd.shared import ChannelConnection, ClientCredential
 from pulumi_etcd.wire import to_snake
 
@@ -73,6 +73,7 @@ def rollout(
     certificates: Certificates,
     waits_for: Mapping[str, pulumi.Output[int]],
     options: pulumi.ResourceOptions,
+    pods: RolloutPods | None = None,
 ) -> Rollout:
     """The cluster's one rollout. Fingerprints are the only computed leaves of its document.
 
@@ -81,6 +82,7 @@ def rollout(
         certificates: what was issued for it.
         waits_for: how often each part that members need was started.
         options: the resource's; it should depend on everything that members need.
+        pods: where members' pods are that an `up` mends; None where there are none.
     """
     body: dict[str, Any] = this.spec.model_dump(mode="json")
     for slot, member in body["members"].items():
@@ -89,19 +91,18 @@ def rollout(
         body["trust"][trust]["authorities"] = {
             str(generation): authority.fingerprint for generation, authority in generations.items()
         }
-    return Rollout(
-        this.name,
-        {
-            "channel": connection(this.channel),
-            "cluster": cast("RolloutCluster", body),
-            "mode": this.mode,
-            "adopt": this.adopt,
-            "former_owner": this.former_owner,
-            "deadline_seconds": this.deadline_seconds,
-            "waits_for": waits_for,
-        },
-        options,
-    )
+    args: RolloutArgs = {
+        "channel": connection(this.channel),
+        "cluster": cast("RolloutCluster", body),
+        "mode": this.mode,
+        "adopt": this.adopt,
+        "former_owner": this.former_owner,
+        "deadline_seconds": this.deadline_seconds,
+        "waits_for": waits_for,
+    }
+    if pods is not None:
+        args["pods"] = pods
+    return Rollout(this.name, args, options)
 
 
 def operator_credential(certificates: Certificates) -> pulumi.Output[ClientCredential]:

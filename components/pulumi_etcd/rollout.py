@@ -149,6 +149,19 @@ class RolloutCluster(TypedDict):
     """Whom the cluster is moved over from, and how far; none when absent."""
 
 
+class RolloutPods(TypedDict):
+    """Where members' pods are, as whoever runs Pulumi reaches them."""
+
+    namespace: str
+    """Name of their namespace."""
+    namespace_uid: str
+    """The UID that it must have; pods of another one are left alone."""
+    kubeconfig: str
+    """Absolute path of the kubeconfig that leads there."""
+    context: str
+    """Of the kubeconfig."""
+
+
 class RolloutArgs(TypedDict):
     """Arguments of a Rollout. Nothing in them may be secret: every member reads them."""
 
@@ -164,6 +177,9 @@ class RolloutArgs(TypedDict):
     """URN of the Rollout whose cluster this one takes over; none when absent."""
     deadline_seconds: NotRequired[float]
     """Seconds to wait for every member; 600 when absent."""
+    pods: NotRequired[RolloutPods]
+    """Where members' pods are that make way for declared ones while they do not come up; they are left alone when
+    absent."""
     waits_for: NotRequired[Mapping[str, pulumi.Input[int]]]
     """How often each part that members need was started: when it changes, members are waited for again, though the
     document stays as it is. May be computed."""

@@ -33,6 +33,7 @@ from etcd_ops.runtime.known_incarnation import channel_incarnation
 from tests.channel.conftest import NAMESPACE, MakeStore
 from tests.channel.memory import megabytes
 from tests.channel.stores import Store, run
+from tests.etcd.authority import Authority
 from tests.servers.kubernetes import KubernetesServer
 from tests.servers.ports import free_block
 
@@ -192,6 +193,24 @@ def test_who_may_do_nothing_is_told_what_to_allow(call: str, store: Store, kuber
     with pytest.raises(ChannelUnavailable, match=r"403: .*stranger.*allow get, list, create, patch") as caught:
         run(CALLS[call](channel_at(stranger)))
     assert not isinstance(caught.value, OutcomeUnknown)
+
+
+def test_what_is_renewed_in_the_kubeconfig_is_used_by_the_next_call(
+    store: Store, kubernetes: KubernetesServer, tmp_path: Path
+) -> None:
+    """Whose certificate the API server does not know is refused once more, and not for ever."""
+    own = json.loads(kubernetes.kubeconfig.read_text())
+    unknown = Authority("another").issue("admin", (), "system:masters")
+    for name, content in (("crt", unknown.certificate_pem), ("key", unknown.key_pem)):
+        (tmp_path / name).write_bytes(content)
+    user = {"client-certificate": str(tmp_path / "crt"), "client-key": str(tmp_path / "key")}
+    path = tmp_path / "kubeconfig"
+    path.write_text(json.dumps({**own, "users": [{**own["users"][0], "user": user}]}))
+    channel = channel_at({**store.connection, "kubeconfig": str(path)})
+    with pytest.raises(ChannelUnavailable, match="401"):
+        run(channel.read(DESIRED))
+    path.write_text(json.dumps(own))
+    assert run(channel.read(DESIRED)) is None
 
 
 def test_roles_can_confine_agents_to_what_is_theirs(

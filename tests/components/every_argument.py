@@ -105,6 +105,13 @@ STATIC_PODS: Mapping[str, dict[str, Any]] = {
         "agent": {**_MANY["agent"], "kind": "static-pod"}, "manifest_url_port": 12390,
         "adopted_manifest": "etcd-member.yaml",
     },
+    f"a channel in another cluster; {STATIC_AGENTS}": {
+        **_PODS, "agent": {**_MANY["agent"], "kind": "static-pod"}, "kubeconfig_file": "/etc/etcd-ops.kubeconfig",
+        "channel": {
+            "kind": "kubernetes", "namespace": "channels", "cluster": "orders", "kubeconfig": "/home/me/.kube/config",
+            "context": "operations", "namespace_uid": "11111111-2222-3333-4444-555555555555",
+        },
+    },
 }  # fmt: skip
 """Changes of the least arguments of a `StaticPodCluster`."""
 _LOCAL: dict[str, Any] = {
@@ -167,10 +174,10 @@ EC2: Mapping[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 """Changes of the least arguments of an `Ec2Cluster`."""
-ELSEWHERE = {
-    f"channel.{each}" for each in ("directory", "namespace", "cluster", "kubeconfig", "context", "namespace_uid")
-}
+ON_MACHINES = {"channel.directory"}
 """Optional arguments that no cluster on Kubernetes takes."""
+ELSEWHERE = {f"channel.{each}" for each in ("namespace", "cluster", "kubeconfig", "context", "namespace_uid")}
+"""Those of a channel in another Kubernetes cluster, which is for static pods alone."""
 
 
 def optional(shape: type, prefix: str = "") -> Iterator[str]:

@@ -17,7 +17,15 @@ from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.static_pods.installation import installation_pod, installation_secret
 from pulumi_etcd.static_pods.removal import removal_pod
 from tests.components import stateful_sets, static_pods
-from tests.components.every_argument import ELSEWHERE, STATEFUL_SETS, STATIC_AGENTS, STATIC_PODS, given, optional
+from tests.components.every_argument import (
+    ELSEWHERE,
+    ON_MACHINES,
+    STATEFUL_SETS,
+    STATIC_AGENTS,
+    STATIC_PODS,
+    given,
+    optional,
+)
 from tests.components.kubernetes_objects import KINDS, kept, path, static_pods_in
 from tests.components.recorder import Recording
 from tests.servers.kubernetes import KubernetesServer
@@ -101,10 +109,16 @@ def test_a_field_that_does_not_exist_is_not_valid(server: KubernetesServer, name
 
 
 @pytest.mark.parametrize(
-    ("variants", "shape"), [(STATEFUL_SETS, StatefulSetClusterArgs), (STATIC_PODS, StaticPodClusterArgs)]
+    ("variants", "shape", "others"),
+    [
+        (STATEFUL_SETS, StatefulSetClusterArgs, ON_MACHINES | ELSEWHERE),
+        (STATIC_PODS, StaticPodClusterArgs, ON_MACHINES),
+    ],
 )
-def test_every_optional_argument_is_tried(variants: Mapping[str, dict[str, Any]], shape: type) -> None:
+def test_every_optional_argument_is_tried(
+    variants: Mapping[str, dict[str, Any]], shape: type, others: set[str]
+) -> None:
     """Also one that somebody adds later."""
     tried = {each for changes in variants.values() for each in given(changes, shape)}
-    assert set(optional(shape)) - tried == ELSEWHERE
+    assert set(optional(shape)) - tried == others
     assert not set(optional(shape)) & set(given(variants["none"], shape))

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etcd_ops.channel.connect import parse as connect
 from etcd_ops.model.problems import Invalid
 from etcd_ops.pod import places
 from etcd_ops.static_pod.manifest import template_of
@@ -23,17 +24,27 @@ from tests.components.stateful_sets import AGENT, KEY
 from tests.components.static_pods import ARGS, declaration, labels, recorded, slots
 
 SLOTS = ("a-1", "b-1", "c-1")
+CHANNEL_VOLUMES = ("aws", "kubeconfig")
 CHANNEL = {"kind": "s3", "bucket": "channels", "prefix": "orders/", "region": "eu-west-1"}
 STATIC: dict[str, Any] = {"agent": {**ARGS["agent"], "kind": "static-pod"}, "channel": CHANNEL}
 FILE = "/root/.aws/credentials"
+ELSEWHERE = {
+    "kind": "kubernetes",
+    "namespace": "etcd-channels",
+    "namespace_uid": "11111111-2222-3333-4444-555555555555",
+    "kubeconfig": "/home/me/operations.kubeconfig",
+    "context": "operations",
+}
+"""A channel in another Kubernetes cluster."""
+THERE: dict[str, Any] = {**STATIC, "channel": ELSEWHERE, "kubeconfig_file": "/etc/etcd-ops.kubeconfig"}
 
+channels = st.sampled_from([STATIC, {**STATIC, "credentials_file": FILE}, THERE])
+"""What agents reach it with: the role of their node, or a file."""
 clusters = st.builds(
-    declaration,
+    lambda name, channel, **changes: declaration(name, **channel, **changes),
     labels,
+    channels,
     slots=slots(),
-    agent=st.just(STATIC["agent"]),
-    channel=st.just(CHANNEL),
-    credentials_file=st.none() | st.just(FILE),
     data_directory=st.none() | st.just("/srv/etcd"),
     manifest_url_port=st.none() | st.just(2390),
 )
@@ -90,7 +101,7 @@ def test_what_is_told_is_where_the_agent_looks(this: Declaration) -> None:
             assert config["staticPod"] == {"port": node.paths.url_port}
         else:
             assert config["staticPod"] == {"manifests": mounted["manifests"], "file": node.paths.file}
-        assert config["channel"] == dict(this.channel)
+        assert config["channel"] == dict(this.agents_channel)
         assert "agentPod" not in config
 
 
@@ -105,22 +116,42 @@ def test_files_and_names_are_of_one_member_each(this: Declaration) -> None:
 @given(clusters)
 def test_whoever_speaks_to_the_channel_has_the_credentials(this: Declaration) -> None:
     """The agent, and etcd's launcher; nobody where the node's role is used."""
-    given_one = bool(this.pods.credentials_file)
+    file = this.pods.channel_file
     for _, files in told(this):
         for pod in pods(files):
             (container,) = pod["spec"]["containers"]
             names = {each["name"]: each.get("value") for each in container["env"]}
-            mounted = [each for each in container["volumeMounts"] if each["name"] == "aws"]
-            assert ("AWS_SHARED_CREDENTIALS_FILE" in names) == given_one
-            assert [names["AWS_SHARED_CREDENTIALS_FILE"] for _ in mounted] == [each["mountPath"] for each in mounted]
-            assert all(each["readOnly"] for each in mounted)
-            files_of_host = [each["hostPath"] for each in pod["spec"]["volumes"] if each["name"] == "aws"]
-            assert files_of_host == [{"path": FILE, "type": "File"}] * given_one
+            seen = {each["name"]: each for each in container["volumeMounts"] if each["name"] in CHANNEL_VOLUMES}
+            volumes = [each for each in pod["spec"]["volumes"] if each["name"] in CHANNEL_VOLUMES]
+            paths = {each["name"]: each["hostPath"] for each in volumes}
+            assert paths == ({file.volume: {"path": file.path, "type": "File"}} if file else {})
+            assert seen.keys() == paths.keys()
+            assert all(each["readOnly"] for each in seen.values())
+            aws, kubeconfig = (seen[each]["mountPath"] if each in seen else None for each in CHANNEL_VOLUMES)
+            assert names.get("AWS_SHARED_CREDENTIALS_FILE") == aws
+            assert json.loads(files[places.CONFIG.name])["channel"].get("kubeconfig") == kubeconfig
+
+
+def test_agents_reach_another_cluster_by_their_own_file_and_whoever_runs_pulumi_by_theirs() -> None:
+    this = declaration(**THERE)
+    assert connect(this.channel).connect() is not None
+    assert dict(this.agents_channel) == {**this.channel, "kubeconfig": "/etc/etcd-ops/kubeconfig"}
+    assert this.channel["cluster"] == this.name
+    assert this.channel["kubeconfig"] == ELSEWHERE["kubeconfig"]
+
+
+def _there(**changes: str) -> dict[str, Any]:
+    return {**THERE, "channel": {**ELSEWHERE, **changes}}
 
 
 REFUSED = [
-    ({"agent": STATIC["agent"]}, "channel.kind: static pods have no account at an API server"),
-    ({"agent": STATIC["agent"], "channel": {"kind": "kubernetes"}}, "channel.kind: static pods have no account"),
+    ({**THERE, "kubeconfig_file": None}, "kubeconfigFile: missing: static pods have no account at an API server"),
+    ({**THERE, "kubeconfig_file": "kubeconfig"}, "kubeconfigFile: "),
+    ({**STATIC, "kubeconfig_file": FILE}, "kubeconfigFile: only agents of kind static-pod with a channel of kind kub"),
+    ({"kubeconfig_file": FILE}, "kubeconfigFile: only agents of kind static-pod with a channel of kind kubernetes"),
+    ({**THERE, "channel": {**ELSEWHERE, "context": ""}}, "channel.context: missing: static pods have no account"),
+    (_there(namespace_uid=ARGS["namespace_uid"]), "channel.namespaceUid: leads to the API server of the agents' own"),
+    (_there(kubeconfig=ARGS["kubeconfig"], context=ARGS["context"]), "channel.context: leads to the API server of"),
     ({"agent": {**STATIC["agent"], "kind": "unit"}, "channel": CHANNEL}, "agent.kind: there is no kind 'unit'"),
     ({"credentials_file": FILE}, "credentialsFile: only a channel of kind s3 needs it"),
     ({**STATIC, "credentials_file": "aws/credentials"}, "credentialsFile: "),
@@ -128,6 +159,15 @@ REFUSED = [
     ({**STATIC, "manifest_url_port": 2382}, "manifestUrlPort: the member itself listens on 2379 to 2382"),
     ({**STATIC, "manifest_url_port": 70_000}, "manifestUrlPort: 70000 is not between 1 and 65535"),
 ]
+
+
+def test_a_channel_in_a_cluster_that_nobody_names_is_refused() -> None:
+    for channel in (None, {"kind": "kubernetes"}):
+        with pytest.raises(Invalid) as refused:
+            declaration(**{**STATIC, "channel": channel})
+        paths = {each.path for each in refused.value.problems}
+        wanted = {f"channel.{each}" for each in ("namespace", "namespaceUid", "kubeconfig", "context")}
+        assert paths == {*wanted, "kubeconfigFile"}
 
 
 @pytest.mark.parametrize(("changes", "problem"), REFUSED)

@@ -100,7 +100,9 @@ def inputs(place: Place, **changes: Any) -> dict[str, Any]:
     cluster = spec().to_wire()
     for member in cluster["members"].values():
         member |= {"template": NEW, "agentTemplate": NEW}
-    return {"channel": place.inputs()["channel"], "cluster": cluster, "deadlineSeconds": 90, **changes}
+    channel = place.inputs()["channel"]
+    pods = {name: channel[name] for name in ("namespace", "namespaceUid", "kubeconfig", "context")}
+    return {"channel": channel, "cluster": cluster, "deadlineSeconds": 90, "pods": pods, **changes}
 
 
 def run(body: Callable[[Client], Awaitable[None]]) -> None:
@@ -239,11 +241,27 @@ def test_who_may_not_look_is_told_and_waits_all_the_same(place: Place) -> None:
 
     async def body(client: Client) -> None:
         declared = inputs(place)
-        declared["channel"]["kubeconfig"] = stranger
+        declared["pods"]["kubeconfig"] = stranger
         told = "allow get, list, patch and delete of pods"
         assert "no status" in await ended(client, declared, lambda: any(told in line for line in client.lines))
 
     run(body)
+
+
+def test_pods_of_which_nobody_says_where_they_are_are_left_alone(place: Place, looks: Looks) -> None:
+    put(place, OLD, etcd=UNPULLED, agent=UNPULLED)
+
+    async def body(client: Client) -> None:
+        declared = inputs(place) | {"deadlineSeconds": 2}
+        del declared["pods"]
+        checked, failures = await client.check(declared)
+        assert failures == []
+        with pytest.raises(InitFailed, match="no status"):
+            await client.create(checked)
+
+    run(body)
+    assert looks.found == []
+    assert is_there(place)
 
 
 def allow(place: Place, user: str) -> None:

@@ -189,8 +189,15 @@ class Namespace:
         if not self._known and not checking:
             self._check_namespace()
         client = self._api()
-        with _answers(self._place, reading=method == "GET"):
-            return client.request(method, path, params=dict(query or {}), json=content, headers=headers)
+        try:
+            with _answers(self._place, reading=method == "GET"):
+                answer = client.request(method, path, params=dict(query or {}), json=content, headers=headers)
+        except (Failed, Unanswered):
+            self._forget(client)
+            raise
+        if answer.status_code == 401:
+            self._forget(client)
+        return answer
 
     def _content(self, answer: Response, *, reading: bool = False) -> dict[str, Any]:
         if answer.is_success:
@@ -207,6 +214,12 @@ class Namespace:
             if self._client is None:
                 self._client = api_client(self._place, *self._timeouts)
             return self._client
+
+    def _forget(self, client: Client) -> None:
+        """Have the next call read the kubeconfig anew: what is in it may have been renewed."""
+        with self._making:
+            if self._client is client:
+                self._client = None
 
 
 def api_client(place: NamespacePlace, connect: float, read: float) -> Client:

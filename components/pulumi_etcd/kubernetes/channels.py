@@ -14,6 +14,8 @@ from pulumi_etcd.trusts import Wire
 def connections(collected: Collected, name: str, wire: Wire) -> tuple[Wire, Wire]:
     """The channel's connection values, as whoever runs Pulumi and as agents use them.
 
+    By default it is in the cluster's own namespace, where agents have accounts.
+
     Args:
         collected: takes their problems.
         name: the cluster's.
@@ -22,6 +24,35 @@ def connections(collected: Collected, name: str, wire: Wire) -> tuple[Wire, Wire
     nowhere: tuple[Wire, Wire] = ({}, {})
     own = collected.of(lambda: _own(name, wire), nowhere)
     return collected.of(lambda: _declared(wire, own), nowhere)
+
+
+def foreign_connections(collected: Collected, name: str, wire: Wire, kubeconfig: str) -> tuple[Wire, Wire]:
+    """The same for agents that have no account at the API server of their own nodes.
+
+    Args:
+        collected: takes their problems.
+        name: the cluster's.
+        wire: the arguments.
+        kubeconfig: path, as agents see it, of the one by which they reach another API server.
+    """
+    nowhere: tuple[Wire, Wire] = ({}, {})
+    return collected.of(lambda: _foreign(name, wire, kubeconfig), nowhere)
+
+
+def _foreign(name: str, wire: Wire, kubeconfig: str) -> tuple[Wire, Wire]:
+    declared = wire.get("channel", {"kind": "kubernetes"})
+    if declared.get("kind") != "kubernetes":
+        return _elsewhere(declared)
+    reason, remedy = "static pods have no account at the API server of their own nodes", "name that of another cluster"
+    missing = [each for each in ("namespace", "namespaceUid", "kubeconfig", "context") if not declared.get(each)]
+    if missing:
+        raise Invalid(Problem(f"channel.{each}", f"missing: {reason}", f"{remedy}, or use s3") for each in missing)
+    for same in (("namespaceUid",), ("kubeconfig", "context")):
+        if all(declared[each] == wire[each] for each in same):
+            reason = "leads to the API server of the agents' own pods, which may need this cluster"
+            raise Invalid([Problem(f"channel.{same[-1]}", reason, f"{remedy}, or use s3")])
+    outside = body.connection({"cluster": name, **declared})
+    return outside, {**outside, "kubeconfig": kubeconfig}
 
 
 def _own(name: str, wire: Wire) -> tuple[Wire, Wire]:
@@ -38,17 +69,21 @@ def _own(name: str, wire: Wire) -> tuple[Wire, Wire]:
 def _declared(wire: Wire, own: tuple[Wire, Wire]) -> tuple[Wire, Wire]:
     """Those that the arguments name; by default those in the cluster's own namespace."""
     declared = wire.get("channel", {"kind": "kubernetes"})
-    kind = declared.get("kind")
-    if kind == "directory":
-        reason = "members in pods reach no directory of another machine"
-        raise Invalid([Problem("channel.kind", reason, "use kubernetes or s3")])
-    if kind != "kubernetes":
-        found = body.connection(declared)
-        return found, _without_outside(found)
+    if declared.get("kind") != "kubernetes":
+        return _elsewhere(declared)
     reason, remedy = "follows from the arguments of the cluster", "leave it out"
     if strange := [Problem(f"channel.{each}", reason, remedy) for each in declared if each != "kind"]:
         raise Invalid(strange)
     return own
+
+
+def _elsewhere(declared: Wire) -> tuple[Wire, Wire]:
+    """Outside of every Kubernetes cluster."""
+    if declared.get("kind") == "directory":
+        reason = "members in pods reach no directory of another machine"
+        raise Invalid([Problem("channel.kind", reason, "use kubernetes or s3")])
+    found = body.connection(declared)
+    return found, _without_outside(found)
 
 
 def _without_outside(connection: Wire) -> dict[str, Any]:

@@ -25,6 +25,7 @@ PATHS: Mapping[str, str] = {
     "authorities": "/etc/etcd-ops/authorities",
     "token": str(places.TOKEN),
     "aws": "/etc/etcd-ops/aws-credentials",
+    "kubeconfig": "/etc/etcd-ops/kubeconfig",
 }
 """Where a container sees each of its pod's volumes."""
 CONTAINED: Mapping[str, Any] = {

@@ -17,7 +17,7 @@ from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.kubernetes.naming import Names
 from pulumi_etcd.kubernetes.objects import KubernetesObject, provider
 from pulumi_etcd.placing import authorities, context, credentials, rollout
-from pulumi_etcd.rollout import Rollout
+from pulumi_etcd.rollout import Rollout, RolloutPods
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,21 @@ def create(
     everything = [*everybodys]
     for slot in this.slots:
         everything += member(place, slot, everybodys)
-    return roll_out(cluster, this, certificates, everything)
+    pods: RolloutPods = {
+        "namespace": names.namespace,
+        "namespace_uid": this.namespace_uid,
+        "kubeconfig": this.kubeconfig,
+        "context": this.context,
+    }
+    return roll_out(cluster, this, certificates, everything, pods)
 
 
 def roll_out(
-    cluster: pulumi.Resource, this: Declaration, certificates: Certificates, everything: Sequence[pulumi.Resource]
+    cluster: pulumi.Resource,
+    this: Declaration,
+    certificates: Certificates,
+    everything: Sequence[pulumi.Resource],
+    pods: RolloutPods | None = None,
 ) -> Rollout:
     """Declare the files for etcd-ops where some are wanted, and the rollout.
 
@@ -72,10 +82,12 @@ def roll_out(
         this: what is declared.
         certificates: what was issued for it.
         everything: that the members need.
+        pods: where members' pods are that an `up` mends; None where kubelets alone make them.
     """
     if this.directory:
         context(this, this.directory, certificates, pulumi.ResourceOptions(parent=cluster))
-    return rollout(this, certificates, {}, pulumi.ResourceOptions(parent=cluster, depends_on=[*everything]))
+    options = pulumi.ResourceOptions(parent=cluster, depends_on=[*everything])
+    return rollout(this, certificates, {}, options, pods)
 
 
 def delivered_authorities(names: Names, certificates: Certificates) -> Manifest:

@@ -30,7 +30,7 @@ _GONE = (404, 409)
 
 
 class MembersPods:
-    """Of a cluster whose channel is in its own namespace; of others nothing is known here.
+    """Of a cluster that says where they are; of others nothing is known here.
 
     Args:
         call: of the Rollout.
@@ -38,7 +38,8 @@ class MembersPods:
     """
 
     def __init__(self, call: Call, spec: ClusterSpec) -> None:
-        self._call, self._spec, self._place = call, spec, _place(call.inputs["channel"], spec)
+        self._call, self._spec = call, spec
+        self._place: Properties = call.inputs["pods"]
         self._said: set[str] = set()
         self.reasons: tuple[str, ...] = ()
         """Which do not come up, as of the last look."""
@@ -48,7 +49,7 @@ class MembersPods:
 
         The latter only in a cluster that is not left alone.
         """
-        while self._place is not None:
+        while self._place:
             done: list[str] = []
             try:
                 await look(self._place, partial(self._look, done), _NEEDS)
@@ -65,7 +66,7 @@ class MembersPods:
             await self._call.info(line)
 
     def _look(self, done: list[str], client: Client, namespace: str) -> str:
-        selector = f"{INSTANCE_LABEL}={self._call.inputs['channel']['cluster']}"
+        selector = f"{INSTANCE_LABEL}={self._spec.name}"
         answer = client.get(f"{namespace}/pods", params={"labelSelector": selector})
         answer.raise_for_status()
         found = stuck_pods(answer.json()["items"], self._spec.members)
@@ -74,12 +75,6 @@ class MembersPods:
         self.reasons = tuple(f"pod {each.name}: {each.reason}" for each in found if each not in going)
         done.extend((_delete if each.superseded else _exchange)(client, namespace, each) for each in going)
         return ""
-
-
-def _place(channel: Properties, spec: ClusterSpec) -> Properties | None:
-    in_pods = any(each.template or each.agent_template for each in spec.members.values())
-    known = channel["kind"] == "kubernetes" and channel.get("namespaceUid") and channel.get("kubeconfig")
-    return channel if in_pods and known else None
 
 
 def _delete(client: Client, namespace: str, pod: StuckPod) -> str:

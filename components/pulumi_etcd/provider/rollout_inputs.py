@@ -20,6 +20,7 @@ DEFAULTS: Properties = {
     "adopt": False,
     "formerOwner": "",
     "deadlineSeconds": DEADLINE,
+    "pods": {},
     "waitsFor": {},
 }
 

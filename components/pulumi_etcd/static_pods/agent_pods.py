@@ -23,7 +23,7 @@ from pulumi_etcd.static_pods.pods import (
     host_path,
     listening,
     on_host_network,
-    with_aws,
+    with_channel_file,
 )
 
 DELIVERED = ("config", "credentials", "authorities")
@@ -92,7 +92,7 @@ def _spec(pods: Pods, node: Node, own: Mapping[str, Any], agent: Manifest, deliv
             *delivered,
         ],
     }
-    return with_aws(pods, spec)
+    return with_channel_file(pods, spec)
 
 
 def _agent(pods: Pods, slot: Slot, delivered: Sequence[str], told: Manifest) -> Manifest:

@@ -123,10 +123,14 @@ class StaticPodClusterArgs(TypedDict):
     when absent."""
     channel: NotRequired[ChannelConnection]
     """Where declaration and statuses are exchanged: kind `kubernetes`, in the cluster's namespace, or `s3`; the former
-    when absent. Never an API server that this cluster is to back."""
+    when absent. For agents of kind `static-pod`: `s3`, or a namespace of another Kubernetes cluster with everything
+    that leads there. Never an API server that this cluster is to back."""
     credentials_file: NotRequired[str]
     """Absolute path of a file on every node with the AWS credentials that agents use for a channel of kind `s3`, in the
     format of the AWS command line; they use the role of their node when absent."""
+    kubeconfig_file: NotRequired[str]
+    """Absolute path of a file on every node: the kubeconfig by which agents of kind `static-pod` reach a channel in
+    another Kubernetes cluster, with the same context as the channel's. Certificates and tokens stand in it."""
     trust: NotRequired[Trusts]
     """Generations of the certificate authorities."""
     incarnation: NotRequired[int]

@@ -12,7 +12,8 @@ from pulumi_etcd import declaration
 from pulumi_etcd.declaration import common, decided
 from pulumi_etcd.kubernetes import declaration as kubernetes
 from pulumi_etcd.kubernetes import parts as shared
-from pulumi_etcd.kubernetes.channels import connections
+from pulumi_etcd.kubernetes.channels import connections, foreign_connections
+from pulumi_etcd.kubernetes.containers import PATHS
 from pulumi_etcd.kubernetes.naming import Names
 from pulumi_etcd.static_pods import parts
 from pulumi_etcd.static_pods.agent_pods import agent_digest
@@ -57,7 +58,10 @@ def declare(name: str, args: StaticPodClusterArgs) -> Declaration:
     pods = parts.pods(wire, names, shared.containers(collected, wire))
     wire["etcd"].pop("image", None)
     topology = collected.of(lambda: parts.topology(wire, names), Topology(()))
-    outside, inside = connections(collected, name, wire)
+    if pods.agents_are_static:
+        outside, inside = foreign_connections(collected, name, wire, PATHS["kubeconfig"])
+    else:
+        outside, inside = connections(collected, name, wire)
     collected.problems += parts.own_problems(name, wire)
     spec, trusts = decided(collected, name, wire, topology, shared.binary(pods.containers.etcd), shared.agent(wire))
     nodes = parts.nodes(wire, names)

@@ -17,7 +17,7 @@ from pulumi_etcd.kubernetes import parts
 from pulumi_etcd.kubernetes.containers import Containers
 from pulumi_etcd.kubernetes.naming import Names
 from pulumi_etcd.static_pods.naming import node_paths, too_long
-from pulumi_etcd.static_pods.pods import Node, Pods
+from pulumi_etcd.static_pods.pods import AWS_FILE, ChannelFile, Node, Pods
 from pulumi_etcd.trusts import Wire
 
 PRIORITY_CLASS = "system-node-critical"
@@ -33,6 +33,8 @@ FOLDERS: Mapping[str, str] = {
     "runDirectory": "/run/pulumi-etcd",
 }
 """On the nodes, by argument."""
+CHANNEL_FILES = ("credentialsFile", "kubeconfigFile")
+"""Arguments that name a file on the nodes by which agents reach the channel."""
 
 
 def topology(wire: Wire, named: Names) -> Topology:
@@ -63,9 +65,18 @@ def pods(wire: Wire, named: Names, containers: Containers) -> Pods:
         containers,
         wire.get("priorityClassName", PRIORITY_CLASS),
         agents_are_static=wire["agent"].get("kind") == STATIC_POD,
-        credentials_file=wire.get("credentialsFile", ""),
+        channel_file=_channel_file(wire),
         adopted_manifest=wire.get("adoptedManifest", MANIFEST) if adopts_static_pods(wire) else "",
     )
+
+
+def _channel_file(wire: Wire) -> ChannelFile | None:
+    """What agents reach the channel with, where it is a file on their nodes."""
+    if "credentialsFile" in wire:
+        return ChannelFile("aws", wire["credentialsFile"], AWS_FILE)
+    if "kubeconfigFile" in wire:
+        return ChannelFile("kubeconfig", wire["kubeconfigFile"])
+    return None
 
 
 def adopts_static_pods(wire: Wire) -> bool:
@@ -100,15 +111,18 @@ def _agent_problems(wire: Wire) -> Iterator[Problem]:
     kind, channel = wire["agent"].get("kind", DAEMON_SET), wire.get("channel", {}).get("kind", "kubernetes")
     if kind not in (DAEMON_SET, STATIC_POD):
         yield Problem("agent.kind", f"there is no kind {kind!r}", f"use {DAEMON_SET} or {STATIC_POD}")
-    if kind == STATIC_POD and channel != "s3":
-        reason = "static pods have no account at an API server, and the one of their nodes may need this cluster"
-        yield Problem("channel.kind", reason, "keep the channel in a bucket: kind s3")
-    if "credentialsFile" not in wire:
-        return
-    if reason := unusable(Path(wire["credentialsFile"])):
-        yield Problem("credentialsFile", reason)
-    if channel != "s3":
+    for each in CHANNEL_FILES:
+        if each in wire and (reason := unusable(Path(wire[each]))):
+            yield Problem(each, reason)
+    if "credentialsFile" in wire and channel != "s3":
         yield Problem("credentialsFile", "only a channel of kind s3 needs it", "leave it out")
+    elsewhere = kind == STATIC_POD and channel == "kubernetes"
+    if "kubeconfigFile" in wire and not elsewhere:
+        reason = f"only agents of kind {STATIC_POD} with a channel of kind kubernetes need it"
+        yield Problem("kubeconfigFile", reason, "leave it out")
+    if elsewhere and "kubeconfigFile" not in wire:
+        reason = "missing: static pods have no account at an API server"
+        yield Problem("kubeconfigFile", reason, "name the file on the nodes, or keep the channel in a bucket: kind s3")
 
 
 def _url_problems(wire: Wire) -> Iterator[Problem]:

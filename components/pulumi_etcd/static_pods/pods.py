@@ -52,6 +52,18 @@ agent looks after those of another pod."""
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelFile:
+    """A file on every node by which whoever speaks to the channel reaches it."""
+
+    volume: str
+    """Its name in pods, which says where containers see it (`PATHS`)."""
+    path: str
+    """On the nodes."""
+    variable: str = ""
+    """Environment variable that names it; empty where the channel's connection does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pods:
     """What the pods of one cluster have in common."""
 
@@ -60,8 +72,8 @@ class Pods:
     priority_class: str
     agents_are_static: bool = False
     """Whether agents are static pods, too."""
-    credentials_file: str = ""
-    """On every node: AWS credentials for the channel; empty where agents find them otherwise."""
+    channel_file: ChannelFile | None = None
+    """By which agents reach the channel; None where they find the way otherwise."""
     adopted_manifest: str = ""
     """Name of the manifest from which kubelets run the members that are adopted; empty where none are."""
 
@@ -103,7 +115,7 @@ def _static(pods: Pods, slot: Slot, node: Node) -> Manifest:
             {"name": "tmp", "emptyDir": {}},
         ],
     }
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": with_aws(pods, spec)}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": with_channel_file(pods, spec)}
 
 
 def on_host_network(pods: Pods) -> Manifest:
@@ -116,19 +128,21 @@ def on_host_network(pods: Pods) -> Manifest:
     }
 
 
-def with_aws(pods: Pods, spec: Manifest) -> Manifest:
-    """A pod's spec with the file of AWS credentials for what speaks to the channel, where there is one."""
-    if not pods.credentials_file:
+def with_channel_file(pods: Pods, spec: Manifest) -> Manifest:
+    """A pod's spec with the file by which it reaches the channel, where there is one."""
+    file = pods.channel_file
+    if file is None:
         return spec
+    told = [{"name": file.variable, "value": PATHS[file.volume]}] if file.variable else []
     containers = [
         each
         | {
-            "env": [*each["env"], {"name": AWS_FILE, "value": PATHS["aws"]}],
-            "volumeMounts": [*each["volumeMounts"], *mounts("aws", read_only=True)],
+            "env": [*each["env"], *told],
+            "volumeMounts": [*each["volumeMounts"], *mounts(file.volume, read_only=True)],
         }
         for each in spec["containers"]
     ]
-    volumes = [*spec["volumes"], host_path("aws", pods.credentials_file, kind="File")]
+    volumes = [*spec["volumes"], host_path(file.volume, file.path, kind="File")]
     return spec | {"containers": containers, "volumes": volumes}
 
 

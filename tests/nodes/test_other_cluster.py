@@ -1,0 +1,139 @@
+"""A cluster that may back its own API server, with its channel in the API server of another Kubernetes cluster."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from etcd_ops.runtime.foreign import holder
+from etcd_ops.volume.layout import VolumeLayout
+from tests.nodes.cluster import DIRECTORY, Cluster
+from tests.nodes.every_platform import ids
+from tests.nodes.namespaces import HUB, PREFIX, inside
+from tests.nodes.stack import NAME, NAMESPACE, SLOTS
+from tests.nodes.static_pod_stack import StaticPodStack, folder, place
+from tests.nodes.test_cluster import until
+from tests.servers.kubernetes import CONTEXT, KubernetesServer
+from tools import ROOT
+
+pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(900), pytest.mark.xdist_group("nodes")]
+
+THERE, AGENTS = "etcd-channels", "agents"
+FILE = DIRECTORY / "agents.kubeconfig"
+"""On every node."""
+ROLE = ROOT / "examples" / "kubernetes" / "channel-role.yaml"
+
+
+@pytest.fixture(scope="module")
+def other(running: Cluster) -> Iterator[KubernetesServer]:
+    """The other cluster, of which the nodes reach the API server alone."""
+    server = KubernetesServer(DIRECTORY / "other", address=HUB, port=7443, inside=inside(f"{PREFIX}-hub"))
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture(scope="module")
+def stack(running: Cluster, other: KubernetesServer) -> Iterator[StaticPodStack]:
+    """Three members, whose agents may do there what the example's role says."""
+    uid = other.make_namespace(THERE)
+    allow(other)
+    FILE.write_text(json.dumps(carried(other.kubeconfig_for(AGENTS))))
+    arguments = {
+        "slots": {slot: place(running, slot) for slot in SLOTS},
+        "data_directory": str(DIRECTORY / "volumes"),
+        "run_directory": str(DIRECTORY / "runs"),
+        "kubeconfig_file": str(FILE),
+        "channel": {
+            "kind": "kubernetes",
+            "namespace": THERE,
+            "namespace_uid": uid,
+            "kubeconfig": str(other.kubeconfig),
+            "context": CONTEXT,
+        },
+    }
+    with StaticPodStack.on(running, arguments, agent={"kind": "static-pod"}) as made:
+        yield made
+    until(lambda: all(made.remains(slot) == [] for slot in SLOTS))
+    assert list(folder("volumes").iterdir()) == []
+    assert held(other) == []
+
+
+def allow(server: KubernetesServer) -> None:
+    """Give agents the example's role, with this cluster's name."""
+    role = yaml.safe_load(ROLE.read_text().replace("control-plane", NAME))
+    group = role["apiVersion"].split("/")[0]
+    path = f"/apis/{group}/v1/namespaces/{THERE}"
+    server.request("POST", f"{path}/roles", role)
+    binding = {
+        "metadata": {"name": AGENTS},
+        "roleRef": {"apiGroup": group, "kind": "Role", "name": role["metadata"]["name"]},
+        "subjects": [{"apiGroup": group, "kind": "User", "name": AGENTS}],
+    }
+    server.request("POST", f"{path}/rolebindings", binding)
+
+
+def carried(kubeconfig: Path) -> dict[str, Any]:
+    """A kubeconfig with everything in it, as a node is given it."""
+    found: dict[str, Any] = json.loads(kubeconfig.read_text())
+    for each in (found["clusters"][0]["cluster"], found["users"][0]["user"]):
+        for name in [name for name in each if name.startswith(("certificate", "client"))]:
+            each[f"{name}-data"] = base64.b64encode(Path(each.pop(name)).read_bytes()).decode()
+    return found
+
+
+def held(server: KubernetesServer) -> list[str]:
+    """The names of all objects of the channel."""
+    found = server.request("GET", f"/api/v1/namespaces/{THERE}/configmaps")["items"]
+    return sorted(name for each in found if (name := each["metadata"]["name"]).startswith(f"{NAME}."))
+
+
+def test_three_voters_that_tell_the_other_cluster_alone(stack: StaticPodStack, other: KubernetesServer) -> None:
+    stack.wait_in_order()
+    assert {f"{NAME}.formation.json", *(f"{NAME}.status.{slot}.json" for slot in SLOTS)} <= {*held(other)}
+    assert {each["metadata"]["name"] for each in stack.objects("configmaps")} <= {"kube-root-ca.crt"}
+    assert stack.nodes.plane.items(f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases") == []
+    stack.up("--expect-no-changes")
+
+
+def test_agents_may_not_write_what_is_declared(other: KubernetesServer) -> None:
+    """The example's role allows no more than what they did above."""
+    review = {"namespace": THERE, "verb": "update", "resource": "configmaps", "name": f"{NAME}.desired.json"}
+    asked = {"spec": {"user": AGENTS, "resourceAttributes": review}}
+    answer = other.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", asked)
+    assert answer["status"]["allowed"] is False
+    asked["spec"]["resourceAttributes"] = {**review, "name": f"{NAME}.formation.json"}
+    answer = other.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", asked)
+    assert answer["status"]["allowed"] is True
+
+
+def test_a_change_is_rolled(stack: StaticPodStack) -> None:
+    stack.up(resources={"etcd": {"cpu": "240m"}})
+    stack.wait_in_order()
+    assert all("RecreatePod" in stack.steps(slot) for slot in SLOTS)
+
+
+def test_all_nodes_lose_power_and_return_without_any_api_server(stack: StaticPodStack, other: KubernetesServer) -> None:
+    plane, before = stack.nodes.plane, ids(stack)
+    plane.kill_api()
+    other.kill_api()
+    for slot in SLOTS:
+        stack.node(slot).lose_power()
+    shutil.rmtree(folder("runs"))
+    until(lambda: all(holder(VolumeLayout(folder("volumes") / slot).data) is None for slot in SLOTS))
+    for slot in SLOTS:
+        stack.node(slot).start_kubelet(plane.kubeconfig_of(stack.node(slot)))
+    stack.eventually(lambda: stack.try_etcdctl("a", "endpoint", "health"), "etcd without any API server")
+    other.start_api()
+    plane.start_api()
+    stack.wait_in_order()
+    assert ids(stack) == before
