@@ -67,6 +67,13 @@ def test_no_change_replaces_a_stateful_set_and_its_volume(recording: Recording) 
     assert not any(each.delete_before_replace for each in recording.resources)
 
 
+def test_no_object_is_made_before_it_is_known_whose_cluster_it_is(recording: Recording) -> None:
+    """A member's own resource asks; another stack's objects must not be changed before."""
+    for each in objects(recording):
+        slots = [slot for slot in SLOTS if each.name.startswith(f"demo-{slot}")] or SLOTS
+        assert {f"StatefulSetMember demo-{slot}" for slot in slots} <= each.dependencies, each.name
+
+
 def test_the_rollout_waits_for_everything_that_members_need(recording: Recording) -> None:
     needs = recording.one("Rollout").dependencies
     for each in objects(recording):

@@ -222,6 +222,19 @@ class EveryPlatform:
         assert f"it holds the cluster of urn:pulumi:e2e::{PROJECT}::" in refused.output
         assert ids(stack) == before
 
+    def test_another_stack_changes_no_object_where_its_preview_is_left_out(self, stack: PodStack) -> None:
+        before = versions(stack)
+        with stack.beside("other") as other:
+            refused = other.up(fails=True)
+        assert f"it holds the cluster of urn:pulumi:e2e::{PROJECT}::" in refused.output
+        assert versions(stack) == before != {}
+
+
+def versions(stack: PodStack) -> dict[str, str]:
+    """The resource versions of objects that nobody changes but who declares them, by UID."""
+    found = [each for kind in ("secrets", "serviceaccounts", "services") for each in stack.objects(kind)]
+    return {each["metadata"]["uid"]: each["metadata"]["resourceVersion"] for each in found}
+
 
 def records(stack: PodStack) -> Records:
     """What is in its channel."""

@@ -40,6 +40,7 @@ def create(
     names: Names,
     certificates: Certificates,
     shared: Sequence[Manifest],
+    record: Callable[[Slot], pulumi.Resource],
     member: Callable[[Place, Slot, Sequence[pulumi.Resource]], list[pulumi.Resource]],
 ) -> Rollout:
     """Declare objects and members, and the rollout that depends on them all.
@@ -50,15 +51,17 @@ def create(
         names: of its objects.
         certificates: what was issued for it.
         shared: objects that members have in common.
-        member: declares what belongs to one slot, which needs what is everybody's.
+        record: declares a member's own resource, which refuses to be one of a cluster of another stack: first of all.
+        member: declares what belongs to one slot; it needs what is given, which is everybody's and its own record.
     """
     parent = pulumi.ResourceOptions(parent=cluster)
     plugin = provider(this.name, this.kubeconfig, this.context, names.namespace, this.namespace_uid, parent)
     place = Place(cluster, plugin)
-    everybodys: list[pulumi.Resource] = [place.put(each) for each in shared]
-    everything = [*everybodys]
+    records = {slot.name: record(slot) for slot in this.slots}
+    everybodys = [place.put(each, depends_on=[*records.values()]) for each in shared]
+    everything = [*records.values(), *everybodys]
     for slot in this.slots:
-        everything += member(place, slot, everybodys)
+        everything += member(place, slot, [*everybodys, records[slot.name]])
     pods: RolloutPods = {
         "namespace": names.namespace,
         "namespace_uid": this.namespace_uid,

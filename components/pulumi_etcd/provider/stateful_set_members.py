@@ -10,6 +10,7 @@ from pulumi_etcd.provider.claims import SIZE, enlarged, refused, shrunk, too_sma
 from pulumi_etcd.provider.fixed import moved, unknown
 from pulumi_etcd.provider.forgetting import forget, published_volume
 from pulumi_etcd.provider.namespaces import Question, describe, get, look, wait
+from pulumi_etcd.provider.ownership import refuse_foreign
 from pulumi_etcd.provider.resource import Call, Checked, Failed, Live
 from pulumi_etcd.provider.values import Properties
 
@@ -23,7 +24,7 @@ _KNOWN = (*_IDENTITY, *_CLASS, SIZE, "channel", "kubeconfig", "context")
 
 
 class StatefulSetMembers:
-    """Created before a member's StatefulSet and deleted after it: only then does nothing of the member run any more."""
+    """Created before everything else of a member, and deleted after it: only then does nothing of it run any more."""
 
     replaces: ClassVar[frozenset[str]] = frozenset()
 
@@ -44,7 +45,9 @@ class StatefulSetMembers:
         return {"objects": left} if left else {}
 
     async def create(self, call: Call) -> tuple[str, Properties]:
-        """Record it."""
+        """Record it, unless it is of a cluster that is somebody else's."""
+        if not call.preview:
+            await refuse_foreign(call)
         return f"{call.inputs['namespace']}/{call.inputs['pod']}", _outputs(call.inputs)
 
     async def read(self, call: Call) -> Live | None:

@@ -10,6 +10,7 @@ from pulumi_etcd.provider.agents_pods import agents_pods
 from pulumi_etcd.provider.fixed import moved, unknown
 from pulumi_etcd.provider.forgetting import forget, published_volume
 from pulumi_etcd.provider.namespaces import Question, describe, get, last_words, wait
+from pulumi_etcd.provider.ownership import refuse_foreign
 from pulumi_etcd.provider.resource import Call, Checked, Failed, Live
 from pulumi_etcd.provider.values import Properties
 from pulumi_etcd.static_pods.pods import HOSTNAME_LABEL
@@ -27,7 +28,7 @@ _KNOWN = (*_IDENTITY, "agentFile", "urlPort", "channel", "kubeconfig", "context"
 
 
 class StaticPodMembers:
-    """Created before a member's DaemonSet and deleted after it: only then nobody puts the static pod back."""
+    """Created before everything else of a member, and deleted after it: only then nobody puts the static pod back."""
 
     replaces: ClassVar[frozenset[str]] = frozenset()
 
@@ -44,7 +45,9 @@ class StaticPodMembers:
         return {}
 
     async def create(self, call: Call) -> tuple[str, Properties]:
-        """Record it."""
+        """Record it, unless it is of a cluster that is somebody else's."""
+        if not call.preview:
+            await refuse_foreign(call)
         return f"{call.inputs['namespace']}/{call.inputs['name']}", call.inputs
 
     async def read(self, call: Call) -> Live | None:

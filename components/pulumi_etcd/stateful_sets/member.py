@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 import pulumi
+from typing_extensions import NotRequired
 
 from pulumi_etcd.shared import ChannelConnection
 from pulumi_etcd.wire import to_snake, to_wire
@@ -36,6 +37,8 @@ class StatefulSetMemberArgs(TypedDict):
     """Size of its volume, which its claim asks for. It can be raised where the storage class lets volumes grow."""
     storage_class: str
     """Storage class of its volume; empty for the Kubernetes cluster's default. It cannot be changed."""
+    former_owner: NotRequired[str]
+    """URN of the Rollout whose cluster this one takes over; none when absent."""
 
 
 class StatefulSetMember(pulumi.CustomResource):
@@ -50,7 +53,7 @@ class StatefulSetMember(pulumi.CustomResource):
         Args:
             name: the resource's name.
             args: where it is.
-            opts: the resource's options; its StatefulSet should depend on it.
+            opts: the resource's options; everything of the member should depend on it.
         """
         properties = {**to_wire(args, StatefulSetMemberArgs), "objects": None}
         super().__init__("etcd:index:StatefulSetMember", name, properties, opts)

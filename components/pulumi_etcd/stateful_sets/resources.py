@@ -14,7 +14,7 @@ from pulumi_etcd.placing import connection
 from pulumi_etcd.rollout import Rollout
 from pulumi_etcd.stateful_sets import plan
 from pulumi_etcd.stateful_sets.declaration import Declaration
-from pulumi_etcd.stateful_sets.member import StatefulSetMember
+from pulumi_etcd.stateful_sets.member import StatefulSetMember, StatefulSetMemberArgs
 from pulumi_etcd.stateful_sets.stateful_set import KEPT
 
 
@@ -27,39 +27,40 @@ def create(cluster: pulumi.Resource, this: Declaration, certificates: Certificat
         certificates: what was issued for it.
     """
 
-    def member(place: Place, slot: Slot, everybodys: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+    def record(slot: Slot) -> pulumi.Resource:
+        return _record(this, slot, pulumi.ResourceOptions(parent=cluster, protect=this.protect_volumes))
+
+    def member(place: Place, slot: Slot, needed: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
         """Its StatefulSet is made last and deleted first."""
-        own: list[pulumi.Resource] = [place.put(each) for each in plan.beside(this, slot)]
-        own.append(place.put(delivery.credentials(this.names, slot.name, secret_files(certificates, slot.name))))
-        own.append(_record(this, slot, pulumi.ResourceOptions(parent=cluster, protect=this.protect_volumes)))
+        secret = delivery.credentials(this.names, slot.name, secret_files(certificates, slot.name))
+        own = [place.put(each, depends_on=[*needed]) for each in (*plan.beside(this, slot), secret)]
         stateful_set = place.put(
             plan.member(this, slot),
-            depends_on=[*everybodys, *own],
+            depends_on=[*needed, *own],
             protect=this.protect_volumes,
             ignore_changes=list(KEPT),
         )
         return [*own, stateful_set]
 
     shared = [*plan.shared(this), placing.delivered_authorities(this.names, certificates)]
-    return placing.create(cluster, this, this.names, certificates, shared, member)
+    return placing.create(cluster, this, this.names, certificates, shared, record, member)
 
 
 def _record(this: Declaration, slot: Slot, options: pulumi.ResourceOptions) -> StatefulSetMember:
-    return StatefulSetMember(
-        this.names.member(slot.name),
-        {
-            "channel": connection(this.channel),
-            "cluster": this.name,
-            "slot": slot.name,
-            "zone": slot.zone,
-            "namespace": this.names.namespace,
-            "namespace_uid": this.namespace_uid,
-            "kubeconfig": this.kubeconfig,
-            "context": this.context,
-            "pod": this.names.pod(slot.name),
-            "claim": this.names.claim(slot.name),
-            "volume_bytes": this.volume_bytes,
-            "storage_class": this.storage_class_of(slot.name),
-        },
-        options,
-    )
+    args: StatefulSetMemberArgs = {
+        "channel": connection(this.channel),
+        "cluster": this.name,
+        "slot": slot.name,
+        "zone": slot.zone,
+        "namespace": this.names.namespace,
+        "namespace_uid": this.namespace_uid,
+        "kubeconfig": this.kubeconfig,
+        "context": this.context,
+        "pod": this.names.pod(slot.name),
+        "claim": this.names.claim(slot.name),
+        "volume_bytes": this.volume_bytes,
+        "storage_class": this.storage_class_of(slot.name),
+    }
+    if this.former_owner:
+        args["former_owner"] = this.former_owner
+    return StatefulSetMember(this.names.member(slot.name), args, options)

@@ -51,6 +51,8 @@ class StaticPodMemberArgs(TypedDict):
     """The folder on the node that has the member's sockets. It cannot be changed."""
     image: str
     """The agent's, by which the member is taken off its node."""
+    former_owner: NotRequired[str]
+    """URN of the Rollout whose cluster this one takes over; none when absent."""
 
 
 class StaticPodMember(pulumi.CustomResource):
@@ -62,6 +64,6 @@ class StaticPodMember(pulumi.CustomResource):
         Args:
             name: the resource's name.
             args: where it is.
-            opts: the resource's options; its DaemonSet should depend on it.
+            opts: the resource's options; everything of the member should depend on it.
         """
         super().__init__("etcd:index:StaticPodMember", name, to_wire(args, StaticPodMemberArgs), opts)

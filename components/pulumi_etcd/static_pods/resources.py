@@ -17,7 +17,7 @@ from pulumi_etcd.rollout import Rollout
 from pulumi_etcd.static_pods import plan
 from pulumi_etcd.static_pods.declaration import Declaration
 from pulumi_etcd.static_pods.installation import StaticPodInstallation
-from pulumi_etcd.static_pods.member import StaticPodMember
+from pulumi_etcd.static_pods.member import StaticPodMember, StaticPodMemberArgs
 
 
 def create(cluster: pulumi.Resource, this: Declaration, certificates: Certificates) -> Rollout:
@@ -32,15 +32,17 @@ def create(cluster: pulumi.Resource, this: Declaration, certificates: Certificat
 
 
 def _with_daemon_sets(cluster: pulumi.Resource, this: Declaration, certificates: Certificates) -> Rollout:
-    def member(place: Place, slot: Slot, everybodys: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+    def record(slot: Slot) -> pulumi.Resource:
+        return _record(cluster, this, slot)
+
+    def member(place: Place, slot: Slot, needed: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
         """Its DaemonSet is made last and deleted first; after that nobody puts the static pod back."""
-        own: list[pulumi.Resource] = [place.put(each) for each in plan.beside(this, slot)]
-        own.append(place.put(delivery.credentials(this.names, slot.name, secret_files(certificates, slot.name))))
-        own.append(_record(cluster, this, slot))
-        return [*own, place.put(plan.member(this, slot), depends_on=[*everybodys, *own])]
+        secret = delivery.credentials(this.names, slot.name, secret_files(certificates, slot.name))
+        own = [place.put(each, depends_on=[*needed]) for each in (*plan.beside(this, slot), secret)]
+        return [*own, place.put(plan.member(this, slot), depends_on=[*needed, *own])]
 
     shared = [*plan.shared(this), placing.delivered_authorities(this.names, certificates)]
-    return placing.create(cluster, this, this.names, certificates, shared, member)
+    return placing.create(cluster, this, this.names, certificates, shared, record, member)
 
 
 def _with_static_agents(cluster: pulumi.Resource, this: Declaration, certificates: Certificates) -> Rollout:
@@ -86,28 +88,28 @@ def _installation(
 def _record(cluster: pulumi.Resource, this: Declaration, slot: Slot) -> StaticPodMember:
     """It takes the member off its node, and an agent that is a static pod as well."""
     node = this.nodes[slot.name]
-    return StaticPodMember(
-        this.names.member(slot.name),
-        {
-            "channel": connection(this.channel),
-            "cluster": this.name,
-            "slot": slot.name,
-            "name": this.names.member(slot.name),
-            "zone": slot.zone,
-            "node": node.name,
-            "address": Url.parse(slot.urls.client).host,
-            "base_port": this.base_port,
-            "namespace": this.names.namespace,
-            "namespace_uid": this.namespace_uid,
-            "kubeconfig": this.kubeconfig,
-            "context": this.context,
-            "manifests": node.paths.manifests,
-            "file": node.paths.file,
-            "agent_file": node.paths.agent_file if this.pods.agents_are_static else "",
-            "url_port": node.paths.url_port,
-            "volumes": node.paths.volumes,
-            "runs": node.paths.runs,
-            "image": this.pods.containers.agent.reference,
-        },
-        pulumi.ResourceOptions(parent=cluster, protect=this.protect_volumes),
-    )
+    args: StaticPodMemberArgs = {
+        "channel": connection(this.channel),
+        "cluster": this.name,
+        "slot": slot.name,
+        "name": this.names.member(slot.name),
+        "zone": slot.zone,
+        "node": node.name,
+        "address": Url.parse(slot.urls.client).host,
+        "base_port": this.base_port,
+        "namespace": this.names.namespace,
+        "namespace_uid": this.namespace_uid,
+        "kubeconfig": this.kubeconfig,
+        "context": this.context,
+        "manifests": node.paths.manifests,
+        "file": node.paths.file,
+        "agent_file": node.paths.agent_file if this.pods.agents_are_static else "",
+        "url_port": node.paths.url_port,
+        "volumes": node.paths.volumes,
+        "runs": node.paths.runs,
+        "image": this.pods.containers.agent.reference,
+    }
+    if this.former_owner:
+        args["former_owner"] = this.former_owner
+    options = pulumi.ResourceOptions(parent=cluster, protect=this.protect_volumes)
+    return StaticPodMember(this.names.member(slot.name), args, options)
