@@ -11,6 +11,7 @@ from bench import clusters
 from bench.availability import LOAD, NOTICED, Interruption, during
 from bench.figures import Figure, Section, seconds
 from tests.machines.declared import SLOTS
+from tests.machines.exposure import TOLERABLE, UNITS, exposure
 from tests.machines.lab import lab, missing
 from tests.machines.members import SETTLE_SECONDS, Members, environment
 from tools.engine import Engine
@@ -25,6 +26,7 @@ def measure(_: Engine) -> list[Section]:
         begun = time.monotonic()
         members.start()
         formed = time.monotonic() - begun
+        exposures = {unit: exposure(members.machine(SLOTS[0]), unit) for unit in UNITS}
         replaced: list[float] = []
         replacing = during(
             members.connection, folder / "replaced", lambda: replaced.append(_replace(members)), members.named
@@ -33,7 +35,13 @@ def measure(_: Engine) -> list[Section]:
         rolling = during(
             members.connection, folder / "rolled", lambda: members.declare(3 * SETTLE_SECONDS), members.named
         )
-    return [Section("Ec2Cluster on machines", tuple(_figures(formed, replaced[0], replacing, rolling)), _REMARK)]
+    return [
+        Section(
+            "Ec2Cluster on machines",
+            (*_figures(formed, replaced[0], replacing, rolling), *_sandboxes(exposures)),
+            _REMARK,
+        )
+    ]
 
 
 def _replace(members: Members) -> float:
@@ -54,6 +62,12 @@ def _figures(formed: float, replaced: float, replacing: Interruption, rolling: I
     for what, each in (("meanwhile", replacing), ("another image is rolled through all three", rolling)):
         yield Figure(f"{what}: time without an acknowledged write, in total", seconds(each.total))
         yield Figure("… the longest such time", seconds(each.longest))
+
+
+def _sandboxes(exposures: Mapping[str, float]) -> Iterator[Figure]:
+    for unit, found in exposures.items():
+        what = f"`systemd-analyze security {unit}`: exposure, of 10"
+        yield Figure(what, f"{found:.1f}", aim=f"at most {TOLERABLE:.0f}: OK", met=found <= TOLERABLE)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import pytest
 
 from etcd_ops.ec2.calls import CALLS
 from tests.machines.declared import SLOTS
+from tests.machines.exposure import TOLERABLE, UNITS, exposure
 from tests.machines.lab import Lab
 from tests.machines.machine import Machine
 from tests.machines.members import NEWER, SETTLE_SECONDS, Members, environment
@@ -25,9 +25,6 @@ OPTIONS = Options(clients=3, rate=20.0, request_timeout=2.0, max_duration=5400.0
 WRITES = 20
 """That are acknowledged while something is away."""
 GRANTED = {(each.service, each.operation) for each in CALLS}
-TOLERABLE = 4.0
-"""Exposure that `systemd-analyze security` calls OK at most."""
-
 
 _ANONYMOUS = """\
 import ssl, sys, urllib.request
@@ -72,13 +69,9 @@ def test_the_cluster_formed_by_itself_and_serves_with_tls(members: Members) -> N
         assert process.uids().real == int(machine.run("id", "--user", "etcd"))
 
 
-@pytest.mark.parametrize("unit", ["etcd-member.service", "etcd-agent.service"])
+@pytest.mark.parametrize("unit", UNITS)
 def test_units_expose_little(members: Members, unit: str) -> None:
-    told = members.machine("a-1").run("systemd-analyze", "security", "--no-pager", unit, check=False)
-    found = re.search(r"Overall exposure level for \S+: ([\d.]+)", told)
-    assert found is not None, told
-    print(f"{unit}: exposure {found[1]}")
-    assert float(found[1]) <= TOLERABLE, told
+    assert exposure(members.machine("a-1"), unit) <= TOLERABLE
 
 
 def test_a_machine_reboots(members: Members, load: Workload) -> None:
