@@ -251,6 +251,13 @@ def test_a_slot_may_have_a_storage_class_of_its_own() -> None:
     assert classes == {"demo-a-1": "fast", "demo-b-1": "slow", "demo-c-1": "fast"}
 
 
+def test_a_slot_keeps_the_default_class_beside_another_one() -> None:
+    this = declaration(storage_class="fast", storage_classes={"b-1": ""})
+    (claim,) = of_kind(objects(this), "StatefulSet")["demo-b-1"]["spec"]["volumeClaimTemplates"]
+    assert "storageClassName" not in claim["spec"]
+    assert [this.storage_class_of(slot) for slot in ("a-1", "b-1")] == ["fast", ""]
+
+
 @given(labels, zones, sizes)
 def test_growing_changes_nothing_of_those_who_are_there(name: str, places_: list[str], size: int) -> None:
     small, large = (declaration(name, zones=places_, size=each) for each in (size, 7))

@@ -33,24 +33,35 @@ API_PORT = 6443
 
 
 _RBAC = "rbac.authorization.k8s.io"
-_GIVEN: Mapping[str, Mapping[str, Any]] = {
-    f"/apis/{_RBAC}/v1/clusterrolebindings": {
-        "apiVersion": f"{_RBAC}/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": "nodes-proxies"},
-        "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": "system:node-proxier"},
-        "subjects": [{"apiGroup": _RBAC, "kind": "Group", "name": "system:nodes"}],
-    },
-    "/apis/storage.k8s.io/v1/storageclasses": {
+_PROXIES: Mapping[str, Any] = {
+    "apiVersion": f"{_RBAC}/v1",
+    "kind": "ClusterRoleBinding",
+    "metadata": {"name": "nodes-proxies"},
+    "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": "system:node-proxier"},
+    "subjects": [{"apiGroup": _RBAC, "kind": "Group", "name": "system:nodes"}],
+}
+STANDARD, OTHER = "standard", "other"
+"""Storage classes, of which the former is the default."""
+
+
+def _storage_class(name: str) -> Mapping[str, Any]:
+    """One whose volumes are folders of this machine."""
+    marks = {"storageclass.kubernetes.io/is-default-class": "true"} if name == STANDARD else {}
+    return {
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",
-        "metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+        "metadata": {"name": name, "annotations": marks},
         "provisioner": "kubernetes.io/host-path",
         "volumeBindingMode": "WaitForFirstConsumer",
         "allowVolumeExpansion": True,
-    },
-}
-"""By path, what a cluster brings along: nodes may proxy, and claims get volumes. Those are folders of this machine."""
+    }
+
+
+_GIVEN: Sequence[tuple[str, Mapping[str, Any]]] = (
+    (f"/apis/{_RBAC}/v1/clusterrolebindings", _PROXIES),
+    *(("/apis/storage.k8s.io/v1/storageclasses", _storage_class(name)) for name in (STANDARD, OTHER)),
+)
+"""With its path, what a cluster brings along: nodes may proxy, and claims get volumes."""
 
 
 CLAIMED = Path("/tmp/hostpath_pv")
@@ -72,7 +83,7 @@ class HubPlane(ControlPlane):
         """Start everything, and wait until the API is ready."""
         super().start()
         self._run("volume-modes", "sh", "-c", _OPEN)
-        for path, content in _GIVEN.items():
+        for path, content in _GIVEN:
             self.request("POST", path, content)
 
     def start_clients(self) -> None:

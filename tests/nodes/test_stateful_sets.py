@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.nodes import images
-from tests.nodes.cluster import Cluster
-from tests.nodes.every_platform import EveryPlatform, loaded, pids
+from tests.nodes.cluster import OTHER, STANDARD, Cluster
+from tests.nodes.every_platform import ADDED, WRITES, EveryPlatform, loaded, pids
 from tests.nodes.stack import NAME, NAMESPACE, NEWER, SLOTS
 from tests.nodes.stateful_set_stack import StatefulSetStack
 from tests.nodes.test_cluster import until
@@ -122,6 +122,40 @@ def test_a_lost_claim_is_replaced_by_itself(stack: StatefulSetStack) -> None:
     assert stack.etcdctl("c", "get", "key", "--print-value-only").strip() == "value"
     stack.up(volume_bytes=LARGER)
     assert claimed(stack)[f"data-{NAME}-c-1-0"] == str(LARGER)
+
+
+def classes(stack: StatefulSetStack) -> dict[str, str]:
+    """The storage class of every claim."""
+    claims = stack.objects("persistentvolumeclaims")
+    return {each["metadata"]["name"]: each["spec"]["storageClassName"] for each in claims}
+
+
+@pytest.mark.soak
+def test_another_storage_class_comes_with_other_members(stack: StatefulSetStack, load: Workload) -> None:
+    """Slots that are there keep their volumes until they are dropped; what they held is in the new ones by then."""
+    stack.etcdctl("a", "put", "key", "moved")
+    assert set(classes(stack).values()) == {STANDARD}
+    stack.place((*SLOTS, *ADDED))
+    stack.up(storage_class=OTHER, storage_classes=dict.fromkeys(SLOTS, ""))
+    stack.wait_in_order(5)
+    wanted = dict.fromkeys(SLOTS, STANDARD) | dict.fromkeys(ADDED, OTHER)
+    assert classes(stack) == {f"data-{stack.pod_name(slot)}": each for slot, each in wanted.items()}
+    stack.place((SLOTS[2], *ADDED))
+    stack.declare(storage_classes=None)
+    stack.up(storage_classes={SLOTS[2]: ""})
+    stack.wait_in_order()
+    wanted = {SLOTS[2]: STANDARD} | dict.fromkeys(ADDED, OTHER)
+    assert classes(stack) == {f"data-{stack.pod_name(slot)}": each for slot, each in wanted.items()}
+    assert stack.etcdctl("d", "get", "key", "--print-value-only").strip() == "moved"
+    load.wait_for(acknowledged=WRITES)
+    stack.place((*SLOTS, *ADDED))
+    stack.declare(storage_classes=None)
+    stack.up(storage_class=None, storage_classes=dict.fromkeys(ADDED, OTHER))
+    stack.wait_in_order(5)
+    stack.place(SLOTS)
+    stack.up(storage_classes=None)
+    stack.wait_in_order()
+    assert set(classes(stack).values()) == {STANDARD}
 
 
 def set_schedulable(stack: StatefulSetStack, slot: str, *, schedulable: bool) -> None:

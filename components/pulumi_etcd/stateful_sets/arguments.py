@@ -112,7 +112,8 @@ class StatefulSetClusterArgs(TypedDict):
     """Storage class of the volumes; the Kubernetes cluster's default when absent. A volume keeps the one it was made
     with."""
     storage_classes: NotRequired[Mapping[str, str]]
-    """By slot, the storage class of volumes that have another one, as while members move to another class."""
+    """By slot, the storage class of volumes that have another one, as while members move to another class; empty for
+    the Kubernetes cluster's default."""
     cluster_domain: NotRequired[str]
     """Domain of the Kubernetes cluster's names; `cluster.local` when absent. It cannot be changed."""
     resources: NotRequired[StatefulSetResources]

@@ -60,7 +60,8 @@ def own_problems(name: str, wire: Wire, placed: Topology) -> Iterator[Problem]:
 def _storage_class_problems(classes: Mapping[str, str], slots: Set[str]) -> Iterator[Problem]:
     for slot in sorted(classes):
         path = f"storageClasses.{slot}"
-        yield from parts.class_problems(path, {path: classes[slot]})
+        if classes[slot]:
+            yield from parts.class_problems(path, {path: classes[slot]})
         if slots and slot not in slots:
             yield Problem(path, "there is no such slot", f"the slots are {', '.join(sorted(slots))}")
 

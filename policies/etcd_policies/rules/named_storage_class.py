@@ -23,8 +23,15 @@ from etcd_policies.rule import ClusterRule, Stake
 )
 def named_storage_class(cluster: Cluster, given: InProduction) -> Iterator[Problem]:
     """The default class may be another one tomorrow, and the next member's volume slower, or deleted with its claim."""
-    if not given.covers(cluster.environment) or cluster.section.text("storageClass"):
+    if not given.covers(cluster.environment):
         return
-    classes = cluster.section.section("storageClasses")
-    if not all(classes.has(member.slot) for member in cluster.members):
-        yield Problem("storageClass", "volumes are of the default class, which may be another one tomorrow", "name one")
+    for path in sorted(_unnamed(cluster)):
+        yield Problem(path, "volumes are of the default class, which may be another one tomorrow", "name one")
+
+
+def _unnamed(cluster: Cluster) -> set[str]:
+    """The paths at which a member's class should be named."""
+    everybodys, classes = cluster.section.text("storageClass"), cluster.section.section("storageClasses")
+    own = {member.slot for member in cluster.members if classes.has(member.slot)}
+    unnamed = {classes.at(slot) for slot in own if not classes.text(slot)}
+    return unnamed | ({"storageClass"} if not everybodys and len(own) < len(cluster.members) else set())
