@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +32,6 @@ def _slots(*names: str) -> dict[str, str]:
 
 def _etcd(program: str = _PROGRAM, **changes: Any) -> dict[str, Any]:
     return {"etcd": {**DECLARED["etcd"], "program": _artifact(program), **changes}}
-
-
-def _agent() -> dict[str, Any]:
-    return {"agent": {**DECLARED["agent"], "archive": _artifact(_ARCHIVE)}}
 
 
 def _artifact(path: str) -> dict[str, str]:
@@ -68,13 +66,40 @@ def record(engine: Engine, wanted: Callable[[str], bool]) -> Iterator[tuple[str,
     """The previews by name, as they are kept."""
     if not is_wanted(FIRST, STAGES, wanted):
         return
+    with on_emulated_aws(engine, STACK) as made:
+        yield from recording(made.stack, made.channel, made.places, FIRST, STAGES, wanted)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A stack of the repository's, with an emulated AWS in which nothing of it is."""
+
+    stack: OwnStack
+    channel: dict[str, Any]
+    """Its connection value."""
+    places: dict[str, str]
+    """What is as in the stack's configuration once it is made neutral."""
+
+
+@contextmanager
+def on_emulated_aws(engine: Engine, name: str) -> Iterator[Made]:
+    """The stack `name`, with what its configuration names: files, and the VPC where one is given."""
+    declared = configured(name)
     with tempfile.TemporaryDirectory(prefix="review-") as made, aws_server(Path(made), ADDRESS) as server:
-        folder, network = Path(made, "stack"), _network(server)
+        folder, given = Path(made, "stack"), "vpcId" in declared["network"]
         for path in (_PROGRAM, _OTHER_PROGRAM, _ARCHIVE):
             _write(folder / path, path)
-        settings = {"network": network, "endpointUrl": server.endpoint, **_etcd(), **_agent()}
-        stack = OwnStack(engine, folder, STACK, settings, ENVIRONMENT)
-        yield from recording(stack, _channel(server), _places(server, network), FIRST, STAGES, wanted)
+        network = _network(server) if given else declared["network"]
+        artifacts = {
+            "etcd": {**declared["etcd"], "program": _artifact(_PROGRAM)},
+            "agent": {**declared["agent"], "archive": _artifact(_ARCHIVE)},
+        }
+        settings = {"network": network, "endpointUrl": server.endpoint, **artifacts}
+        places = {server.endpoint: "https://aws.example.com"}
+        if given:
+            subnets = {network["subnets"][zone]: declared["network"]["subnets"][zone] for zone in ZONES}
+            places |= {network["vpcId"]: declared["network"]["vpcId"], **subnets}
+        yield Made(OwnStack(engine, folder, name, settings, ENVIRONMENT), _channel(server, name), places)
 
 
 def _network(server: AwsServer) -> dict[str, Any]:
@@ -93,15 +118,8 @@ def _write(file: Path, content: str) -> None:
     file.write_text(content)
 
 
-def _channel(server: AwsServer) -> dict[str, Any]:
+def _channel(server: AwsServer, name: str) -> dict[str, Any]:
     return {
-        "kind": "s3", "bucket": f"etcd-{STACK}-{ACCOUNT}-{REGION}", "prefix": "channel/", "region": REGION,
+        "kind": "s3", "bucket": f"etcd-{name}-{ACCOUNT}-{REGION}", "prefix": "channel/", "region": REGION,
         "endpointUrl": server.endpoint, "expectedAccount": ACCOUNT,
     }  # fmt: skip
-
-
-def _places(server: AwsServer, network: dict[str, Any]) -> dict[str, str]:
-    """What is as in the stack's configuration once it is recorded."""
-    declared = DECLARED["network"]
-    subnets = {network["subnets"][zone]: declared["subnets"][zone] for zone in ZONES}
-    return {server.endpoint: "https://aws.example.com", network["vpcId"]: declared["vpcId"], **subnets}

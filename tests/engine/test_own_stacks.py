@@ -1,0 +1,56 @@
+"""The repository's stacks on AWS, as a pull request has them previewed, judged and reviewed: by the real engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from etcd_ops.review import Level, Review, read_preview, review
+from etcd_ops.review.markdown import markdown
+from tests.policies.test_engine import PACK
+from tests.review import expected
+from tests.review.own_stack import Scenario
+from tests.review.prod_previews import STACK as PRODUCTION
+from tests.review.prod_previews import on_emulated_aws
+from tools.engine import Engine
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900), pytest.mark.xdist_group("own-stacks")]
+
+MEMBERS = {"aws-dev": 3, "aws-staging": 3, PRODUCTION: 5}
+PROFILES = {"aws-dev": "development", "aws-staging": "production", PRODUCTION: "production"}
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """A stack's first preview, with the policy pack."""
+
+    name: str
+    review: Review
+
+
+@pytest.fixture(scope="module", params=MEMBERS)
+def reviewed(engine: Engine, request: pytest.FixtureRequest) -> Iterator[Reviewed]:
+    name = str(request.param)
+    held = ("--policy-pack", PACK, "--policy-pack-config", f"{PACK}/{PROFILES[name]}.json")
+    with on_emulated_aws(engine, name) as made:
+        made.stack.environment["PULUMI_ENABLE_STREAMING_JSON_PREVIEW"] = "true"
+        yield Reviewed(name, review(read_preview(made.stack.previewed(Scenario("first", words=held), made.places))))
+
+
+def test_it_can_be_merged_and_every_member_is_told(reviewed: Reviewed) -> None:
+    assert reviewed.review.verdict in (Level.FINE, Level.ATTENTION)
+    assert [each for each in reviewed.review.findings if each.level not in (Level.FINE, Level.ATTENTION)] == []
+    (cluster,) = reviewed.review.clusters
+    assert cluster.cluster == reviewed.name
+    assert len(cluster.members) == MEMBERS[reviewed.name]
+    comment = markdown(reviewed.review)
+    for member in cluster.members:
+        assert member.slot in comment
+
+
+def test_what_is_recorded_of_production_is_what_the_engine_says_today(reviewed: Reviewed) -> None:
+    """All other tests of the review rest on recordings."""
+    if reviewed.name == PRODUCTION:
+        assert expected.told(reviewed.review) == expected.load()["prod-create"]
