@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -31,12 +31,17 @@ class Reviewed:
 
 
 @pytest.fixture(scope="module", params=MEMBERS)
-def reviewed(engine: Engine, request: pytest.FixtureRequest) -> Iterator[Reviewed]:
+def reviewed(engine: Engine, request: pytest.FixtureRequest) -> Reviewed:
     name = str(request.param)
+    return Reviewed(name, first_review(engine, name))
+
+
+def first_review(engine: Engine, name: str, **changes: Any) -> Review:
+    """Of a stack that is not up, configured a little otherwise."""
     held = ("--policy-pack", PACK, "--policy-pack-config", f"{PACK}/{PROFILES[name]}.json")
     with on_emulated_aws(engine, name) as made:
         made.stack.environment["PULUMI_ENABLE_STREAMING_JSON_PREVIEW"] = "true"
-        yield Reviewed(name, review(read_preview(made.stack.previewed(Scenario("first", words=held), made.places))))
+        return review(read_preview(made.stack.printed(Scenario("first", changes, words=held))))
 
 
 def test_it_can_be_merged_and_every_member_is_told(reviewed: Reviewed) -> None:
@@ -54,3 +59,9 @@ def test_what_is_recorded_of_production_is_what_the_engine_says_today(reviewed: 
     """All other tests of the review rest on recordings."""
     if reviewed.name == PRODUCTION:
         assert expected.told(reviewed.review) == expected.load()["prod-create"]
+
+
+def test_production_without_protection_is_refused(engine: Engine) -> None:
+    found = first_review(engine, PRODUCTION, protect={})
+    assert found.verdict is Level.REFUSE
+    assert "protected-volumes" in {each.code for each in found.findings if each.level is found.verdict}

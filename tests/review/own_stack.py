@@ -109,14 +109,18 @@ class OwnStack:
         self.declare({})
         self.pulumi("up", "--yes", "--skip-preview", "--stack", self.name)
 
-    def previewed(self, scenario: Scenario, places: Mapping[str, str]) -> str:
-        """One preview, made neutral."""
+    def printed(self, scenario: Scenario) -> str:
+        """One preview, as the engine printed it."""
         self.declare(scenario.changes)
         named = {"replace": scenario.replaces, "target": scenario.targets}
         words = [f"--{option}={self.urn(*each.split())}" for option, found in named.items() for each in found]
         printed = self._whole(*scenario.command, "--json", "--stack", self.name, *scenario.words, *words)
+        return printed[printed.index("{") :]
+
+    def previewed(self, scenario: Scenario, places: Mapping[str, str]) -> str:
+        """One preview, made neutral."""
         known = {str(self.folder): "/srv/pulumi", str(ROOT): "/opt/pulumi-etcd", str(Path.home()): "/home/operator"}
-        return neutral(printed[printed.index("{") :], {**known, **places})
+        return neutral(self.printed(scenario), {**known, **places})
 
 
 def configured(name: str) -> dict[str, Any]:
