@@ -22,8 +22,8 @@ MEMBERS = {"aws-dev": 3, "aws-staging": 3, PRODUCTION: 5}
 PROFILES = {"aws-dev": "development", "aws-staging": "production", PRODUCTION: "production"}
 
 UNKNOWN_YET = "can't be known during preview"
-"""What the engine says of rules that need what is made first; they are judged in the update, before anything breaks them
-(tests/policies/test_engine_resources.py)."""
+"""What the engine says of rules that need what is made first. They are judged in the update, before anything breaks
+them (tests/policies/test_engine_resources.py)."""
 
 
 @dataclass(frozen=True)
