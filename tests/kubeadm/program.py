@@ -1,4 +1,4 @@
-"""kubeadm itself: what it is told, and how it is run where nothing but a folder of the test's is written."""
+"""kubeadm itself: what it is told, and how it is run where it writes nothing but a folder of the test's."""
 
 from __future__ import annotations
 
@@ -79,24 +79,6 @@ def init_configuration(name: str, address: str, cluster: Mapping[str, Any]) -> s
     }
     whole = {"apiVersion": API_VERSION, "kind": "ClusterConfiguration", "kubernetesVersion": _VERSION, **cluster}
     return yaml.safe_dump_all([init, whole], sort_keys=False)
-
-
-def join_configuration(name: str, address: str, kubeconfig: str) -> str:
-    """What `kubeadm join` is told on a further node of the control plane.
-
-    Args:
-        name: the node's.
-        address: the node's.
-        kubeconfig: the file by which it reaches the API server.
-    """
-    join = {
-        "apiVersion": API_VERSION,
-        "kind": "JoinConfiguration",
-        "controlPlane": {"localAPIEndpoint": {"advertiseAddress": address}},
-        "discovery": {"file": {"kubeConfigPath": kubeconfig}},
-        "nodeRegistration": {"name": name, "criSocket": _SOCKET},
-    }
-    return str(yaml.safe_dump(join, sort_keys=False))
 
 
 def options(pod: Mapping[str, Any]) -> dict[str, str]:
