@@ -22,6 +22,15 @@ KUBERNETES = golang.Recipe(
 )
 """The programs of Kubernetes, which have to be told their version when they are built."""
 
+KUBEADM = golang.Recipe(
+    "kubeadm",
+    "1.36.4",
+    FOLDER / "kubeadm",
+    (golang.Binary("kubeadm", ".", ("-ldflags", f"-s -w {_RELEASE}")),),
+    "four minutes, or half a minute beside Kubernetes",
+)
+"""Only tests run it; by itself, so that whoever runs no tests does not build it."""
+
 COREDNS = golang.Recipe("coredns", "1.15.0", FOLDER / "coredns", (golang.Binary("coredns", "."),), "two minutes")
 
 KWOK = golang.Recipe("kwok", "0.8.0", FOLDER / "kwok", (golang.Binary("kwok", "."),), "a minute or two")
@@ -52,7 +61,7 @@ def obtain(name: str, cache: Cache | None = None) -> Path:
 
 
 def _recipe(name: str) -> golang.Recipe:
-    for known in (KUBERNETES, COREDNS, KWOK):
+    for known in (KUBERNETES, KUBEADM, COREDNS, KWOK):
         if known.name == name:
             return known
     return golang.Recipe(name, "local", FOLDER / name, (golang.Binary(name, "."),), "some seconds")

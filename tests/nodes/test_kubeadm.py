@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from etcd_ops.programs.cache import Cache
 from etcd_ops.volume.layout import VolumeLayout
+from pulumi_etcd.static_pods import kubeadm
 from tests.nodes import buckets, images
 from tests.nodes.cluster import DIRECTORY, Cluster
-from tests.nodes.copying import Credentials
 from tests.nodes.objects_load import ObjectsLoad
 from tests.nodes.stack import NAME, NAMESPACE, SLOTS
 from tests.nodes.stacked import StackedEtcd
@@ -37,7 +38,7 @@ def bucket(running: Cluster) -> Iterator[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def stacked(running: Cluster) -> StackedEtcd:
     """As kubeadm has formed it."""
-    found = StackedEtcd(running, DIRECTORY / "kubeadm")
+    found = StackedEtcd(running)
     found.form()
     return found
 
@@ -64,7 +65,7 @@ def stack(running: Cluster, bucket: dict[str, Any], stacked: StackedEtcd) -> Ite
         made.base["agent"]["kind"] = "static-pod"
         made.restore()
         first = running.nodes["a"].zone
-        running.move_store(stacked.endpoints, Credentials(*stacked.client), first.inside)
+        running.move_store(stacked.endpoints, stacked.client, first.inside)
         try:
             made.up()
             yield made
@@ -123,6 +124,15 @@ def test_every_member_is_taken_over_with_its_data(stack: StaticPodStack, stacked
         assert stack.steps(slot).count("RestartMember") == 1
         assert stacked.ask(node, "endpoint", "health"), "an API server on loopback, with its old certificate"
     until(lambda: mirrors(stack.nodes) == {})
+
+
+def test_kubeadm_leaves_it_alone_once_it_is_told(stack: StaticPodStack, stacked: StackedEtcd) -> None:
+    """By the output `kubeadmConfiguration`, in the ConfigMap `kubeadm-config`: see docs/kubernetes.md."""
+    told, node = yaml.safe_load(kubeadm.configuration(stacked.endpoints)), stack.nodes.nodes["c"]
+    before = stacked.listed()
+    assert "Using external etcd" in stacked.join(node, told)
+    assert not stacked.manifest(node).exists()
+    assert stacked.listed() == before
 
 
 def test_from_then_on_it_is_a_cluster_as_any_other(stack: StaticPodStack, stacked: StackedEtcd) -> None:

@@ -43,4 +43,4 @@ def test_root_without_the_nodes_programs_is_told_so(
 
 
 def test_what_runs_without_root_is_built_for_every_test_run() -> None:
-    assert {"kubernetes", "kwok"} <= set(go_programs.names()) - set(go_programs.OF_NODES)
+    assert {"kubeadm", "kubernetes", "kwok"} <= set(go_programs.names()) - set(go_programs.OF_NODES)
