@@ -44,13 +44,24 @@ class KwokPlane(ControlPlane):
         alone = ("env", f"KWOK_WORKDIR={self.directory / 'kwok'}")
         self._run("kwok", *alone, str(go_programs.obtain("kwok")), *options, "--node-lease-duration-seconds=40")
 
-    def add_node(self, zone: str) -> None:
-        """A node of a zone."""
-        name = node_of(zone)
+    def add_node(self, zone: str, name: str = "") -> None:
+        """A node of a zone: the one, or another of this name."""
+        name = name or node_of(zone)
         room = {"cpu": "8", "memory": "32Gi", "pods": "100"}
         labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", ZONE_LABEL: zone}
         status = {"capacity": room, "allocatable": room}
         self.request("POST", "/api/v1/nodes", {"metadata": {"name": name, "labels": labels}, "status": status})
+
+    @contextmanager
+    def another_node(self, zone: str) -> Iterator[str]:
+        """A second node of a zone for a while; its name."""
+        name = f"{node_of(zone)}-2"
+        self.add_node(zone, name)
+        self.processes.wait_for(f"{name} is ready", lambda: name in self.ready_nodes())
+        try:
+            yield name
+        finally:
+            self.request("DELETE", f"/api/v1/nodes/{name}")
 
     def volumes(self) -> dict[str, dict[str, Any]]:
         """The persistent volumes, by name."""
@@ -58,7 +69,7 @@ class KwokPlane(ControlPlane):
 
 
 def node_of(zone: str) -> str:
-    """The one node of a zone."""
+    """The first node of a zone, and the only one but for a while."""
     return f"node-{zone}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -23,15 +23,23 @@ class StatefulSetStack(PodStack):
     def place(self, zones: Iterable[str]) -> None:
         """Have a member in each of these zones, and wait until it has a node."""
         chosen = list(zones)
-        self.up(
-            "StatefulSetCluster",
-            {"zones": chosen, "size": len(chosen), "etcd": {"image": ETCD}, "agent": {"image": AGENT}},
-        )
+        self.spread(chosen, len(chosen))
         self.wait_placed(f"{zone}-1" for zone in chosen)
 
-    def wait_placed(self, slots: Iterable[str]) -> None:
-        """Wait until each of these slots has its pod on the node of its zone, and no other slot has any."""
+    def spread(self, zones: Sequence[str], size: int) -> None:
+        """Declare so many members over these zones."""
+        images = {"etcd": {"image": ETCD}, "agent": {"image": AGENT}}
+        self.up("StatefulSetCluster", {"zones": list(zones), "size": size, **images})
+
+    def wait_placed(self, slots: Iterable[str], **elsewhere: str) -> None:
+        """Wait until each of these slots has its pod on the first node of its zone, and no other slot has any.
+
+        Args:
+            slots: which.
+            elsewhere: by slot, with an underscore for its dash, the nodes of those that stand on another one.
+        """
         expected = {slot: node_of(slot[0]) for slot in slots}
+        expected |= {slot.replace("_", "-"): node for slot, node in elsewhere.items()}
         self.wait(f"pods on {expected}", lambda: self.placed() == expected)
 
     def evict(self, slot: str) -> int:
@@ -45,13 +53,13 @@ class StatefulSetStack(PodStack):
         return ("PodScheduled", "Unschedulable") in {(each["type"], each.get("reason")) for each in conditions}
 
     @contextmanager
-    def cordoned(self, slot: str) -> Iterator[None]:
-        """No pod comes to the node of a slot's zone meanwhile."""
-        self.plane.set_schedulable(node_of(slot[0]), schedulable=False)
+    def cordoned(self, node: str) -> Iterator[None]:
+        """No pod comes to a node meanwhile."""
+        self.plane.set_schedulable(node, schedulable=False)
         try:
             yield
         finally:
-            self.plane.set_schedulable(node_of(slot[0]), schedulable=True)
+            self.plane.set_schedulable(node, schedulable=True)
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +83,31 @@ def test_draining_every_node_takes_one_member_at_a_time(stack: StatefulSetStack)
     before = stack.claims()
     for slot in SLOTS:
         others = [other for other in SLOTS if other != slot]
-        with stack.cordoned(slot):
+        with stack.cordoned(node_of(slot[0])):
             stack.wait(f"{slot} may go", lambda: stack.evict(slot) == 201)  # noqa: B023 - called at once
             stack.wait(f"{slot} has no node", lambda: stack.waits_for_a_node(slot))  # noqa: B023
             assert [stack.evict(other) for other in others] == [429, 429]
             stack.wait_placed(others)
         stack.wait_placed(SLOTS)
         assert stack.claims() == before
+
+
+def test_another_node_of_the_zone_takes_the_member_of_a_drained_one(stack: StatefulSetStack) -> None:
+    """With its claim, whose volume can be mounted in the whole zone."""
+    before = stack.claims()
+    with stack.plane.another_node("a") as other:
+        for node, expected in ((node_of("a"), other), (other, node_of("a"))):
+            with stack.cordoned(node):
+                stack.wait("a-1 may go", lambda: stack.evict("a-1") == 201)
+                stack.wait_placed(SLOTS, a_1=expected)
+        assert stack.claims() == before
+
+
+def test_members_of_one_zone_stand_on_nodes_of_their_own(stack: StatefulSetStack) -> None:
+    with stack.plane.another_node("a") as in_a, stack.plane.another_node("b") as in_b:
+        stack.spread(ZONES, 5)
+        stack.wait_placed(SLOTS, a_2=in_a, b_2=in_b)
+        stack.place(ZONES)
 
 
 def test_growing_and_shrinking_leaves_no_claim_and_no_volume_behind(stack: StatefulSetStack) -> None:
