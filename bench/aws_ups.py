@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 from bench import clusters
 from bench.figures import Section
@@ -15,7 +12,7 @@ from bench.previewing import LONGEST_UP, scale
 from bench.remote_previews import emulated_aws, on_emulated_aws
 from tests.components.ec2 import ACCOUNT, REGION
 from tests.servers.aws import ENVIRONMENT, AwsServer
-from tools import ROOT
+from tests.standins.running import agents
 from tools.engine import Engine
 
 NO_CHECKPOINTS = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
@@ -32,20 +29,10 @@ def _up(engine: Engine, size: int) -> float:
         return on_emulated_aws(engine, folder, server, NO_CHECKPOINTS).up(size)
 
 
-@contextmanager
-def _agents(server: AwsServer, size: int) -> Iterator[None]:
+def _agents(server: AwsServer, size: int) -> AbstractContextManager[object]:
     """Stand-ins of all clusters' agents: they ask for one cluster after the other."""
-    channels = [json.dumps(_channel(server, f"c{index}")) for index in range(size)]
-    if not channels:
-        yield
-        return
-    command, variables = [sys.executable, "-m", "tests.standins.agents", *channels], {**os.environ, **ENVIRONMENT}
-    process = subprocess.Popen(command, cwd=ROOT, env=variables, stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
+    channels = [_channel(server, f"c{index}") for index in range(size)]
+    return agents(*channels, environment={**os.environ, **ENVIRONMENT}) if channels else nullcontext()
 
 
 def _channel(server: AwsServer, cluster: str) -> Mapping[str, str]:

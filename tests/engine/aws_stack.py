@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +12,7 @@ from typing import Any
 from tests.components.ec2 import ACCOUNT, ARGS, REGION, ZONES
 from tests.engine.stacks import make_project
 from tests.servers.aws import ENVIRONMENT, AwsServer
-from tools import ROOT
+from tests.standins.running import agents
 from tools.engine import Engine
 
 PROGRAM = """
@@ -72,18 +68,9 @@ class Ec2Stack:
             "endpointUrl": self.server.endpoint, "expectedAccount": ACCOUNT,
         }  # fmt: skip
 
-    @contextmanager
-    def agents(self) -> Iterator[None]:
+    def agents(self) -> AbstractContextManager[object]:
         """Stand-in agents of every member."""
-        command = [sys.executable, "-m", "tests.standins.agents", json.dumps(self.connection())]
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=self.project.environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        try:
-            yield
-        finally:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+        return agents(self.connection(), environment=self.project.environment)
 
     def changes(self) -> dict[str, str]:
         """What a preview would do, by the resource's name."""

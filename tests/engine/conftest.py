@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from etcd_ops.programs.cache import Cache
-from tests.engine.stacks import RolloutStack, agents, make_project
+from tests.engine.stacks import RolloutStack, make_project
 from tests.servers.kubernetes import KubernetesServer, kubernetes_server
+from tests.standins.running import agents
 from tools import engine as clone_engine
 
 

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -90,18 +86,6 @@ class RolloutStack:
         """What the channel's document says of etcd's quota."""
         quota: int = self.desired().body["etcd"]["quotaBackendBytes"]
         return quota
-
-
-@contextmanager
-def agents(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Stand-in agents for every channel below a folder."""
-    command = [sys.executable, "-m", "tests.standins.agents", str(folder)]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
 
 
 def eventually(condition: Callable[[], bool], what: str) -> None:

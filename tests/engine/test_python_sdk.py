@@ -17,9 +17,10 @@ from tests.components.every_argument import EC2, LOCAL, STATEFUL_SETS, STATIC_AG
 from tests.components.recorder import record
 from tests.engine import python_sdk
 from tests.engine.examples import ENDPOINTS, FOLDER, filled
-from tests.engine.stacks import RolloutStack, agents
+from tests.engine.stacks import RolloutStack
 from tests.policies.test_engine import PACK
 from tests.rollout.samples import spec
+from tests.standins.running import agents
 from tools.engine import Engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from etcd_ops.model.spec import Mode
-from tests.engine.stacks import RolloutStack, agents, eventually, make_project
+from tests.engine.stacks import RolloutStack, eventually, make_project
 from tests.standins.agents import IGNORED, REASON, REFUSED
+from tests.standins.running import agents
 from tools.engine import Engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]

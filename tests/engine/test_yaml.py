@@ -25,9 +25,10 @@ from etcd_ops.programs.cache import Cache
 from etcd_ops.zone.paths import ZonePaths
 from etcd_ops.zone.supervisor import remove_zone
 from tests.engine.examples import ENDPOINTS, FOLDER, PLATFORMS, filled
-from tests.engine.stacks import RolloutStack, agents
+from tests.engine.stacks import RolloutStack
 from tests.policies.test_engine import PACK
 from tests.rollout.samples import spec
+from tests.standins.running import agents
 from tests.tools.project import Project
 from tools import ROOT, pulumi_cli, python_environment
 from tools.engine import Engine

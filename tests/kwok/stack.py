@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +14,7 @@ from pulumi_etcd.kubernetes.naming import SLOT_LABEL, ZONE_LABEL
 from tests.engine.stacks import make_project
 from tests.kwok.cluster import KwokPlane
 from tests.servers.kubernetes import CONTEXT
-from tools import ROOT
+from tests.standins.running import agents
 from tools.engine import Engine
 
 PROGRAM = """
@@ -59,17 +56,9 @@ class PodStack:
         (self.project.folder / "declaration.json").write_text(json.dumps(content))
         self.project.up()
 
-    @contextmanager
-    def agents(self) -> Iterator[None]:
+    def agents(self) -> AbstractContextManager[object]:
         """Stand-in agents in this cluster's channel."""
-        connection = json.dumps(self.plane.connection(self.namespace, "demo"))
-        command = [sys.executable, "-m", "tests.standins.agents", connection]
-        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            yield
-        finally:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+        return agents(self.plane.connection(self.namespace, "demo"))
 
     def objects(self, plural: str) -> dict[str, dict[str, Any]]:
         """The objects of a kind in the namespace, by name."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +11,7 @@ from typing import Any
 import yaml
 
 from tests.review.neutral import neutral
+from tests.standins.running import agents
 from tools import ROOT, python_environment
 from tools.engine import Engine
 
@@ -138,18 +135,6 @@ def _project() -> str:
     return yaml.safe_dump(found)
 
 
-@contextmanager
-def _agents(connection: Settings, environment: Mapping[str, str]) -> Iterator[None]:
-    """Stand-in agents of every member of a channel."""
-    command = [sys.executable, "-m", "tests.standins.agents", json.dumps(connection)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-
-
 def is_wanted(first: Scenario, stages: Sequence[Stage], wanted: Callable[[str], bool]) -> bool:
     """Whether any of these previews is asked for."""
     return wanted(first.name) or any(wanted(each.name) for stage in stages for each in stage.scenarios)
@@ -178,7 +163,7 @@ def recording(
     last = max(
         (at for at, stage in enumerate(stages) if any(wanted(each.name) for each in stage.scenarios)), default=-1
     )
-    with _agents(connection, stack.environment):
+    with agents(connection, environment=stack.environment):
         for stage in stages[: last + 1]:
             stack.up(stage.changes)
             for scenario in filter(lambda each: wanted(each.name), stage.scenarios):

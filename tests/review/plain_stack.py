@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from etcd_ops.model.spec import ClusterSpec
-from tests.engine.stacks import agents
 from tests.model.samples import body
 from tests.review.neutral import neutral
+from tests.standins.running import agents
 from tools import ROOT, python_environment
 from tools.engine import Engine
 
