@@ -11,11 +11,11 @@ import pytest
 from etcd_ops.model.problems import Invalid
 from etcd_ops.preflight.demand import COMPONENT, GROUP, Demand, read
 from etcd_ops.preflight.together import Candidate, Sum, of_subnet
-from tests.policies.contracts import PLATFORMS
+from tests.policies.contracts import contract
 from tests.preflight.demands import DEMAND, FITTING, MEMBERS
 from tests.review.record import FOLDER
 
-CONTRACT = PLATFORMS["ec2"]
+CONTRACT = contract({"machine.instanceType": DEMAND.instance_type}, "ec2")
 DECLARED = Demand(**{**DEMAND.model_dump(), "subnets": {}, "load_balancer": False})
 
 
@@ -55,7 +55,7 @@ def test_yaml_by_hand() -> None:
 
 
 def test_every_cluster_of_a_preview_is_found() -> None:
-    other = copy.deepcopy(dict(CONTRACT)) | {"clusterName": "carts"}
+    other = copy.deepcopy(CONTRACT) | {"clusterName": "carts"}
     found = read(json.dumps({"steps": [step(COMPONENT, CONTRACT), step(COMPONENT, other)]}))
     assert [each.cluster for each in found] == ["orders", "carts"]
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from etcd_ops.model.instance_types import is_standard
 from etcd_ops.preflight.demand import Demand
 from etcd_ops.preflight.facts import InstanceType
-
-STANDARD_FAMILIES = frozenset("acdhimrtz")
-"""First letters of the families that count as standard instances (EC2 User Guide, "On-Demand Instance quotas")."""
 
 GLOBAL = frozenset({"iam", "route53", "s3"})
 """Services whose quotas an account has once, and not in every region (Service Quotas User Guide)."""
@@ -37,8 +35,7 @@ class Quota:
 
 def _processors(demand: Demand, kind: InstanceType) -> float:
     """Other families have quotas of their own."""
-    standard = demand.instance_type[:1] in STANDARD_FAMILIES
-    return len(demand.members) * kind.vcpus if standard else 0
+    return len(demand.members) * kind.vcpus if is_standard(demand.instance_type) else 0
 
 
 def _interfaces(demand: Demand, _: InstanceType) -> float:

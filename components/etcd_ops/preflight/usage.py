@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
+from etcd_ops.model.instance_types import is_standard
 from etcd_ops.model.tags import CLUSTER_TAG
 from etcd_ops.preflight.connection import Connection, pages
-from etcd_ops.preflight.quotas import STANDARD_FAMILIES
 
 Count = Callable[[Connection, Collection[str]], float]
 GIB_PER_TIB = 1024
@@ -26,7 +26,7 @@ def _processors(aws: Connection, clusters: Collection[str]) -> float:
     reservations = pages(ec2, "describe_instances", "Reservations", Filters=[_RUNNING])
     running = _others((each for reservation in reservations for each in reservation["Instances"]), clusters)
     on_demand = [each["InstanceType"] for each in running if "InstanceLifecycle" not in each]
-    counted = Counter(kind for kind in on_demand if kind[:1] in STANDARD_FAMILIES)
+    counted = Counter(kind for kind in on_demand if is_standard(kind))
     if not counted:
         return 0
     kinds = pages(ec2, "describe_instance_types", "InstanceTypes", InstanceTypes=sorted(counted))
