@@ -48,6 +48,16 @@ def _interfaces(aws: Connection, _: Collection[str]) -> float:
     return sum(1 for _ in pages(aws.client("ec2"), "describe_network_interfaces", "NetworkInterfaces"))
 
 
+def _interface_endpoints(_: Connection, __: Collection[str]) -> float:
+    """In a VPC that is made for a cluster there are no others'."""
+    return 0
+
+
+def _gateway_endpoints(aws: Connection, clusters: Collection[str]) -> float:
+    gateways = [{"Name": "vpc-endpoint-type", "Values": ["Gateway"]}]
+    return len(_others(pages(aws.client("ec2"), "describe_vpc_endpoints", "VpcEndpoints", Filters=gateways), clusters))
+
+
 def _load_balancers(aws: Connection, _: Collection[str]) -> float:
     """Tags are not told with them, so that a cluster's own counts twice."""
     found = pages(aws.client("elbv2"), "describe_load_balancers", "LoadBalancers")
@@ -71,6 +81,8 @@ USED: Mapping[str, Count] = {
     "ebs/L-7A658B76": _storage,
     "vpc/L-F678F1CE": _of_ec2("describe_vpcs", "Vpcs"),
     "vpc/L-DF5E4CA3": _interfaces,
+    "vpc/L-29B6F2EB": _interface_endpoints,
+    "vpc/L-1B52E74A": _gateway_endpoints,
     "vpc/L-E79EC296": _of_ec2("describe_security_groups", "SecurityGroups"),
     "elasticloadbalancing/L-69A177A2": _load_balancers,
     "route53/L-4EA4796A": _hosted_zones,
