@@ -12,8 +12,11 @@ from etcd_policies.parameters import InProduction, defaults
 from etcd_policies.rule import Rule, Stake
 
 LEVEL = "enforcementLevel"
-_PRODUCTION: Mapping[str, Mapping[str, Any]] = {"odd-member-count": {"minimum": 3}}
-"""Parameters that production sets otherwise."""
+_PRODUCTION: Mapping[str, Mapping[str, Any]] = {
+    "odd-member-count": {"minimum": 3},
+    "service-quotas": {"vcpus": 32},
+}
+"""Parameters that production sets otherwise. Its account is no new one: `etcd-ops preflight` asks for its quotas."""
 
 Profile = dict[str, dict[str, Any]]
 

@@ -196,7 +196,7 @@ def test_the_contract_is_in_properties_and_outputs(recording: Recording) -> None
     assert terms["volume"] == {"type": "gp3", "encrypted": True, "iops": 3000, "throughputMibps": 125}
     assert terms["bucket"]["name"] == f"etcd-orders-{ACCOUNT}-{REGION}"
     assert terms["key"] == {"made": True, "rotation": True}
-    assert terms["network"] == {"made": True, "cidr": "10.20.0.0/22"}
+    assert terms["network"] == {"made": True, "cidr": "10.20.0.0/22", "subnets": 3, "interfaceEndpoints": 6}
     assert terms["protect"] == {"volumes": False, "authorities": False, "bucket": False}
     assert UNKNOWN not in json.dumps(terms)
 
@@ -218,6 +218,11 @@ def test_what_the_contract_says_is_what_is_registered(recording: Recording) -> N
     for each in recording.of_type("Volume").values():
         found = {"type": "type", "encrypted": "encrypted", "iops": "iops", "throughputMibps": "throughput"}
         assert terms["volume"] == {name: each.inputs[what] for name, what in found.items()}
+    endpoints = [each.inputs for each in recording.of_type("VpcEndpoint").values()]
+    assert [len(each["subnetIds"]) for each in endpoints if each["vpcEndpointType"] == "Interface"] == (
+        [terms["network"]["subnets"]] * terms["network"]["interfaceEndpoints"]
+    )
+    assert len(recording.of_type("Subnet")) == terms["network"]["subnets"]
     key = recording.one("Key").inputs
     assert terms["key"]["rotation"] == key["enableKeyRotation"]
     assert terms["bucket"]["versioned"] == (

@@ -65,7 +65,7 @@ class Aws:
 
     def calls(self) -> list[Call]:
         """Every call so far, whoever made it."""
-        return [Call(**each) for each in json.loads(self._control("GET", "calls"))]
+        return [Call.read(each) for each in json.loads(self._control("GET", "calls"))]
 
     def answers(self) -> bool:
         """Whether it is there."""

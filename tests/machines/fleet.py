@@ -134,7 +134,8 @@ class Fleet:
 
     def _make_role(self, slot: str) -> None:
         name = self.group(slot)
-        self.aws.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))
+        path = f"/etcd/{self.cluster}/"
+        self.aws.iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=json.dumps(_TRUST))
         self.aws.iam.create_instance_profile(InstanceProfileName=name)
         self.aws.iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
 

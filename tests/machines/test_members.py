@@ -10,8 +10,11 @@ from itertools import pairwise
 import pytest
 
 from etcd_ops.ec2.calls import CALLS
+from tests.machines import roles
+from tests.machines.cloud.calls import Call
 from tests.machines.declared import SLOTS
 from tests.machines.exposure import TOLERABLE, UNITS, exposure
+from tests.machines.grants import outside, unused
 from tests.machines.lab import Lab
 from tests.machines.machine import Machine
 from tests.machines.members import NEWER, SETTLE_SECONDS, Members, environment
@@ -250,16 +253,23 @@ def test_another_image_is_rolled_one_machine_at_a_time(members: Members, load: W
 def test_machines_made_no_call_that_their_roles_do_not_grant(members: Members) -> None:
     assert calls(members)
     assert calls(members) <= GRANTED
+    assert outside(made(members), roles.of_members(members.fleet, SLOTS)) == ()
 
 
 @pytest.mark.soak
 def test_every_grant_was_used_by_the_tests_of_this_file(members: Members) -> None:
     assert calls(members) == GRANTED
+    assert unused(made(members), roles.of_members(members.fleet, SLOTS)) == ()
+
+
+def made(members: Members) -> list[Call]:
+    """The calls of machines until now."""
+    return [each for each in members.lab.aws.calls() if each.address != TESTS]
 
 
 def calls(members: Members) -> set[tuple[str, str]]:
     """What machines called until now."""
-    return {(each.service, each.operation) for each in members.lab.aws.calls() if each.address != TESTS}
+    return {(each.service, each.operation) for each in made(members)}
 
 
 def replacement(members: Members, slot: str, old: Machine) -> Machine:

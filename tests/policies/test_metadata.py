@@ -101,7 +101,7 @@ def test_development_refuses_what_loses_data_and_holds_production_to_its_own_rul
 
 def test_production_refuses_everything_but_what_must_not_stand_in_the_way_of_an_update() -> None:
     advisory = {name for name, config in production().items() if config[LEVEL] != "mandatory"}
-    assert advisory == {"current-certificates", "named-storage-class"}
+    assert advisory == {"current-certificates", "named-storage-class", "service-quotas"}
     assert production()["odd-member-count"]["minimum"] == 3
 
 

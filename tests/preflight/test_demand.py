@@ -11,11 +11,11 @@ import pytest
 from etcd_ops.model.problems import Invalid
 from etcd_ops.preflight.demand import COMPONENT, GROUP, Demand, read
 from etcd_ops.preflight.together import Candidate, Sum, of_subnet
-from tests.policies.contracts import PLATFORMS
+from tests.policies.contracts import contract
 from tests.preflight.demands import DEMAND, FITTING, MEMBERS
 from tests.review.record import FOLDER
 
-CONTRACT = PLATFORMS["ec2"]
+CONTRACT = contract({"machine.instanceType": DEMAND.instance_type}, "ec2")
 DECLARED = Demand(**{**DEMAND.model_dump(), "subnets": {}, "load_balancer": False})
 
 
@@ -55,7 +55,7 @@ def test_yaml_by_hand() -> None:
 
 
 def test_every_cluster_of_a_preview_is_found() -> None:
-    other = copy.deepcopy(dict(CONTRACT)) | {"clusterName": "carts"}
+    other = copy.deepcopy(CONTRACT) | {"clusterName": "carts"}
     found = read(json.dumps({"steps": [step(COMPONENT, CONTRACT), step(COMPONENT, other)]}))
     assert [each.cluster for each in found] == ["orders", "carts"]
 
@@ -99,6 +99,13 @@ def test_two_real_previews_in_one_are_two_clusters_in_the_same_subnets() -> None
     assert of_subnet(together[0], together[1:], first) == Sum(2 + 2, 4 + 3 + 2, ("aws-carts",))
 
 
+def test_endpoints_and_subnets_of_a_network_that_is_made_are_the_contracts() -> None:
+    made = {"made": True, "cidr": "10.20.0.0/22", "subnets": 4, "interfaceEndpoints": 6}
+    (found,) = read(json.dumps({**CONTRACT, "network": made, "loadBalancer": True, "loadBalancerSubnets": 2}))
+    assert (found.made_endpoints, found.network_subnets, found.load_balancer_subnets) == (6, 4, 2)
+    assert found.interfaces == 3 + 4 * 6 + 2
+
+
 @pytest.mark.parametrize(
     ("value", "told"),
     [
@@ -109,6 +116,7 @@ def test_two_real_previews_in_one_are_two_clusters_in_the_same_subnets() -> None
         ({**DECLARED.to_wire(), "acount": 1}, "acount: Extra inputs are not permitted"),
         ({**DECLARED.to_wire(), "account": "12"}, "account: String should match pattern"),
         ({key: each for key, each in CONTRACT.items() if key != "machine"}, "contract: it lacks 'machine'"),
+        ({**CONTRACT, "network": {"made": True, "subnets": 3}}, "contract: it lacks 'interfaceEndpoints'"),
     ],
 )
 def test_what_is_no_demand(value: Any, told: str) -> None:

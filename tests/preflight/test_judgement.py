@@ -168,15 +168,51 @@ def test_every_quota_is_kept_refused_or_unknown(quotas: dict[str, Standing]) -> 
             assert (path in found) == (standing.used + needed > standing.granted)
 
 
-@given(st.dictionaries(st.sampled_from([f"m-{number}" for number in range(9)]), st.sampled_from(ZONES), min_size=1))
-def test_a_subnet_has_an_address_for_each_of_its_members_and_one_more(members: dict[str, str]) -> None:
-    wanted = demand(members=members, load_balancer=False)
+members_of_zones = st.dictionaries(
+    st.sampled_from([f"m-{number}" for number in range(9)]), st.sampled_from(ZONES), min_size=1
+)
+endpoints = st.integers(0, 60)
+
+
+@given(members_of_zones, st.booleans(), st.booleans(), endpoints)
+def test_a_subnet_has_an_address_for_its_members_a_successor_the_load_balancer_and_each_endpoint(
+    members: dict[str, str], balanced: bool, made: bool, number: int
+) -> None:
+    wanted = demand(members=members, load_balancer=balanced, makes_network=made, interface_endpoints=number)
     for zone in set(members.values()):
-        needed = list(members.values()).count(zone) + 1
+        needed = list(members.values()).count(zone) + 1 + balanced + made * number
         for free in (needed - 1, needed):
             subnets = {**FITTING.subnets, DEMAND.subnets[zone]: Subnet(zone, free)}
             paths = [each.problem.path for each in judge(Candidate(wanted, facts(subnets=subnets)))]
             assert (f"subnets.{zone}" in paths) == (free < needed)
+
+
+@given(members_of_zones, st.booleans(), st.booleans(), endpoints, st.integers(0, 6), st.integers(0, 6))
+def test_members_load_balancer_and_endpoints_have_network_interfaces(
+    members: dict[str, str], balanced: bool, made: bool, number: int, subnets: int, balancers: int
+) -> None:
+    wanted = demand(
+        members=members,
+        load_balancer=balanced,
+        makes_network=made,
+        interface_endpoints=number,
+        network_subnets=subnets,
+        load_balancer_subnets=balancers,
+    )
+    zones = len(set(members.values()))
+    needed = len(members) + balanced * (balancers or zones) + made * number * (subnets or zones)
+    for granted in (needed - 1, needed):
+        said = facts(quotas={**FITTING.quotas, "vpc/L-DF5E4CA3": Standing(granted, 0)})
+        paths = [each.problem.path for each in judge(Candidate(wanted, said))]
+        assert ("quotas.vpc/L-DF5E4CA3" in paths) == (granted < needed)
+
+
+@given(st.booleans(), endpoints, st.integers(0, 60))
+def test_endpoints_fit_into_their_vpc(made: bool, number: int, granted: int) -> None:
+    said = facts(quotas={**FITTING.quotas, "vpc/L-29B6F2EB": Standing(granted, 0)})
+    wanted = demand(makes_network=made, interface_endpoints=number, subnets={})
+    paths = [each.problem.path for each in judge(Candidate(wanted, said))]
+    assert ("quotas.vpc/L-29B6F2EB" in paths) == (made and number > granted)
 
 
 @given(st.sets(st.sampled_from(ZONES)), st.sets(st.sampled_from(ZONES)))

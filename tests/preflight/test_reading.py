@@ -66,6 +66,13 @@ def test_what_aws_says(aws: str, wanted: Demand) -> None:
     assert found.quotas["vpc/L-E79EC296"].granted == 2500
 
 
+def test_what_aws_says_of_endpoints(aws: str, wanted: Demand) -> None:
+    made = {"makes_network": True, "subnets": {}, "network_subnets": 3, "interface_endpoints": 6}
+    found = read(wanted.model_copy(update=made), counts(aws)).quotas
+    assert (found["vpc/L-29B6F2EB"].granted, found["vpc/L-1B52E74A"].granted) == (50, 20)
+    assert found["vpc/L-29B6F2EB"].used == 0
+
+
 def test_what_is_not_there_is_missing_and_not_unread(aws: str, wanted: Demand) -> None:
     changed = {"image": "ami-00000000000000000", "instance_type": "m5.lage", "subnets": {ZONES[0]: "subnet-00000000"}}
     found = read(wanted.model_copy(update=changed), counts(aws))
@@ -103,12 +110,21 @@ def test_what_is_used_by_others_counts_and_what_is_the_clusters_own_does_not(aws
             MaxCount=1,
             TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
         )
+        vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        for kind, service in (("Gateway", "s3"), ("Interface", "ec2")):
+            ec2.create_vpc_endpoint(
+                VpcId=vpc,
+                ServiceName=f"com.amazonaws.{REGION}.{service}",
+                VpcEndpointType=kind,
+                TagSpecifications=[{"ResourceType": "vpc-endpoint", "Tags": tags}],
+            )
     client(aws, "s3").create_bucket(Bucket="carts", CreateBucketConfiguration={"LocationConstraint": REGION})
     after = {key: used(here, [wanted.cluster]) for key, used in USED.items()}
     grown = {key: after[key] - before[key] for key in USED if after[key] != before[key]}
     assert grown["ec2/L-1216C47A"] == 4
     assert grown["ebs/L-7A658B76"] == 0.5
     assert grown["s3/L-DC2B2D3D"] == 1
+    assert grown["vpc/L-1B52E74A"] == 1
 
 
 def test_what_one_of_several_clusters_uses_already_is_not_used_by_others(aws: str, wanted: Demand) -> None:
@@ -193,7 +209,7 @@ def contract(wanted: Demand, cluster: str, volume: int) -> dict[str, Any]:
         "machine": machine,
         "members": {slot: {"zone": zone, "volumeBytes": volume} for slot, zone in wanted.members.items()},
         "volume": {"type": "gp3", "iops": 3000, "throughputMibps": 125},
-        "network": {"made": True},
+        "network": {"made": True, "subnets": 3, "interfaceEndpoints": 6},
         "loadBalancer": False,
     }
 

@@ -14,7 +14,7 @@ from etcd_ops.preflight.facts import Facts, Standing, Subnet
 from etcd_ops.preflight.judgement import Level, judge
 from etcd_ops.preflight.quotas import PROCESSORS, QUOTAS
 from etcd_ops.preflight.reporting import reports, worst
-from etcd_ops.preflight.together import Candidate, of_quota
+from etcd_ops.preflight.together import Candidate, Sum, of_quota
 from tests.preflight.demands import FITS, FITTING, ZONES, demand, facts
 
 OTHER_ACCOUNT, OTHER_REGION = "210987654321", "eu-west-1"
@@ -75,6 +75,15 @@ def test_what_others_use_counts_once() -> None:
 def test_quotas_are_of_an_account_and_most_of_a_region(changes: dict[str, str], counted: set[str]) -> None:
     found = {quota.service for quota in (PROCESSORS, BUCKETS) if of_quota(FITS, [carts(changes=changes)], quota).others}
     assert found == counted
+
+
+def test_every_vpc_has_its_own_quota_of_endpoints_and_a_region_one_of_interfaces() -> None:
+    changes = {"makes_network": True, "interface_endpoints": 6, "subnets": {}}
+    orders, other = Candidate(demand(**changes), FITTING), carts(changes=changes)
+    by_key = {quota.key: of_quota(orders, [other], quota) for quota in QUOTAS}
+    assert by_key["vpc/L-29B6F2EB"] == Sum(6, 6)
+    assert by_key["vpc/L-1B52E74A"] == Sum(1, 2, ("carts",))
+    assert by_key["vpc/L-DF5E4CA3"] == Sum(24, 48, ("carts",))
 
 
 def test_a_cluster_that_needs_nothing_of_a_quota_is_not_named() -> None:

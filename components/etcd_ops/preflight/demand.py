@@ -45,7 +45,13 @@ class Demand(Strict):
     subnets: dict[str, str] = Field(default_factory=dict)
     """ID by zone, of subnets that are there; empty where the network is made, or the IDs are not known."""
     makes_network: bool = False
+    network_subnets: int = Field(default=0, ge=0)
+    """Of the network that is made; 0 where it has one in each zone with members."""
+    interface_endpoints: int = Field(default=0, ge=0)
+    """Of the network that is made: each has an interface in every one of its subnets."""
     load_balancer: bool = False
+    load_balancer_subnets: int = Field(default=0, ge=0)
+    """In each of which it has an interface; 0 where it is in one of each zone with members."""
     limits: dict[str, float] = Field(default_factory=dict)
     """Quotas by `SERVICE/CODE` that are told here instead of asked for."""
 
@@ -53,6 +59,17 @@ class Demand(Strict):
     def zones(self) -> tuple[str, ...]:
         """Zones that have members, in the order of their names."""
         return tuple(sorted(set(self.members.values())))
+
+    @property
+    def interfaces(self) -> int:
+        """Network interfaces of members, of the load balancer, and of the endpoints of the network that is made."""
+        balanced = (self.load_balancer_subnets or len(self.zones)) if self.load_balancer else 0
+        return len(self.members) + balanced + self.made_endpoints * (self.network_subnets or len(self.zones))
+
+    @property
+    def made_endpoints(self) -> int:
+        """Interface endpoints that are made: none where the network is there, as it is."""
+        return self.interface_endpoints if self.makes_network else 0
 
     @property
     def storage_tib(self) -> float:
@@ -131,6 +148,7 @@ def of_contract(contract: Mapping[str, Any]) -> Demand:
     declared = contract.get("contract", contract)
     try:
         members, machine, volume = declared["members"], declared["machine"], declared["volume"]
+        network = declared["network"]
         wire = {
             "cluster": declared["clusterName"],
             "region": declared["region"],
@@ -145,8 +163,11 @@ def of_contract(contract: Mapping[str, Any]) -> Demand:
                 "iops": volume["iops"],
                 "throughputMibps": volume["throughputMibps"],
             },
-            "makesNetwork": declared["network"]["made"],
+            "makesNetwork": network["made"],
+            "networkSubnets": network["subnets"] if network["made"] else 0,
+            "interfaceEndpoints": network["interfaceEndpoints"] if network["made"] else 0,
             "loadBalancer": declared["loadBalancer"],
+            "loadBalancerSubnets": declared.get("loadBalancerSubnets", 0),
         }
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise Invalid([Problem("contract", f"it lacks {error}", "use the provider's contract as it is")]) from error

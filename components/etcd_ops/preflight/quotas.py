@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from etcd_ops.model.instance_types import is_standard
 from etcd_ops.preflight.demand import Demand
 from etcd_ops.preflight.facts import InstanceType
-
-STANDARD_FAMILIES = frozenset("acdhimrtz")
-"""First letters of the families that count as standard instances (EC2 User Guide, "On-Demand Instance quotas")."""
 
 GLOBAL = frozenset({"iam", "route53", "s3"})
 """Services whose quotas an account has once, and not in every region (Service Quotas User Guide)."""
@@ -23,6 +21,8 @@ class Quota:
     code: str
     what: str
     need: Callable[[Demand, InstanceType], float]
+    per_vpc: bool = False
+    """Whether every VPC has it for itself: nobody else counts against that of one that is made."""
 
     @property
     def key(self) -> str:
@@ -37,13 +37,7 @@ class Quota:
 
 def _processors(demand: Demand, kind: InstanceType) -> float:
     """Other families have quotas of their own."""
-    standard = demand.instance_type[:1] in STANDARD_FAMILIES
-    return len(demand.members) * kind.vcpus if standard else 0
-
-
-def _interfaces(demand: Demand, _: InstanceType) -> float:
-    balanced = len(demand.zones) if demand.load_balancer else 0
-    return len(demand.members) + balanced
+    return len(demand.members) * kind.vcpus if is_standard(demand.instance_type) else 0
 
 
 PROCESSORS = Quota("ec2", "L-1216C47A", "processors of running standard instances", _processors)
@@ -56,7 +50,9 @@ QUOTAS: tuple[Quota, ...] = (
         lambda demand, _: demand.storage_tib if demand.volume.type == "gp3" else 0,
     ),
     Quota("vpc", "L-F678F1CE", "VPCs", lambda demand, _: 1 if demand.makes_network else 0),
-    Quota("vpc", "L-DF5E4CA3", "network interfaces", _interfaces),
+    Quota("vpc", "L-DF5E4CA3", "network interfaces", lambda demand, _: demand.interfaces),
+    Quota("vpc", "L-29B6F2EB", "interface endpoints of its VPC", lambda demand, _: demand.made_endpoints, per_vpc=True),
+    Quota("vpc", "L-1B52E74A", "gateway endpoints", lambda demand, _: 1 if demand.makes_network else 0),
     Quota("vpc", "L-E79EC296", "security groups", lambda demand, _: 3 if demand.load_balancer else 2),
     Quota(
         "elasticloadbalancing",

@@ -28,7 +28,7 @@ class Candidate:
         """How many addresses of a subnet it needs. Every cluster replaces its instances by itself."""
         zones = [zone for zone, identity in self.demand.subnets.items() if identity == subnet]
         members = sum(1 for zone in self.demand.members.values() if zone in zones)
-        return members + len(zones) * (SPARE_ADDRESSES + self.demand.load_balancer)
+        return members + len(zones) * (SPARE_ADDRESSES + self.demand.load_balancer + self.demand.made_endpoints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ def namesakes(this: Candidate, beside: Sequence[Candidate]) -> Iterator[Demand]:
 
 
 def _share(one: Demand, other: Demand, quota: Quota) -> bool:
-    return one.account == other.account and (quota.is_global or one.region == other.region)
+    same_place = one.account == other.account and (quota.is_global or one.region == other.region)
+    return same_place and not quota.per_vpc
 
 
 def _place(demand: Demand) -> tuple[str, str]:

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
+from etcd_ops.model.instance_types import is_standard
 from etcd_ops.model.tags import CLUSTER_TAG
 from etcd_ops.preflight.connection import Connection, pages
-from etcd_ops.preflight.quotas import STANDARD_FAMILIES
 
 Count = Callable[[Connection, Collection[str]], float]
 GIB_PER_TIB = 1024
@@ -26,7 +26,7 @@ def _processors(aws: Connection, clusters: Collection[str]) -> float:
     reservations = pages(ec2, "describe_instances", "Reservations", Filters=[_RUNNING])
     running = _others((each for reservation in reservations for each in reservation["Instances"]), clusters)
     on_demand = [each["InstanceType"] for each in running if "InstanceLifecycle" not in each]
-    counted = Counter(kind for kind in on_demand if kind[:1] in STANDARD_FAMILIES)
+    counted = Counter(kind for kind in on_demand if is_standard(kind))
     if not counted:
         return 0
     kinds = pages(ec2, "describe_instance_types", "InstanceTypes", InstanceTypes=sorted(counted))
@@ -46,6 +46,16 @@ def _of_ec2(operation: str, key: str) -> Count:
 def _interfaces(aws: Connection, _: Collection[str]) -> float:
     """Those of a cluster that is there already carry no tag, and count twice."""
     return sum(1 for _ in pages(aws.client("ec2"), "describe_network_interfaces", "NetworkInterfaces"))
+
+
+def _interface_endpoints(_: Connection, __: Collection[str]) -> float:
+    """In a VPC that is made for a cluster there are no others'."""
+    return 0
+
+
+def _gateway_endpoints(aws: Connection, clusters: Collection[str]) -> float:
+    gateways = [{"Name": "vpc-endpoint-type", "Values": ["Gateway"]}]
+    return len(_others(pages(aws.client("ec2"), "describe_vpc_endpoints", "VpcEndpoints", Filters=gateways), clusters))
 
 
 def _load_balancers(aws: Connection, _: Collection[str]) -> float:
@@ -71,6 +81,8 @@ USED: Mapping[str, Count] = {
     "ebs/L-7A658B76": _storage,
     "vpc/L-F678F1CE": _of_ec2("describe_vpcs", "Vpcs"),
     "vpc/L-DF5E4CA3": _interfaces,
+    "vpc/L-29B6F2EB": _interface_endpoints,
+    "vpc/L-1B52E74A": _gateway_endpoints,
     "vpc/L-E79EC296": _of_ec2("describe_security_groups", "SecurityGroups"),
     "elasticloadbalancing/L-69A177A2": _load_balancers,
     "route53/L-4EA4796A": _hosted_zones,

@@ -6,7 +6,7 @@ from typing import Any
 
 from pulumi_etcd import declaration
 from pulumi_etcd.ec2.declaration import Declaration
-from pulumi_etcd.ec2.network import Made
+from pulumi_etcd.ec2.network import Made, Network, interface_services
 from pulumi_etcd.ec2.security_groups import Others
 from pulumi_etcd.ec2.slots import METADATA
 
@@ -14,7 +14,6 @@ from pulumi_etcd.ec2.slots import METADATA
 def contract(this: Declaration) -> dict[str, Any]:
     """All of it is known in a preview: of what may be computed, only whether it is there, or how many there are."""
     names, machines = this.names, this.machines
-    network = {"made": True, "cidr": this.network.cidr} if isinstance(this.network, Made) else {"made": False}
     common = declaration.contract(this, "ec2")
     return common | {
         "region": names.region,
@@ -42,15 +41,27 @@ def contract(this: Declaration) -> dict[str, Any]:
             "tlsOnly": True,
         },
         "key": {"made": True, "rotation": True} if this.key_arn is None else {"made": False},
-        "network": network,
+        "network": _network(this.network, sessions=this.sessions),
         "clients": _others(this.traffic.clients),
         "metricsClients": _others(this.traffic.metrics_clients),
         "loadBalancer": this.load_balancer is not None,
+        "loadBalancerSubnets": len(this.load_balancer.subnets) if this.load_balancer else 0,
         "alarms": this.alarm_topic is not None,
         "sessionManager": this.sessions,
         "privateZone": names.private_zone,
         "protect": common["protect"] | {"bucket": this.protect_bucket},
         "keepVolumes": False,
+    }
+
+
+def _network(network: Network, *, sessions: bool) -> dict[str, Any]:
+    if not isinstance(network, Made):
+        return {"made": False}
+    return {
+        "made": True,
+        "cidr": network.cidr,
+        "subnets": len(network.subnets),
+        "interfaceEndpoints": len(interface_services(sessions=sessions)),
     }
 
 

@@ -191,6 +191,11 @@ def services(*, sessions: bool) -> list[str]:
     return list(dict.fromkeys(action.split(":")[0] for action in actions))
 
 
+def interface_services(*, sessions: bool) -> list[str]:
+    """Those of them whose endpoints have an interface in every subnet."""
+    return [each for each in services(sessions=sessions) if each not in GATEWAYS]
+
+
 def _endpoints(made: Made, *, sessions: bool) -> list[Planned]:
     return [_endpoint(made, service) for service in services(sessions=sessions)]
 
