@@ -99,6 +99,22 @@ def test_development_refuses_what_loses_data_and_holds_production_to_its_own_rul
     assert mandatory == {*losing_data, "protected-volumes", "protected-authorities", "steady-instances"}
 
 
+def test_rules_that_a_published_control_asks_for_name_it() -> None:
+    """There is none for etcd's own rules, and for templates, slots and volumes of members."""
+    asked = {rule.name: rule.framework.reference for rule in RULES if rule.framework is not None}
+    assert asked == {
+        "closed-ingress": "5.2, 5.3",
+        "encrypted-volumes": "2.2.1",
+        "instance-metadata": "5.6",
+        "mutual-tls": "2.1, 2.2, 2.4, 2.5",
+        "narrow-permissions": "1.16",
+        "private-addresses": "EC2.9, EC2.25",
+        "private-buckets": "2.1.4",
+        "rotated-keys": "3.6",
+        "tls-only-buckets": "2.1.1",
+    }
+
+
 def test_production_refuses_everything_but_what_must_not_stand_in_the_way_of_an_update() -> None:
     advisory = {name for name, config in production().items() if config[LEVEL] != "mandatory"}
     assert advisory == {"current-certificates", "named-storage-class", "service-quotas"}

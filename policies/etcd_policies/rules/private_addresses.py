@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pulumi_policy import Severity
+from pulumi_policy import PolicyComplianceFramework, Severity
 
 from etcd_ops.model.problems import Problem
 from etcd_policies.aws.kinds import ADDRESS, INSTANCE, LAUNCH_TEMPLATE, LOAD_BALANCERS, SUBNET
@@ -22,6 +22,9 @@ _REASON = "the instance may get a public address"
     severity=Severity.CRITICAL,
     stake=Stake.DATA,
     steps="Set `associatePublicIpAddress` to false, `internal` to true for load balancers, and drop public addresses.",
+    framework=PolicyComplianceFramework(
+        name="AWS Foundational Security Best Practices", version="1.0.0", reference="EC2.9, EC2.25"
+    ),
     kinds=(LAUNCH_TEMPLATE, INSTANCE, ADDRESS, SUBNET, *LOAD_BALANCERS),
 )
 def private_addresses(resource: Resource) -> Iterator[Problem]:
