@@ -47,10 +47,12 @@ class PodStack:
         self.plane = plane
         self.namespace = f"n-{uuid.uuid4().hex}"
         self._uid = plane.make_namespace(self.namespace)
+        self.kubeconfig = plane.kubeconfig
+        """Of whoever runs Pulumi."""
 
     def up(self, component: str, arguments: dict[str, Any]) -> None:
         """Declare a component with these arguments and what says where it is, and have it so."""
-        where = {"namespace": self.namespace, "namespace_uid": self._uid, "kubeconfig": str(self.plane.kubeconfig)}
+        where = {"namespace": self.namespace, "namespace_uid": self._uid, "kubeconfig": str(self.kubeconfig)}
         declared = {**arguments, **where, "context": CONTEXT, "deadline_seconds": 120}
         content = {"component": component, "arguments": declared}
         (self.project.folder / "declaration.json").write_text(json.dumps(content))

@@ -125,6 +125,8 @@ def nothing_changes_when_repeated(clone: Newcomer) -> None:
 def everything_works_by_hand(clone: Newcomer) -> None:
     for stack in STACKS:
         clone.by_hand(f"pulumi preview -s {stack} --expect-no-changes --policy-pack policies")
+    asked = json.loads(clone.by_hand("etcd-ops status --json --context .state/static-pods/context.json"))
+    assert asked["quorum"] == {"size": 2, "voters": 3, "healthy": 3}
     clone.by_hand('eval "$(etcd-ops env --context .state/static-pods/context.json)"; etcdctl endpoint health --cluster')
     assert "choose with --context" in clone.run(".venv/bin/etcd-ops status", expect=2)
 
