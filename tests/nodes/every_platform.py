@@ -19,7 +19,7 @@ from etcd_ops.channel.port import DESIRED
 from etcd_ops.model.records import IntentKind
 from tests.e2e.records import Records
 from tests.nodes import processes
-from tests.nodes.stack import NAME, NAMESPACE, PROJECT, SLOTS, PodStack
+from tests.nodes.stack import NAME, PROJECT, SLOTS, PodStack
 from tests.nodes.test_cluster import until
 from tests.workload.options import Options
 from tests.workload.workload import Workload
@@ -127,10 +127,11 @@ class EveryPlatform:
 
     @pytest.mark.soak
     def test_a_document_edited_by_hand_is_seen_and_declared_again(self, stack: PodStack, load: Workload) -> None:
-        path = f"/api/v1/namespaces/{NAMESPACE}/configmaps/{object_name(NAME, DESIRED)}"
-        found = stack.nodes.plane.request("GET", path)
+        server, namespace = stack.channel
+        path = f"/api/v1/namespaces/{namespace}/configmaps/{object_name(NAME, DESIRED)}"
+        found = server.request("GET", path)
         found["data"][BODY] = found["data"][BODY].replace(f":{4 * 1024**3}", f":{5 * 1024**3}")
-        edited: dict[str, Any] = stack.nodes.plane.request("PUT", path, found)
+        edited: dict[str, Any] = server.request("PUT", path, found)
         assert f":{5 * 1024**3}" in edited["data"][BODY]
         told = stack.pulumi("preview", "--expect-no-changes", "--stack", "e2e", expect=None)
         assert told.status != 0 and "rollout" in told.output.lower()

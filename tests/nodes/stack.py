@@ -19,7 +19,7 @@ from tests.e2e.project import Arguments, Project
 from tests.e2e.records import Records
 from tests.nodes import images
 from tests.nodes.cluster import Cluster
-from tests.servers.kubernetes import CONTEXT
+from tests.servers.kubernetes import CONTEXT, KubernetesServer
 from tools import ROOT
 from tools import engine as engines
 from tools.engine import Engine
@@ -66,6 +66,8 @@ class PodStack(Project):
             **arguments,
         }
         super().__init__(engine, directory, PROGRAM, base, PROJECT)
+        self.channel: tuple[KubernetesServer, str] = (nodes.plane, NAMESPACE)
+        """The API server and the namespace that have the channel, where it is one of Kubernetes."""
         self.environment["E2E_COMPONENT"] = self.component
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,18 @@ import yaml
 
 from etcd_ops.runtime.foreign import holder
 from etcd_ops.volume.layout import VolumeLayout
+from tests.nodes import images
 from tests.nodes.cluster import DIRECTORY, Cluster
-from tests.nodes.every_platform import ids
+from tests.nodes.every_platform import ADDED, WRITES, EveryPlatform, ids, loaded, pids
 from tests.nodes.namespaces import HUB, PREFIX, inside
-from tests.nodes.stack import NAME, NAMESPACE, SLOTS
+from tests.nodes.stack import NAME, NAMESPACE, SLOTS, PodStack
 from tests.nodes.static_pod_stack import StaticPodStack, folder, place
 from tests.nodes.test_cluster import until
 from tests.servers.kubernetes import CONTEXT, KubernetesServer
+from tests.workload.workload import Workload
 from tools import ROOT
 
-pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(900), pytest.mark.xdist_group("nodes")]
+pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(1200), pytest.mark.xdist_group("nodes")]
 
 THERE, AGENTS = "etcd-channels", "agents"
 FILE = DIRECTORY / "agents.kubeconfig"
@@ -32,7 +35,7 @@ ROLE = ROOT / "examples" / "kubernetes" / "channel-role.yaml"
 
 
 @pytest.fixture(scope="module")
-def other(running: Cluster) -> Iterator[KubernetesServer]:
+def other(roomy: Cluster) -> Iterator[KubernetesServer]:
     """The other cluster, of which the nodes reach the API server alone."""
     server = KubernetesServer(DIRECTORY / "other", address=HUB, port=7443, inside=inside(f"{PREFIX}-hub"))
     server.start()
@@ -43,13 +46,13 @@ def other(running: Cluster) -> Iterator[KubernetesServer]:
 
 
 @pytest.fixture(scope="module")
-def stack(running: Cluster, other: KubernetesServer) -> Iterator[StaticPodStack]:
+def stack(roomy: Cluster, other: KubernetesServer) -> Iterator[StaticPodStack]:
     """Three members, whose agents may do there what the example's role says."""
     uid = other.make_namespace(THERE)
     allow(other)
     FILE.write_text(json.dumps(carried(other.kubeconfig_for(AGENTS))))
     arguments = {
-        "slots": {slot: place(running, slot) for slot in SLOTS},
+        "slots": {slot: place(roomy, slot) for slot in SLOTS},
         "data_directory": str(DIRECTORY / "volumes"),
         "run_directory": str(DIRECTORY / "runs"),
         "kubeconfig_file": str(FILE),
@@ -61,11 +64,19 @@ def stack(running: Cluster, other: KubernetesServer) -> Iterator[StaticPodStack]
             "context": CONTEXT,
         },
     }
-    with StaticPodStack.on(running, arguments, agent={"kind": "static-pod"}) as made:
+    with StaticPodStack.on(roomy, arguments, agent={"kind": "static-pod"}) as made:
+        made.channel = (other, THERE)
         yield made
-    until(lambda: all(made.remains(slot) == [] for slot in SLOTS))
+    until(lambda: all(made.remains(slot) == [] for slot in (*SLOTS, *ADDED)))
     assert list(folder("volumes").iterdir()) == []
     assert held(other) == [f"{NAME}.desired.json", f"{NAME}.formation.json"]  # what says that it is over
+
+
+@pytest.fixture(scope="module", autouse=True)
+def load(stack: StaticPodStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workload]:
+    """Clients, whatever happens here."""
+    with loaded(stack, tmp_path_factory.mktemp("load")) as running:
+        yield running
 
 
 def allow(server: KubernetesServer) -> None:
@@ -120,6 +131,50 @@ def test_a_change_is_rolled(stack: StaticPodStack) -> None:
     stack.up(resources={"etcd": {"cpu": "240m"}})
     stack.wait_in_order()
     assert all("RecreatePod" in stack.steps(slot) for slot in SLOTS)
+
+
+class TestEveryPlatform(EveryPlatform):
+    """What holds here, too."""
+
+    def test_an_agents_image_that_does_not_start_is_told_and_the_one_before_heals(
+        self, stack: PodStack, load: Workload
+    ) -> None:
+        """By its kubelet alone: no API server makes these pods. No more than one agent is of it, and etcd goes on."""
+        before, etcds, right = ids(stack), pids(), stack.arguments["agent"]["image"]
+        stack.declare(agent={"image": f"{right.partition('@')[0]}@sha256:{'0' * 64}"})
+        with stack.running("up", "--yes", "--skip-preview", "--stack", "e2e") as up:
+            stack.eventually(lambda: len(without_image(stack)) == 1, "an agent has no image")
+            load.wait_for(acknowledged=WRITES)
+            up.send_signal(signal.SIGINT)
+            up.communicate(timeout=60)
+        assert len(without_image(stack)) == 1
+        assert pids() == etcds
+        stack.up(agent={"image": right})
+        stack.wait_in_order()
+        assert ids(stack) == before
+
+
+def without_image(stack: PodStack) -> list[str]:
+    """The pods of agents whose image cannot be had."""
+    return [
+        each["metadata"]["name"]
+        for each in stack.objects("pods")
+        for container in [
+            *each["status"].get("initContainerStatuses", ()),
+            *each["status"].get("containerStatuses", ()),
+        ]
+        if container["state"].get("waiting", {}).get("reason") in ("ErrImagePull", "ImagePullBackOff")
+    ]
+
+
+def test_another_image_of_the_agent_is_rolled(stack: StaticPodStack) -> None:
+    """With their members' pods, whose supervisor is of it, too."""
+    image, agents = images.next_agent_image(), stack.agent_pods()
+    stack.nodes.import_image(image)
+    stack.up(agent={"image": image.reference})
+    stack.wait_in_order()
+    until(lambda: not set(stack.agent_pods().values()) & set(agents.values()))
+    assert all("RecreateAgentPod" in stack.steps(slot) for slot in SLOTS)
 
 
 def test_all_nodes_lose_power_and_return_without_any_api_server(stack: StaticPodStack, other: KubernetesServer) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import signal
 import stat
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -60,6 +61,28 @@ def test_three_voters_in_three_zones(stack: StaticPodStack) -> None:
 
 class TestEveryPlatform(EveryPlatform):
     """What holds here, too."""
+
+
+@pytest.mark.soak
+def test_a_lost_quorum_restarts_nothing(stack: StaticPodStack, load: Workload) -> None:
+    """For longer than liveness may fail before a kubelet ends a container."""
+    before = {slot: stack.containers(slot) for slot in SLOTS}
+    (etcd,) = stack.pod(SLOTS[0])["spec"]["containers"]
+    probe = etcd["livenessProbe"]
+    window = (probe["failureThreshold"] + 1) * probe["periodSeconds"]
+    zones = [stack.nodes.nodes[slot[0]].zone for slot in SLOTS[1:]]
+    with load.mark("no quorum"):
+        for zone in zones:
+            zone.cut()
+        ended = time.monotonic() + window
+        try:
+            until(lambda: time.monotonic() >= ended, within=2 * window)
+        finally:
+            for zone in zones:
+                zone.heal()
+    stack.wait_in_order()
+    load.wait_for(acknowledged=WRITES)
+    assert {slot: stack.containers(slot) for slot in SLOTS} == before
 
 
 @pytest.mark.parametrize(
