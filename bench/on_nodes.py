@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,9 @@ from bench.footprint import Watch
 from bench.limits import until
 from bench.replacement import DATABASE, VALUE
 from etcd_ops.programs import etcd
+from etcd_ops.runtime.foreign import holder
+from etcd_ops.volume.layout import VolumeLayout
+from etcd_ops.zone.process import send
 from tests.etcd.authority import Authority
 from tests.nodes import images, processes
 from tests.nodes.cluster import DIRECTORY, ZONES, Cluster, cluster, missing
@@ -26,12 +31,15 @@ from tests.nodes.plain_pods import NAMES, PlainPods
 from tests.nodes.stack import NAMESPACE, SLOTS, PodStack
 from tests.nodes.stateful_set_stack import StatefulSetStack
 from tests.nodes.static_pod_stack import StaticPodStack, place
+from tests.nodes.static_pod_stack import folder as folder_of
 from tools import ROOT
 from tools.engine import Engine
 
 AWAY_SECONDS = 20.0
 """For which a zone is cut off."""
 REPLACEMENT_LIMIT = 300.0
+LOST = "c-1"
+"""Whose disk is lost."""
 
 
 @dataclass
@@ -43,7 +51,7 @@ class Findings:
     interruptions: dict[str, Interruption] = field(default_factory=dict)
     watches: list[tuple[str, Watch]] = field(default_factory=list)
     replaced: float = 0.0
-    """Seconds from a deleted claim to a full voter; 0 where there are none."""
+    """Seconds from a lost disk to a full voter."""
 
 
 def measure(engine: Engine) -> list[Section]:
@@ -108,7 +116,7 @@ def _sets(engine: Engine, nodes: Cluster, folder: Path) -> Findings:
     stack, found = StatefulSetStack(engine, folder / "sets", nodes, {"zones": list(ZONES)}), Findings()
     with _up(stack, found):
         _disturb(stack, found, folder, {"a node is drained, three times": lambda: _drain(stack)})
-        found.replaced = _replace(stack)
+        found.replaced = _replace(stack, _delete_claim)
     return found
 
 
@@ -122,6 +130,7 @@ def _static_pods(engine: Engine, nodes: Cluster, folder: Path) -> Findings:
     stack, found = StaticPodStack(engine, folder / "static", nodes, arguments), Findings()
     with _up(stack, found):
         _disturb(stack, found, folder, {})
+        found.replaced = _replace(stack, _wipe)
     return found
 
 
@@ -178,24 +187,36 @@ def _drain(stack: StatefulSetStack) -> None:
     stack.wait_in_order()
 
 
-def _replace(stack: StatefulSetStack) -> float:
-    """From a deleted claim, of a member with a database of 300 MB, to a new member that votes."""
+def _replace(stack: PodStack, lose: Callable[[PodStack], None]) -> float:
+    """From a lost disk, of a member with a database of 300 MB, to a new member that votes."""
     _fill(stack)
     before = {each["name"]: each["id"] for each in stack.listed()}
-    core = f"/api/v1/namespaces/{NAMESPACE}"
-    pod = stack.pod_name("c-1")
     begun = time.monotonic()
-    stack.nodes.plane.request("DELETE", f"{core}/persistentvolumeclaims/data-{pod}")
-    stack.nodes.plane.request("DELETE", f"{core}/pods/{pod}")
+    lose(stack)
 
     def votes() -> bool:
         now = {each["name"]: each for each in stack.listed()}
-        return "c-1" in now and now["c-1"]["id"] != before["c-1"] and now["c-1"]["role"] == "voter"
+        return LOST in now and now[LOST]["id"] != before[LOST] and now[LOST]["role"] == "voter"
 
-    until(votes, "c-1 votes anew", REPLACEMENT_LIMIT, poll=0.5)
+    until(votes, f"{LOST} votes anew", REPLACEMENT_LIMIT, poll=0.5)
     took = time.monotonic() - begun
     stack.wait_in_order()
     return took
+
+
+def _delete_claim(stack: PodStack) -> None:
+    core, pod = f"/api/v1/namespaces/{NAMESPACE}", stack.pod_name(LOST)
+    stack.nodes.plane.request("DELETE", f"{core}/persistentvolumeclaims/data-{pod}")
+    stack.nodes.plane.request("DELETE", f"{core}/pods/{pod}")
+
+
+def _wipe(_: PodStack) -> None:
+    data = VolumeLayout(folder_of("volumes") / LOST).data
+    process = holder(data)
+    if process is None:
+        raise LookupError(LOST)
+    shutil.rmtree(data)
+    send(process, signal.SIGKILL)
 
 
 def _fill(stack: PodStack) -> None:
@@ -214,8 +235,7 @@ def _figures(found: Findings, bare: float) -> Iterator[Figure]:
     for what, each in found.interruptions.items():
         yield Figure(f"{what}: time without an acknowledged write, in total", seconds(each.total))
         yield Figure("… the longest such time", seconds(each.longest))
-    if found.replaced:
-        yield Figure("deleted volume to full voter, database of 300 MB", seconds(found.replaced))
+    yield Figure("lost disk to full voter, database of 300 MB", seconds(found.replaced))
     yield from footprint.figures(found.watches)
 
 
