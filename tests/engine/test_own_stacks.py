@@ -19,7 +19,8 @@ from tools.engine import Engine
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900), pytest.mark.xdist_group("own-stacks")]
 
 MEMBERS = {"aws-dev": 3, "aws-staging": 3, PRODUCTION: 5}
-PROFILES = {"aws-dev": "development", "aws-staging": "production", PRODUCTION: "production"}
+PROFILE = f"{PACK}/production.json"
+"""That of the workflows `preview` and `deploy`, for every stack."""
 
 UNKNOWN_YET = "can't be known during preview"
 """What the engine says of rules that need what is made first. They are judged in the update, before anything breaks
@@ -42,7 +43,7 @@ def reviewed(engine: Engine, request: pytest.FixtureRequest) -> Reviewed:
 
 def first_review(engine: Engine, name: str, **changes: Any) -> Review:
     """Of a stack that is not up, configured a little otherwise."""
-    held = ("--policy-pack", PACK, "--policy-pack-config", f"{PACK}/{PROFILES[name]}.json")
+    held = ("--policy-pack", PACK, "--policy-pack-config", PROFILE)
     with on_emulated_aws(engine, name) as made:
         made.stack.environment["PULUMI_ENABLE_STREAMING_JSON_PREVIEW"] = "true"
         return review(read_preview(made.stack.printed(Scenario("first", changes, words=held))))

@@ -184,15 +184,24 @@ def test_arguments_that_may_be_outputs_are_taken_from_other_resources(
     assert "region: must be a plain value, not an output" in project.fail("preview")
 
 
-def test_a_policy_pack_judges_a_cluster(make: Callable[[str], tuple[Project, Program]]) -> None:
-    project, program = make("local")
+SMALL: dict[str, tuple[str, str, Program]] = {
+    "local": ("LocalCluster", "a-1", {"volumeBytes": 4 * 1024**3}),
+    "ec2": ("Ec2Cluster", "eu-central-1a-1", {"volume": {"sizeBytes": 4 * 1024**3}}),
+}
+"""By example: its type, its first slot, and what has its volumes be too small."""
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_policy_pack_judges_a_cluster(make: Callable[[str], tuple[Project, Program]], name: str) -> None:
+    kind, slot, small = SMALL[name]
+    project, program = make(name)
     program["resources"]["safe"] = copy.deepcopy(program["resources"]["orders"])
-    declare(project, program, volumeBytes=4 * 1024**3)
-    told = project.fail("preview", "--policy-pack", PACK)
+    declare(project, program, **small)
+    told = project.fail("preview", "--policy-pack", PACK, "--policy-pack-config", f"{PACK}/production.json")
     reason = "4 GiB are not larger than 3 quotas of 2 GiB; enlarge the volume, or lower the quota"
-    assert f"members.a-1.volumeBytes: {reason}" in told
-    assert "volume-headroom  (etcd:index:LocalCluster: orders)" in told
-    assert "LocalCluster: safe)" not in told
+    assert f"members.{slot}.volumeBytes: {reason}" in told
+    assert f"volume-headroom  (etcd:index:{kind}: orders)" in told
+    assert f"{kind}: safe)" not in told
 
 
 def custom(channel: Path) -> Program:

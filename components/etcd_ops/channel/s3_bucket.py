@@ -139,7 +139,13 @@ def _client(place: Place, timeouts: dict[str, float]) -> S3Client:
         )
     except (BotoCoreError, ValueError) as error:
         raise Failed(f"{place}: {error}") from error
+    client.meta.events.register_last("before-parameter-build.s3", _unfollowed)
     return cast("S3Client", client)
+
+
+def _unfollowed(context: dict[str, Any], **_: Any) -> None:
+    """Have botocore believe that it followed the bucket to its region already: each call is sent once, where told."""
+    context.setdefault("s3_redirect", {})["redirected"] = True
 
 
 def _etag(answer: Any) -> str:
@@ -201,13 +207,14 @@ def _never_sent(error: Exception) -> bool:
     )
 
 
+_OTHER_REGION = " (have channel.region be the bucket's own)"
 _REMEDIES = {
     "AccessDenied": (
         " (allow s3:GetObject, PutObject, DeleteObject, and ListBucket, without which nobody can tell a missing "
-        "object from a forbidden one; and check the expected account)"
+        "object from a forbidden one; and have channel.expectedAccount be the account that owns the bucket)"
     ),
-    "AuthorizationHeaderMalformed": " (name the bucket's own region)",
+    "AuthorizationHeaderMalformed": _OTHER_REGION,
     "NoSuchBucket": " (deploy the cluster's store, or name the right bucket)",
-    "PermanentRedirect": " (name the bucket's own region)",
+    "PermanentRedirect": _OTHER_REGION,
     "RequestTimeTooSkewed": " (set this machine's clock)",
 }
