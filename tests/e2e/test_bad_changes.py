@@ -77,7 +77,7 @@ def test_a_failed_first_create_can_be_destroyed(make_stack: MakeStack, refusing_
 @pytest.mark.xdist_group("small")
 def test_a_zone_that_cannot_be_reached_fails_only_the_growth(make_stack: MakeStack, tmp_path: Path) -> None:
     """Whether its machine cannot be prepared, or its member can be reached by nobody."""
-    stack = make_stack("127.0.73", deadline_seconds=60)
+    stack = make_stack("127.0.73", deadline_seconds=100)
     stack.up()
     before = stack.member_pids()
     with Workload(stack.context, tmp_path / "workload") as workload:

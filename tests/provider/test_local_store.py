@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pulumi.runtime.proto import provider_pb2
@@ -119,5 +121,26 @@ def test_it_cannot_move(tmp_path: Path) -> None:
         _, failures = await client.check({"directory": str(tmp_path / "b")}, old)
         assert len(failures) == 1
         assert failures[0].startswith("directory: cannot change from ")
+
+    with_client(LocalStores(), TOKEN, body)
+
+
+def test_a_file_that_is_written_while_the_others_are_deleted_is_deleted_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent's last status, which its directory did not have when it was listed."""
+    directory, rmdir, late = tmp_path / "channel", os.rmdir, ["status.a-1.json", "status.b-1.json"]
+
+    def interrupted(path: Any, **where: Any) -> None:
+        if late and directory.exists():
+            (directory / late.pop()).write_text("{}")
+        rmdir(path, **where)
+
+    async def body(client: Client) -> None:
+        inputs, _ = await client.check({"directory": str(directory)})
+        id_, outputs = await client.create(inputs)
+        monkeypatch.setattr(os, "rmdir", interrupted)
+        await client.delete(id_, outputs)
+        assert not directory.exists()
 
     with_client(LocalStores(), TOKEN, body)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Mapping
+from errno import ENOTEMPTY
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import ValidationError
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
 
 from etcd_ops.channel.directory import DirectoryChannel
 from etcd_ops.channel.port import DESIRED, FORMATION, ChannelUnavailable
@@ -21,6 +23,8 @@ from pulumi_etcd.provider.tidy import remove_if_empty
 from pulumi_etcd.provider.values import Properties
 
 _IDENTITY = ("directory",)
+TRIES = 5
+"""Of a directory to be deleted in which somebody writes meanwhile."""
 
 
 class LocalStores:
@@ -91,8 +95,19 @@ async def _user(directory: Path) -> str | None:
 
 def _delete(directory: Path) -> None:
     if directory.is_dir():
-        shutil.rmtree(directory)
+        _delete_all(directory)
     remove_if_empty(directory.parent)
+
+
+@retry(
+    retry=retry_if_exception(lambda error: isinstance(error, OSError) and error.errno == ENOTEMPTY),
+    stop=stop_after_attempt(TRIES),
+    wait=wait_random(max=0.2),
+    reraise=True,
+)
+def _delete_all(directory: Path) -> None:
+    """An agent that has not ended yet may write a file while others are deleted."""
+    shutil.rmtree(directory)
 
 
 def _refuse_foreign(directory: Path) -> None:
