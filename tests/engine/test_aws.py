@@ -37,7 +37,9 @@ OF_VOLUMES = ("VolumeStalledIOCheck", "VolumeIOPSExceededCheck")
 PROTECTED = {"volumes": True, "authorities": True, "bucket": True}
 ROLLED = {"image": OTHER_IMAGE, "volume": {"size_bytes": 20 * GIB}}
 GROWN = ROLLED | {"size": 5}
-SHRUNK = ROLLED | {"protect": PROTECTED, "environment": "production"}
+SHRUNK = ROLLED | {
+    "slots": dict(zip(SLOTS, ZONES, strict=True)), "protect": PROTECTED, "environment": "production",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
