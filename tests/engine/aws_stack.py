@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from etcd_ops.channel.port import DESIRED
+from etcd_ops.channel.stamp import unstamped
+from etcd_ops.model.spec import Desired
 from tests.components.ec2 import ACCOUNT, ARGS, REGION, ZONES
 from tests.engine.stacks import make_project
 from tests.servers.aws import ENVIRONMENT, AwsServer
@@ -30,10 +34,12 @@ SLOTS = tuple(f"{zone}-1" for zone in ZONES)
 TIMEOUT = 300.0
 """Seconds for one command: there are more than a hundred resources."""
 GIB = 1024**3
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:on-call"
+"""That alarms tell."""
 
 
 class Ec2Stack:
-    """The cluster `orders`: three members in three zones of a VPC of its own."""
+    """The cluster `orders`: three members in three zones of a VPC of its own, behind a load balancer, with alarms."""
 
     def __init__(self, engine: Engine, folder: Path, server: AwsServer) -> None:
         self.server = server
@@ -56,6 +62,9 @@ class Ec2Stack:
             **ARGS,
             "etcd": {"program": self.artifact("etcd")},
             "agent": {"archive": self.artifact("agent.tar.gz")},
+            "clients": {"cidrs": ["10.30.0.0/16"]},
+            "load_balancer": {},
+            "alarms": {"topic_arn": TOPIC},
             "endpoint_url": self.server.endpoint,
             "deadline_seconds": 45,
         }
@@ -68,9 +77,14 @@ class Ec2Stack:
             "endpointUrl": self.server.endpoint, "expectedAccount": ACCOUNT,
         }  # fmt: skip
 
-    def agents(self) -> AbstractContextManager[object]:
+    def agents(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
         """Stand-in agents of every member."""
         return agents(self.connection(), environment=self.project.environment)
+
+    def members(self) -> set[str]:
+        """The slots that the channel's document declares."""
+        found = self.server.client("s3").get_object(Bucket=BUCKET, Key=f"channel/{DESIRED}")
+        return set(Desired.decode(unstamped(found["Body"].read())).body["members"])
 
     def changes(self) -> dict[str, str]:
         """What a preview would do, by the resource's name."""

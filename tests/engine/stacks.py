@@ -88,10 +88,10 @@ class RolloutStack:
         return quota
 
 
-def eventually(condition: Callable[[], bool], what: str) -> None:
-    """Wait until a condition holds."""
-    until = time.monotonic() + SECONDS
+def eventually(condition: Callable[[], bool], what: str, seconds: float = SECONDS, pause: float = 0.02) -> None:
+    """Wait until a condition holds, which is looked at after every pause."""
+    until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:
-            pytest.fail(f"{what}: not within {SECONDS:g} s")
-        time.sleep(0.02)
+            pytest.fail(f"{what}: not within {seconds:g} s")
+        time.sleep(pause)
