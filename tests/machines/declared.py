@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 from etcd_ops.ec2.user_data import render
-from etcd_ops.model.spec import ClusterSpec
+from etcd_ops.model.spec import AgentSpec, ClusterSpec
+from etcd_ops.model.topology import Place, Slot
+from pulumi_etcd.ec2 import machine
+from pulumi_etcd.ec2.machines import Machines
+from pulumi_etcd.ec2.naming import CHANNEL, Ec2Names
+from pulumi_etcd.ec2.planned import Ref, replaced
 from tests.machines.api import ENDPOINT
 from tests.machines.cloud.settings import ACCOUNT, REGION
-from tests.machines.fleet import HOOK, VOLUME_GIB, Fleet
+from tests.machines.fleet import INSTANCE_TYPE, ROOT_DEVICE, VOLUME_GIB, Fleet
 from tests.machines.trust import Trust
 
 SLOTS = ("a-1", "b-1", "c-1")
-ARTIFACTS = "artifacts/"
+ARCHITECTURE = "x86_64"
 
 
 class Declared:
@@ -32,7 +35,7 @@ class Declared:
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
         self.etcd: dict[str, Any] = {}
-        self.agent: dict[str, Any] = {}
+        self.agent: AgentSpec
         self.trust = Trust(fleet.cluster, {slot: self.host(slot) for slot in SLOTS})
 
     def host(self, slot: str) -> str:
@@ -45,20 +48,19 @@ class Declared:
 
     def user_data(self, slot: str) -> str:
         """What a slot's machine is told."""
-        bare = self._configuration(slot)
-        return render({**bare, "hostedZoneId": self._fleet.zone_id, "template": self.template(slot)})
+        told = machine.configuration(self._told(), self._slot(slot))
+        return render(replaced(told, self._known))
 
     def template(self, slot: str) -> str:
         """Digest of what a slot's machine is made from."""
-        told = json.dumps([self._fleet.image, render(self._configuration(slot))])
-        return hashlib.sha256(told.encode()).hexdigest()
+        return machine.template_digest(self._told(), self._slot(slot))
 
     def channel(self) -> dict[str, str]:
         """The connection of its channel."""
         return {
             "kind": "s3",
             "bucket": self._fleet.bucket,
-            "prefix": "channel/",
+            "prefix": CHANNEL,
             "region": REGION,
             "endpointUrl": ENDPOINT,
             "expectedAccount": ACCOUNT,
@@ -66,19 +68,7 @@ class Declared:
 
     def spec(self) -> ClusterSpec:
         """The document's body."""
-        members = {
-            slot: {
-                "zone": slot[0],
-                "peer_url": f"https://{self.host(slot)}:2380",
-                "client_url": f"https://{self.host(slot)}:2379",
-                "metrics_url": f"https://{self.host(slot)}:2381",
-                "health_url": "http://127.0.0.1:2382",
-                "volume_bytes": VOLUME_GIB << 30,
-                "certificates": self.trust.certificates(slot),
-                "template": self.template(slot),
-            }
-            for slot in SLOTS
-        }
+        members = {slot: self._member(self._slot(slot)) for slot in SLOTS}
         body = {
             "name": self._fleet.cluster,
             "members": members,
@@ -89,19 +79,30 @@ class Declared:
         }
         return ClusterSpec.model_validate(body)
 
-    def _configuration(self, slot: str) -> dict[str, Any]:
+    def _member(self, slot: Slot) -> dict[str, Any]:
         return {
-            "cluster": self._fleet.cluster,
-            "slot": slot,
-            "zone": slot[0],
-            "region": REGION,
-            "account": ACCOUNT,
-            "architecture": "x86_64",
-            "channel": self.channel(),
-            "artifacts": ARTIFACTS,
-            "secret": self.secret(slot),
-            "host": self.host(slot),
-            "group": self._fleet.group(slot),
-            "hook": HOOK,
-            "endpointUrl": ENDPOINT,
+            "zone": slot.zone,
+            "peer_url": slot.urls.peer,
+            "client_url": slot.urls.client,
+            "metrics_url": slot.urls.metrics,
+            "health_url": slot.urls.health,
+            "volume_bytes": VOLUME_GIB << 30,
+            "certificates": self.trust.certificates(slot.name),
+            "template": self.template(slot.name),
         }
+
+    def _slot(self, name: str) -> Slot:
+        urls = self._names().addressing.urls(Place(0, 1, name))
+        return Slot(name, f"{REGION}{name[0]}", 1, urls)
+
+    def _told(self) -> machine.Fleet:
+        machines = Machines(self._fleet.image, INSTANCE_TYPE, ARCHITECTURE, ROOT_DEVICE)
+        return machine.Fleet(self._names(), machines, self.channel(), ENDPOINT)
+
+    def _names(self) -> Ec2Names:
+        fleet = self._fleet
+        return Ec2Names(fleet.cluster, REGION, ACCOUNT, "", fleet.zone, fleet.bucket)
+
+    def _known(self, leaf: Any) -> Any:
+        """What AWS tells of the private zone, of which alone a machine's configuration refers to."""
+        return self._fleet.zone_id if isinstance(leaf, Ref) else leaf

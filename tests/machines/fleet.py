@@ -7,15 +7,16 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from etcd_ops.model.tags import TEMPLATE_TAG
+from pulumi_etcd.ec2.naming import HOOK
 from pulumi_etcd.ec2.plan import ABSENT_TTL
 from tests.machines.api import Aws
 from tests.machines.cloud.settings import ACCOUNT, REGION
 
-HOOK = "etcd-termination"
 HOOK_SECONDS = 600
 VOLUME_GIB = 8
 """Of files that take only what is written to them."""
-TEMPLATE_TAG = "etcd-template"
+INSTANCE_TYPE, ROOT_DEVICE = "m6i.large", "/dev/xvda"
 _DATA = {"Key": "etcd-volume", "Value": "data"}
 """On volumes with etcd's data, and on no others."""
 _TRUST = {
@@ -74,7 +75,7 @@ class Fleet:
 
     def new_image(self, name: str) -> str:
         """The ID of another image; all of them are the same Debian."""
-        return str(self.aws.ec2.register_image(Name=name, RootDeviceName="/dev/xvda")["ImageId"])
+        return str(self.aws.ec2.register_image(Name=name, RootDeviceName=ROOT_DEVICE)["ImageId"])
 
     def group(self, slot: str) -> str:
         """The name of a slot's group, template, role and profile."""
@@ -142,7 +143,7 @@ class Fleet:
     def _template(self, slot: str, user_data: str) -> dict[str, Any]:
         return {
             "ImageId": self.image,
-            "InstanceType": "m6i.large",
+            "InstanceType": INSTANCE_TYPE,
             "UserData": base64.b64encode(user_data.encode()).decode(),
             "IamInstanceProfile": {"Name": self.group(slot)},
             "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},

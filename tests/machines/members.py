@@ -15,11 +15,13 @@ from typing import Any, TypeVar
 from etcd_ops.agent.clock import SystemClock
 from etcd_ops.channel.connect import connect
 from etcd_ops.channel.port import Channel
-from etcd_ops.model.spec import ClusterSpec, Desired
+from etcd_ops.model.spec import AgentSpec, ClusterSpec, Desired
 from etcd_ops.programs import etcd as programs
 from etcd_ops.rollout import Declaration, State, Unfinished, declare, marks, read_contents, wait
+from pulumi_etcd.ec2.declaration import RELEASES
+from pulumi_etcd.ec2.naming import ARTIFACTS
 from tests.e2e.records import Records
-from tests.machines.declared import ARTIFACTS, SLOTS, Declared
+from tests.machines.declared import SLOTS, Declared
 from tests.machines.fleet import Fleet
 from tests.machines.lab import DIRECTORY, Lab
 from tests.machines.machine import Machine
@@ -53,7 +55,8 @@ class Members:
     def start(self) -> None:
         """Make everything, and wait until the cluster is in order."""
         self.fleet.make_shared()
-        self._upload_agent()
+        archive = agent_archive.obtain().path.read_bytes()
+        self.choose_agent(self.release(version("etcd-ops"), archive))
         self.choose_etcd(VERSION)
         for slot in SLOTS:
             self.give_secret(slot)
@@ -86,6 +89,15 @@ class Members:
         source = f"s3://{self.fleet.bucket}/{ARTIFACTS}{digest}"
         self._declared.etcd |= {"version": number, "binary": {"source": source, "sha256": digest}}
 
+    def release(self, number: str, archive: bytes) -> AgentSpec:
+        """A release of the agent that may be declared: its archive is put into the bucket."""
+        digest = self._upload(archive)
+        return AgentSpec(version=number, command=(f"{RELEASES}/{digest}/bin/etcd-ops",), archive=digest)
+
+    def choose_agent(self, release: AgentSpec) -> None:
+        """Declare a release of the agent from now on."""
+        self._declared.agent = release
+
     def configure(self, **settings: Any) -> None:
         """Declare settings of etcd from now on."""
         self._declared.etcd |= settings
@@ -97,7 +109,11 @@ class Members:
             self.fleet.change_template(slot, self._declared.user_data(slot), self._declared.template(slot))
 
     def declare(self, seconds: float = SETTLE_SECONDS) -> None:
-        """Write the document, as Rollout does, and wait until it is in force and all is in order."""
+        """Write the document, as Rollout does, and wait until it is in force and all is in order.
+
+        Raises:
+            RuntimeError: it is not; with what consoles show last. Its cause says how the wait ended.
+        """
         self.spec = self._declared.spec()
 
         async def write(channel: Channel) -> None:
@@ -151,11 +167,6 @@ class Members:
         resolver.write_text(f"nameserver {NAMES}\n")
         script = f'mount --bind {resolver} /etc/resolv.conf && exec "$@"'
         return ["unshare", "--mount", "sh", "-c", script, "named", *command]
-
-    def _upload_agent(self) -> None:
-        digest = self._upload(agent_archive.obtain().path.read_bytes())
-        command = (f"/opt/etcd-ops/releases/{digest}/bin/etcd-ops",)
-        self._declared.agent = {"version": version("etcd-ops"), "command": command, "archive": digest}
 
     def _upload(self, content: bytes) -> str:
         digest = hashlib.sha256(content).hexdigest()

@@ -17,13 +17,14 @@ from werkzeug.serving import make_server
 
 from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION, LOCK, log_name, status_name
 from etcd_ops.ec2.calls import CALLS
+from pulumi_etcd.ec2.naming import HOOK
 from tests.machines import roles
 from tests.machines.api import Aws
 from tests.machines.cloud import groups
 from tests.machines.cloud.apis import Apis
 from tests.machines.cloud.calls import Call, Resource
 from tests.machines.cloud.settings import REGION
-from tests.machines.fleet import HOOK, Fleet
+from tests.machines.fleet import Fleet
 from tests.machines.grants import Role, outside, unused
 
 SLOTS = ("a-1", "b-1")

@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 
-from tests.machines.fleet import HOOK, Fleet
+from pulumi_etcd.ec2.naming import HOOK
+from tests.machines.fleet import Fleet
 from tests.machines.lab import Lab
 from tests.machines.machine import Machine
 from tests.machines.network import APIS, APIS_PORT

@@ -10,8 +10,13 @@ from itertools import pairwise
 import pytest
 
 from etcd_ops.ec2.calls import CALLS
+from etcd_ops.ec2.places import CURRENT
+from etcd_ops.model.status import State
+from etcd_ops.rollout import Ended, Unfinished
+from tests.e2e.records import Records
 from tests.machines import roles
 from tests.machines.cloud.calls import Call
+from tests.machines.cloud.groups import WAITING
 from tests.machines.declared import SLOTS
 from tests.machines.exposure import TOLERABLE, UNITS, exposure
 from tests.machines.grants import outside, unused
@@ -19,12 +24,15 @@ from tests.machines.lab import Lab
 from tests.machines.machine import Machine
 from tests.machines.members import NEWER, SETTLE_SECONDS, Members, environment
 from tests.machines.network import TESTS
+from tests.machines.releases import broken, renumbered
 from tests.workload.options import Options
 from tests.workload.workload import Workload
+from tools import agent_archive
 
 pytestmark = [pytest.mark.machines, pytest.mark.slow, pytest.mark.timeout(1500), pytest.mark.xdist_group("machines")]
 
 OPTIONS = Options(clients=3, rate=20.0, request_timeout=2.0, max_duration=5400.0)
+NEWER_AGENT, BROKEN_AGENT = "9.9.9", "8.8.8"
 WRITES = 20
 """That are acknowledged while something is away."""
 GRANTED = {(each.service, each.operation) for each in CALLS}
@@ -145,14 +153,43 @@ def test_a_volume_is_taken_from_a_terminated_instance_that_still_has_it(members:
 
 @pytest.mark.soak
 def test_a_planned_termination_waits_until_it_is_safe(members: Members, load: Workload) -> None:
-    old, before = members.machine("b-1"), members.ids()
+    old, peer, before = members.machine("b-1"), members.machine("c-1"), members.ids()
+    (etcd,) = old.processes(is_etcd)
+    members.lab.cut_power(peer)
     members.fleet.aws.autoscaling.terminate_instance_in_auto_scaling_group(
         InstanceId=old.instance, ShouldDecrementDesiredCapacity=False
     )
+    members.lab.wait_for("what it waits for", lambda: waits_for_gate(members, "b-1"), SETTLE_SECONDS)
+    load.wait_for(acknowledged=WRITES, timeout=120)
+    assert waits_for_gate(members, "b-1")
+    assert lifecycle(members, "b-1")[old.instance] == WAITING
+    assert old.processes(is_etcd) == [etcd]
+    members.lab.give_power(peer)
     replacement(members, "b-1", old)
     members.lab.wait_for("the hook's end", lambda: one_instance(members, "b-1"), SETTLE_SECONDS)
     load.wait_for(acknowledged=WRITES, timeout=120)
     members.lab.wait_for("the member", lambda: members.serves("b-1"), SETTLE_SECONDS)
+    assert members.ids() == before
+
+
+@pytest.mark.soak
+def test_a_peer_lets_a_dead_instance_go_that_nothing_succeeds(members: Members, load: Workload) -> None:
+    slot, before = "c-1", members.ids()
+    old, peers = members.machine(slot), [members.machine(each) for each in SLOTS if each != slot]
+    members.lab.aws.change(has_capacity=False)
+    try:
+        members.fleet.aws.ec2.terminate_instances(InstanceIds=[old.instance])
+        members.lab.wait_for("the hook", lambda: lifecycle(members, slot) == {old.instance: WAITING})
+        members.lab.wait_for("the hook's end", lambda: lifecycle(members, slot) == {}, SETTLE_SECONDS)
+        (completed,) = completions(members, old.instance)
+        assert completed.principal in {each.arn for each in roles.of_members(members.fleet, ("a-1", "b-1"))}
+        (peer,) = (each for each in peers if each.link.address == completed.address)
+        members.lab.wait_for("the peer's word", lambda: said_completed(peer, old.instance))
+        load.wait_for(acknowledged=WRITES, timeout=120)
+    finally:
+        members.lab.aws.change(has_capacity=True)
+    replacement(members, slot, old)
+    members.lab.wait_for("the member", lambda: members.serves(slot), SETTLE_SECONDS)
     assert members.ids() == before
 
 
@@ -234,6 +271,42 @@ def test_a_version_change_is_rolled(members: Members, load: Workload) -> None:
 
 
 @pytest.mark.soak
+def test_a_newer_agent_is_rolled_without_touching_etcd(members: Members, load: Workload) -> None:
+    before = untouched(members)
+    archive = renumbered(agent_archive.obtain().path.read_bytes(), NEWER_AGENT)
+    release = members.release(NEWER_AGENT, archive)
+    members.choose_agent(release)
+    members.declare()
+    assert set(agents(members).values()) == {NEWER_AGENT}
+    for slot in SLOTS:
+        assert members.machine(slot).run("readlink", "--canonicalize", str(CURRENT)).strip().endswith(release.archive)
+    load.wait_for(acknowledged=WRITES, timeout=120)
+    assert untouched(members) == before
+
+
+@pytest.mark.soak
+def test_an_agent_that_does_not_start_is_taken_back_without_touching_etcd(members: Members, load: Workload) -> None:
+    good, before, begun = members.spec.agent, untouched(members), time.time()
+    members.choose_agent(members.release(BROKEN_AGENT, broken()))
+    with pytest.raises(RuntimeError) as failed:
+        members.declare()
+    why = failed.value.__cause__
+    assert isinstance(why, Unfinished)
+    assert why.ended is Ended.FAILED
+    with members.records() as seen:
+        (tried,) = (slot for slot in SLOTS if seen.status(slot).state is State.FAILED)
+        members.lab.wait_for("the others' word", lambda: all(holds_back(seen, slot, tried) for slot in SLOTS))
+        members.lab.wait_for("its log", lambda: upgraded(seen, begun) == [tried])
+    assert any(f"agent {BROKEN_AGENT} was taken back: it ended 3 times" in each for each in why.reasons), why
+    assert set(agents(members).values()) == {good.version}
+    load.wait_for(acknowledged=WRITES, timeout=120)
+    assert untouched(members) == before
+    members.choose_agent(good)
+    members.declare()
+    assert untouched(members) == before
+
+
+@pytest.mark.soak
 def test_another_image_is_rolled_one_machine_at_a_time(members: Members, load: Workload) -> None:
     before = {slot: members.machine(slot) for slot in SLOTS}
     ids, begun = members.ids(), time.time()
@@ -281,6 +354,65 @@ def replacement(members: Members, slot: str, old: Machine) -> Machine:
 def one_instance(members: Members, slot: str) -> bool:
     """Whether none but the one in service is left in a slot's group; by itself, a hook ends later than tests wait."""
     return len(members.fleet.instances(slot)) == 1
+
+
+def lifecycle(members: Members, slot: str) -> dict[str, str]:
+    """By ID of the instances of a slot's group: their states."""
+    return {each["InstanceId"]: each["LifecycleState"] for each in members.fleet.instances(slot)}
+
+
+def waits_for_gate(members: Members, slot: str) -> bool:
+    """Whether a member says that its machine is kept until others are back."""
+    with members.records() as seen:
+        status = seen.status(slot)
+    return status.reason.startswith(("VacateMachine waits for the gate", "TransferLeadership waits for the gate"))
+
+
+def completions(members: Members, instance: str) -> list[Call]:
+    """The calls that let an instance go."""
+    return [
+        each
+        for each in made(members)
+        if (each.operation, each.status) == ("CompleteLifecycleAction", 200)
+        and each.parameters["InstanceId"] == instance
+    ]
+
+
+def said_completed(peer: Machine, instance: str) -> bool:
+    """Whether an agent has told that it let another's instance go."""
+    told = peer.journal("--unit=etcd-agent").splitlines()
+    return any("termination completed" in line and instance in line for line in told)
+
+
+def untouched(members: Members) -> dict[str, tuple[str, str, int]]:
+    """By slot what another release of the agent leaves as it is: the instance, the member, and its process."""
+    ids, found = members.ids(), {}
+    for slot in SLOTS:
+        machine = members.machine(slot)
+        (etcd,) = machine.processes(is_etcd)
+        found[slot] = (machine.instance, ids[slot], etcd.pid)
+    return found
+
+
+def agents(members: Members) -> dict[str, str]:
+    """By slot the release of the agent that publishes."""
+    with members.records() as seen:
+        return {slot: seen.status(slot).agent_version for slot in SLOTS}
+
+
+def holds_back(seen: Records, slot: str, tried: str) -> bool:
+    """Whether a member says that the release failed on the one that tried it; true of that one."""
+    return slot == tried or f"failed on {tried}, nobody else tries it" in seen.status(slot).reason
+
+
+def upgraded(seen: Records, begun: float) -> list[str]:
+    """Whose agents have given way since, in seconds of the epoch."""
+    given = ("step", "UpgradeAgent")
+    return [
+        slot
+        for slot in SLOTS
+        if any((each["event"], each.get("step")) == given and each["at"] > begun for each in seen.actions(slot))
+    ]
 
 
 def vacated_at(members: Members, slot: str, since: float) -> float:

@@ -46,6 +46,17 @@ def test_another_release_is_taken_up() -> None:
     assert isinstance(decide(known_here()).step, UpgradeAgent)
 
 
+def test_one_that_says_another_version_is_not_launched_again_and_again() -> None:
+    """As where an archive is declared under the version of another one."""
+    known = replace(known_here(), agent_launched=True)
+    told = status(known)
+    assert not isinstance(decide(known).step, UpgradeAgent)
+    assert told.state is State.FAILED
+    assert told.failed is not None
+    assert told.failed.digest == declared(known).digest
+    assert "says that it is 0.0.1" in told.failed.reason
+
+
 def test_one_that_was_taken_back_fails_what_is_declared() -> None:
     known = known_here(agent_failure=ENDED)
     told = status(known)

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etcd_ops.agent.releases import VolumeReleases
+from etcd_ops.model.spec import AgentSpec
 from etcd_ops.runtime import agent_state
 from etcd_ops.runtime.agent_state import TRIAL, AgentState, FailedRelease, Release, decode, encode
 from etcd_ops.runtime.agent_trial import ATTEMPTS, cannot_run, drop, next_run
@@ -124,6 +126,33 @@ def test_proposed_and_confirmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv(TRIAL, state.trial)
     agent_state.confirm(tmp_path)
     assert next_run(agent_state.read(tmp_path), agent_state.confirmed(tmp_path)).state == AgentState(NEW, previous=OLD)
+
+
+def test_what_is_taken_back_gives_way_to_the_one_that_proposed_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where that one has not been launched since it was confirmed."""
+    agent_state.initialise(tmp_path, "1", ["one"])
+    agent_state.propose(tmp_path, "2", ["two", "-x"])
+    monkeypatch.setenv(TRIAL, agent_state.read(tmp_path).trial)
+    agent_state.confirm(tmp_path)
+    agent_state.propose(tmp_path, "3", ["three"])
+    state = agent_state.read(tmp_path)
+    assert (state.current, state.previous, state.candidate) == (NEW, OLD, Release("3", ("three",)))
+    assert drop(state, state.trial, "it ended").current == NEW
+
+
+def test_a_release_knows_as_which_it_was_launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent_state.initialise(tmp_path, "1", ["one"])
+    releases = VolumeReleases(tmp_path)
+    declared = {each.version: AgentSpec(version=each.version, command=each.command) for each in (OLD, NEW)}
+    agent_state.propose(tmp_path, *NEW)
+    assert [releases.launched(declared[each]) for each in "12"] == [True, False]
+    monkeypatch.setenv(TRIAL, agent_state.read(tmp_path).trial)
+    assert [releases.launched(declared[each]) for each in "12"] == [False, True]
+    agent_state.confirm(tmp_path)
+    agent_state.write(tmp_path, next_run(agent_state.read(tmp_path), agent_state.confirmed(tmp_path)).state)
+    assert [releases.launched(declared[each]) for each in "12"] == [False, True]
 
 
 def test_a_second_proposal_is_another_trial(tmp_path: Path) -> None:

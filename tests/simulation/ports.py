@@ -325,6 +325,9 @@ class SimulatedReleases:
     def awaited(self, agent: AgentSpec) -> str:
         return ""
 
+    def launched(self, agent: AgentSpec) -> bool:
+        return False
+
     def propose(self, version: str, command: tuple[str, ...]) -> None:
         self._host.agent_candidate = version
 

@@ -131,6 +131,7 @@ class Agent:
             agent_apart=ports.agent_apart,
             agent_failure=ports.releases.failure(spec.agent.version) if spec is not None else "",
             agent_awaited=ports.releases.awaited(spec.agent) if spec is not None else "",
+            agent_launched=spec is not None and ports.releases.launched(spec.agent),
             termination=ports.host.termination() if ports.host else Termination.NONE,
             settle_expired=self._settle_expired(cluster, process),
             settling=self._settling(cluster),

@@ -75,6 +75,9 @@ class Releases(Protocol):
     def awaited(self, agent: AgentSpec) -> str:
         """What is missing of a release before it can be proposed; empty where nothing is."""
 
+    def launched(self, agent: AgentSpec) -> bool:
+        """Whether this process was launched as a release, whatever version its program says."""
+
     def propose(self, version: str, command: tuple[str, ...]) -> None:
         """Let the launcher try another release when this agent ends."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from etcd_ops.model.spec import AgentSpec
 from etcd_ops.runtime import agent_state
+from etcd_ops.runtime.agent_state import Release
 
 
 class VolumeReleases:
@@ -23,6 +24,10 @@ class VolumeReleases:
         """What is missing of a release; nothing, as far as anybody here knows."""
         del agent
         return ""
+
+    def launched(self, agent: AgentSpec) -> bool:
+        """Whether this process was launched as a release, whatever version its program says."""
+        return agent_state.launched(agent_state.read(self._volume)) == Release(agent.version, agent.command)
 
     def propose(self, version: str, command: tuple[str, ...]) -> None:
         """Let the launcher try another release when this agent ends."""

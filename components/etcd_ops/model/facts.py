@@ -285,6 +285,8 @@ class Facts:
     """Why the declared release of the agent was taken back; empty where it was not."""
     agent_awaited: str = ""
     """What is missing of the declared release on this machine; empty where nothing is."""
+    agent_launched: bool = False
+    """The agent was launched as the declared release, whatever version its program says."""
     termination: Termination = Termination.NONE
     settle_expired: bool = False
     """The member runs, and has not served a read for longer than its start may take."""

@@ -80,8 +80,26 @@ def initialise(volume: Path, version: str, command: Sequence[str]) -> None:
 def propose(volume: Path, version: str, command: Sequence[str]) -> None:
     """Let the launcher try another release at its next start; the caller ends itself afterwards."""
     with state_lock(volume):
-        candidate = Release(version, tuple(command))
-        write(volume, read(volume)._replace(candidate=candidate, trial=secrets.token_hex(8), attempts=0, failed=None))
+        known, candidate = promoted(read(volume), confirmed(volume)), Release(version, tuple(command))
+        write(volume, known._replace(candidate=candidate, trial=secrets.token_hex(8), attempts=0, failed=None))
+
+
+def promoted(state: AgentState, confirmed: str) -> AgentState:
+    """The state in which a candidate that works is the current release; unchanged where there is none.
+
+    Args:
+        state: as read.
+        confirmed: the newest trial that was confirmed.
+    """
+    if state.candidate is None or state.trial != confirmed:
+        return state
+    return state._replace(current=state.candidate, previous=state.current, candidate=None, trial="", attempts=0)
+
+
+def launched(state: AgentState) -> Release:
+    """The release as which this process was launched, where it is an agent."""
+    trial = os.environ.get(TRIAL, "")
+    return state.candidate if state.candidate is not None and trial == state.trial else state.current
 
 
 def confirm(volume: Path) -> None:

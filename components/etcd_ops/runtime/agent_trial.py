@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from etcd_ops.runtime.agent_state import AgentState, FailedRelease, Release
+from etcd_ops.runtime.agent_state import AgentState, FailedRelease, Release, promoted
 
 CONFIRM_SECONDS = 60.0
 """How long a candidate may take to its first publication, the start of its interpreter included."""
@@ -29,16 +29,13 @@ def next_run(state: AgentState, confirmed: str) -> Run:
         state: as read.
         confirmed: the newest trial that was confirmed.
     """
-    candidate = state.candidate
-    if candidate is None:
+    state = promoted(state, confirmed)
+    if state.candidate is None:
         return Run(state.current, "", state)
-    if state.trial == confirmed:
-        promoted = state._replace(current=candidate, previous=state.current, candidate=None, trial="", attempts=0)
-        return Run(candidate, "", promoted)
     if state.attempts >= ATTEMPTS:
         dropped = drop(state, state.trial, f"it ended {state.attempts} times before its first publication")
         return Run(dropped.current, "", dropped)
-    return Run(candidate, state.trial, state._replace(attempts=state.attempts + 1))
+    return Run(state.candidate, state.trial, state._replace(attempts=state.attempts + 1))
 
 
 def drop(state: AgentState, trial: str, reason: str) -> AgentState:

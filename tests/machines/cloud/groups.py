@@ -18,7 +18,7 @@ from moto.autoscaling.models import (
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from tests.machines.cloud.settings import ACCOUNT, REGION
+from tests.machines.cloud.settings import ACCOUNT, REGION, SETTINGS
 
 TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
 WAITING = "Terminating:Wait"
@@ -50,7 +50,12 @@ def leave_to_sweep(backend: Any, instance_ids: list[str]) -> None:
 
 
 def launch(group: Any, count: int, tags: dict[str, str]) -> None:
-    """Start instances as the group's version of its launch template says, of which moto takes only a part."""
+    """Start instances as the group's version of its launch template says, of which moto takes only a part.
+
+    Where there is no capacity, none is started, and `sweep` tries again.
+    """
+    if not SETTINGS.has_capacity:
+        return
     before = {each.instance.id for each in group.instance_states}
     _launch(group, count, tags)
     version = group.ec2_launch_template.get_version(group.launch_template_version)

@@ -19,11 +19,13 @@ class Settings:
         metadata_delay: seconds after which the metadata service answers.
         reuse_addresses: whether a new instance gets the address of the last one in its subnet that was terminated.
         keep_attached: whether volumes stay attached to instances that are terminated; EC2 may let go late.
+        has_capacity: whether groups get the instances that they launch.
     """
 
     metadata_delay: float = 0.0
     reuse_addresses: bool = False
     keep_attached: bool = False
+    has_capacity: bool = True
 
     def change(self, values: dict[str, Any]) -> None:
         """Take new values.

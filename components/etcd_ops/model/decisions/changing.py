@@ -34,6 +34,11 @@ def agent_rule(view: View) -> Decision | None:
     if not declared.archive and (view.facts.template or view.facts.agent_template):
         text = f"the agent's image holds release {view.facts.agent_version}, and {declared.version} is declared"
         return hold(f"{text}: declare the image of that release")
+    if view.facts.agent_launched:
+        text = f"agent {declared.version} was launched, and says that it is {view.facts.agent_version}"
+        return replace(
+            hold(f"{text}: declare that version, or another program", State.FAILED), failed=view.desired.digest
+        )
     text = f"agent {view.facts.agent_version} gives way to {declared.version}"
     return take(UpgradeAgent(slot=view.slot, version=declared.version, command=declared.command, reason=text))
 
