@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from etcd_ops.runtime.foreign import holder
+from etcd_ops.volume.layout import VolumeLayout
 from tests.e2e.project import Arguments
 from tests.nodes.cluster import DIRECTORY, Cluster
 from tests.nodes.node import Node
-from tests.nodes.stack import NAME, NAMESPACE, PodStack
+from tests.nodes.stack import NAME, NAMESPACE, SLOTS, PodStack
 
 
 def place(nodes: Cluster, slot: str) -> dict[str, Any]:
@@ -36,6 +39,17 @@ class StaticPodStack(PodStack):
     def node(self, slot: str) -> Node:
         """The node of a slot."""
         return self.nodes.nodes[slot[0]]
+
+    def lose_power_and_return(self) -> None:
+        """All nodes at once, without an API server of theirs; returns when etcd serves, which needs none."""
+        for slot in SLOTS:
+            self.node(slot).lose_power()
+        shutil.rmtree(folder("runs"))
+        gone = [VolumeLayout(folder("volumes") / slot).data for slot in SLOTS]
+        self.eventually(lambda: all(holder(data) is None for data in gone), "etcd has ended")
+        for slot in SLOTS:
+            self.node(slot).start_kubelet(self.nodes.plane.kubeconfig_of(self.node(slot)))
+        self.eventually(lambda: self.try_etcdctl("a", "endpoint", "health"), "etcd without an API server")
 
     def manifest(self, slot: str) -> Path:
         """The file from which the kubelet runs a slot's static pod."""

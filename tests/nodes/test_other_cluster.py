@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +12,6 @@ from typing import Any
 import pytest
 import yaml
 
-from etcd_ops.runtime.foreign import holder
-from etcd_ops.volume.layout import VolumeLayout
 from tests.nodes import images
 from tests.nodes.cluster import DIRECTORY, Cluster
 from tests.nodes.every_platform import ADDED, WRITES, EveryPlatform, ids, loaded, pids
@@ -181,13 +178,7 @@ def test_all_nodes_lose_power_and_return_without_any_api_server(stack: StaticPod
     plane, before = stack.nodes.plane, ids(stack)
     plane.kill_api()
     other.kill_api()
-    for slot in SLOTS:
-        stack.node(slot).lose_power()
-    shutil.rmtree(folder("runs"))
-    until(lambda: all(holder(VolumeLayout(folder("volumes") / slot).data) is None for slot in SLOTS))
-    for slot in SLOTS:
-        stack.node(slot).start_kubelet(plane.kubeconfig_of(stack.node(slot)))
-    stack.eventually(lambda: stack.try_etcdctl("a", "endpoint", "health"), "etcd without any API server")
+    stack.lose_power_and_return()
     other.start_api()
     plane.start_api()
     stack.wait_in_order()

@@ -207,13 +207,7 @@ def test_all_nodes_lose_power_and_return(own: StaticPodStack) -> None:
     with load.running():
         load.wait_for(10)
         plane.kill_api()
-        for slot in SLOTS:
-            own.node(slot).lose_power()
-        shutil.rmtree(folder("runs"))
-        until(lambda: all(holder(VolumeLayout(folder("volumes") / slot).data) is None for slot in SLOTS))
-        for slot in SLOTS:
-            own.node(slot).start_kubelet(plane.kubeconfig_of(own.node(slot)))
-        own.eventually(lambda: own.try_etcdctl("a", "endpoint", "health"), "etcd without an API server")
+        own.lose_power_and_return()
         plane.start_api()
         own.wait_in_order()
         load.wait_for(10)

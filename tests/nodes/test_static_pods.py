@@ -174,13 +174,7 @@ def test_all_nodes_lose_power_and_come_back_by_themselves(stack: StaticPodStack)
     before, plane = ids(stack), stack.nodes.plane
     plane.kill_api()
     try:
-        for slot in SLOTS:
-            stack.node(slot).lose_power()
-        shutil.rmtree(folder("runs"))
-        until(lambda: all(holder(VolumeLayout(folder("volumes") / slot).data) is None for slot in SLOTS))
-        for slot in SLOTS:
-            stack.node(slot).start_kubelet(plane.kubeconfig_of(stack.node(slot)))
-        until(lambda: stack.try_etcdctl("a", "endpoint", "health"))
+        stack.lose_power_and_return()
         assert stack.etcdctl("a", "get", "key", "--print-value-only").strip() == "value"
     finally:
         plane.start_api()
