@@ -46,9 +46,14 @@ class EveryPlatform:
     """Tests of a stack of three members that is loaded."""
 
     def test_agents_tell_from_afar_that_all_is_in_order(self, stack: PodStack) -> None:
-        seen = stack.told()
-        assert {each["name"]: each["healthy"] for each in seen["members"]} == dict.fromkeys(SLOTS, True)
-        assert seen["gate"]["allowed"]
+        """Each tells what it saw last, which may be a turn ago."""
+
+        def all_is_in_order() -> bool:
+            seen = stack.told()
+            healthy = {each["name"]: each["healthy"] for each in seen["members"]}
+            return healthy == dict.fromkeys(SLOTS, True) and bool(seen["gate"]["allowed"])
+
+        stack.eventually(all_is_in_order, "agents tell that all is in order")
 
     def test_an_unchanged_declaration_changes_nothing(self, stack: PodStack) -> None:
         generation = stack.status()["generation"]
