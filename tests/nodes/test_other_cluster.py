@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from etcd_ops.channel.kubernetes_kinds import object_name
 from etcd_ops.channel.port import FORMATION, log_name, status_name
 from tests.nodes import images
 from tests.nodes.cluster import DIRECTORY, Cluster
@@ -81,7 +82,7 @@ def allow(server: KubernetesServer) -> None:
     """Give agents the example's role, with this cluster's name, and the slots that tests add as well."""
     role = yaml.safe_load(ROLE.read_text().replace("control-plane", NAME))
     (written,) = (each for each in role["rules"] if f"{NAME}.{FORMATION}" in each.get("resourceNames", ()))
-    written["resourceNames"] += [f"{NAME}.{name(slot)}" for slot in ADDED for name in (status_name, log_name)]
+    written["resourceNames"] += [object_name(NAME, of(slot)) for slot in ADDED for of in (status_name, log_name)]
     group = role["apiVersion"].split("/")[0]
     path = f"/apis/{group}/v1/namespaces/{THERE}"
     server.request("POST", f"{path}/roles", role)
