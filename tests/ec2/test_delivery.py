@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from etcd_ops.ec2.artifacts import Artifacts, point_to
+from etcd_ops.ec2.artifacts import Artifacts, open_to_all, point_to
 from etcd_ops.ec2.aws import Aws, AwsUnavailable
 from etcd_ops.ec2.names import TTL_SECONDS, register
 from etcd_ops.ec2.releases import FetchedReleases
@@ -132,6 +132,19 @@ class TestReleases:
             artifacts.program(name).parent.mkdir(parents=True)
         artifacts.keep_only([str(artifacts.program("current")), str(artifacts.program("candidate"))])
         assert {path.name for path in (tmp_path / "releases").iterdir()} == {"current", "candidate"}
+
+    def test_every_user_may_run_what_was_fetched_under_a_narrow_umask(self, tmp_path: Path) -> None:
+        release = tmp_path / "release"
+        program, text = release / "bin" / "etcd-ops", release / "bin" / "text"
+        program.parent.mkdir(parents=True)
+        for path, mode in ((program, 0o750), (text, 0o640), (program.parent, 0o750), (release, 0o750)):
+            path.touch()
+            path.chmod(mode)
+        (release / "link").symlink_to("bin")
+        for _ in range(2):
+            open_to_all(release)
+            modes = [each.stat().st_mode & 0o777 for each in (release, program.parent, program, text)]
+            assert modes == [0o755, 0o755, 0o755, 0o644]
 
     def test_the_units_link_is_replaced(self, tmp_path: Path) -> None:
         link = tmp_path / "current"

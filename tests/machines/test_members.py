@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from etcd_ops.ec2.calls import CALLS
-from etcd_ops.ec2.places import CURRENT
+from etcd_ops.ec2.places import CURRENT, USER
 from etcd_ops.model.status import State
 from etcd_ops.rollout import Ended, Unfinished
 from tests.e2e.records import Records
@@ -279,7 +279,9 @@ def test_a_newer_agent_is_rolled_without_touching_etcd(members: Members, load: W
     members.declare()
     assert set(agents(members).values()) == {NEWER_AGENT}
     for slot in SLOTS:
-        assert members.machine(slot).run("readlink", "--canonicalize", str(CURRENT)).strip().endswith(release.archive)
+        machine = members.machine(slot)
+        assert machine.run("readlink", "--canonicalize", str(CURRENT)).strip().endswith(release.archive)
+        assert machine.succeeds("runuser", "--user", USER, "--", "test", "-x", f"{CURRENT}/bin/python3")
     load.wait_for(acknowledged=WRITES, timeout=120)
     assert untouched(members) == before
 

@@ -18,6 +18,7 @@ from etcd_ops.volume.binaries import open_here
 from etcd_ops.volume.durable import replace_link
 
 SCHEME = "s3"
+_READ, _RUN, _RUN_OWN = 0o444, 0o555, 0o100
 
 
 class Artifacts:
@@ -83,6 +84,19 @@ def release_of(program: str, releases: Path = places.RELEASES) -> str:
 def own_program() -> Path:
     """The command of the release that runs this."""
     return Path(sys.prefix) / "bin" / "etcd-ops"
+
+
+def open_to_all(release: Path) -> None:
+    """Let every user run a release, whatever the umask of whoever unpacked it: etcd's launcher is not root.
+
+    Idempotent; the folder itself comes last, and tells that all else is done.
+    """
+    if release.stat().st_mode & _RUN == _RUN:
+        return
+    for path in (*release.rglob("*"), release):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (_RUN if path.is_dir() or mode & _RUN_OWN else _READ))
 
 
 def point_to(program: Path, link: Path = places.CURRENT) -> None:

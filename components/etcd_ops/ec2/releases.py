@@ -48,8 +48,10 @@ class FetchedReleases(VolumeReleases):
     def confirm(self) -> None:
         """This release works: the launcher keeps it, the units run it from now on, and old ones are deleted."""
         super().confirm()
-        artifacts.point_to(artifacts.own_program(), self._current)
+        program = artifacts.own_program()
+        artifacts.open_to_all(program.parent.parent)
+        artifacts.point_to(program, self._current)
         state = agent_state.read(self._volume)
         known = (state.current, state.candidate, state.previous)
         kept = [each.command[0] for each in known if each is not None]
-        self._fetched.keep_only([*kept, str(artifacts.own_program())])
+        self._fetched.keep_only([*kept, str(program)])
