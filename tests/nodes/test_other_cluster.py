@@ -140,23 +140,26 @@ class TestEveryPlatform(EveryPlatform):
     def test_an_agents_image_that_does_not_start_is_told_and_the_one_before_heals(
         self, stack: PodStack, load: Workload
     ) -> None:
-        """By its kubelet alone: no API server makes these pods. No more than one agent is of it, and etcd goes on."""
+        """What would install it does not come up either: no agent is touched, and etcd goes on."""
         before, etcds, right = ids(stack), pids(), stack.arguments["agent"]["image"]
+        agents = sorted(each for each in stack.pods() if "-agent-" in each)
         stack.declare(agent={"image": f"{right.partition('@')[0]}@sha256:{'0' * 64}"})
         with stack.running("up", "--yes", "--skip-preview", "--stack", "e2e") as up:
-            stack.eventually(lambda: len(without_image(stack)) == 1, "an agent has no image")
+            stack.eventually(lambda: len(without_image(stack)) == len(SLOTS), "nothing can be installed")
             load.wait_for(acknowledged=WRITES)
             up.send_signal(signal.SIGINT)
             up.communicate(timeout=60)
-        assert len(without_image(stack)) == 1
+        assert all(each.endswith("-agent-installation") for each in without_image(stack))
+        assert sorted(each for each in stack.pods() if "-agent-" in each) == agents
         assert pids() == etcds
         stack.up(agent={"image": right})
         stack.wait_in_order()
         assert ids(stack) == before
+        assert without_image(stack) == []
 
 
 def without_image(stack: PodStack) -> list[str]:
-    """The pods of agents whose image cannot be had."""
+    """The pods whose image cannot be had."""
     return [
         each["metadata"]["name"]
         for each in stack.objects("pods")
