@@ -5,7 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
+from lightkube.config.kubeconfig import KubeConfig
+
+from etcd_ops.channel.kubernetes_objects import NamespacePlace, api_client
 
 SCRIPT = """
 import sys, threading
@@ -48,3 +55,26 @@ def _kubeconfig() -> dict[str, object]:
         "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "nobody"}}],
         "current-context": "tests",
     }
+
+
+def test_they_read_their_kubeconfigs_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What reads them ends the process where threads are the first to use it at the same time."""
+    kubeconfig, inside, most = tmp_path / "kubeconfig", threading.Semaphore(1), []
+    kubeconfig.write_text(json.dumps(_kubeconfig()))
+    read = KubeConfig.from_file
+
+    def watched(path: str) -> KubeConfig:
+        alone = inside.acquire(blocking=False)
+        most.append(alone)
+        found = read(path)
+        if alone:
+            inside.release()
+        return found
+
+    monkeypatch.setattr(KubeConfig, "from_file", watched)
+    place = NamespacePlace("n", str(kubeconfig), "tests")
+    with ThreadPoolExecutor(8) as threads:
+        for each in [threads.submit(api_client, place, 1.0, 1.0) for _ in range(64)]:
+            each.result().close()
+    assert len(most) == 64
+    assert all(most)

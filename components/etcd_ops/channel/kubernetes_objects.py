@@ -25,8 +25,10 @@ from etcd_ops.channel.remote import Failed, Refused, Stored, Unanswered, Unmodif
 if TYPE_CHECKING:
     from httpx2 import Client, Response
 
-_IMPORTING = threading.Lock()
-"""Modules of lightkube import each other: threads that import them at the same time would find them half-made."""
+_PREPARING = threading.Lock()
+"""Held while a client is made. Modules of lightkube import each other: threads that import them at the same time would
+find them half-made. And msgspec, with which it reads a kubeconfig, ends the process where threads are the first to use
+a type at the same time (seen with msgspec's `_core` on CPython 3.11)."""
 KEPT_SECONDS = 30.0
 """For which an idle connection is kept: longer than an agent rests, and no longer than API servers keep theirs, which
 is 90 s (k8s.io/apiserver, pkg/server/secure_serving.go)."""
@@ -233,13 +235,17 @@ def api_client(place: NamespacePlace, connect: float, read: float) -> Client:
     Raises:
         Failed: the credentials cannot be used, or what speaks to API servers is not installed.
     """
+    with _PREPARING:
+        return _prepared(place, connect, read)
+
+
+def _prepared(place: NamespacePlace, connect: float, read: float) -> Client:
     try:
-        with _IMPORTING:
-            from httpx2 import Client, Limits, Timeout
-            from lightkube.config import client_adapter
-            from lightkube.config.kubeconfig import KubeConfig
-            from lightkube.core.exceptions import ConfigError
-            from yaml import YAMLError
+        from httpx2 import Client, Limits, Timeout
+        from lightkube.config import client_adapter
+        from lightkube.config.kubeconfig import KubeConfig
+        from lightkube.core.exceptions import ConfigError
+        from yaml import YAMLError
     except ModuleNotFoundError as error:
         raise Failed(f"{place}: {error}; install etcd-ops[kubernetes]") from error
 
