@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -21,9 +19,6 @@ from bench.footprint import Watch
 from bench.limits import until
 from bench.replacement import DATABASE, VALUE
 from etcd_ops.programs import etcd
-from etcd_ops.runtime.foreign import holder
-from etcd_ops.volume.layout import VolumeLayout
-from etcd_ops.zone.process import send
 from tests.etcd.authority import Authority
 from tests.nodes import images, processes
 from tests.nodes.cluster import DIRECTORY, ZONES, Cluster, cluster, missing
@@ -31,7 +26,6 @@ from tests.nodes.plain_pods import NAMES, PlainPods
 from tests.nodes.stack import NAMESPACE, SLOTS, PodStack
 from tests.nodes.stateful_set_stack import StatefulSetStack
 from tests.nodes.static_pod_stack import StaticPodStack, place
-from tests.nodes.static_pod_stack import folder as folder_of
 from tools import ROOT
 from tools.engine import Engine
 
@@ -116,7 +110,7 @@ def _sets(engine: Engine, nodes: Cluster, folder: Path) -> Findings:
     stack, found = StatefulSetStack(engine, folder / "sets", nodes, {"zones": list(ZONES)}), Findings()
     with _up(stack, found):
         _disturb(stack, found, folder, {"a node is drained, three times": lambda: _drain(stack)})
-        found.replaced = _replace(stack, _delete_claim)
+        found.replaced = _replace(stack, lambda: _delete_claim(stack))
     return found
 
 
@@ -130,7 +124,7 @@ def _static_pods(engine: Engine, nodes: Cluster, folder: Path) -> Findings:
     stack, found = StaticPodStack(engine, folder / "static", nodes, arguments), Findings()
     with _up(stack, found):
         _disturb(stack, found, folder, {})
-        found.replaced = _replace(stack, _wipe)
+        found.replaced = _replace(stack, lambda: stack.wipe(LOST))
     return found
 
 
@@ -187,12 +181,12 @@ def _drain(stack: StatefulSetStack) -> None:
     stack.wait_in_order()
 
 
-def _replace(stack: PodStack, lose: Callable[[PodStack], None]) -> float:
+def _replace(stack: PodStack, lose: Callable[[], None]) -> float:
     """From a lost disk, of a member with a database of 300 MB, to a new member that votes."""
     _fill(stack)
     before = {each["name"]: each["id"] for each in stack.listed()}
     begun = time.monotonic()
-    lose(stack)
+    lose()
 
     def votes() -> bool:
         now = {each["name"]: each for each in stack.listed()}
@@ -208,15 +202,6 @@ def _delete_claim(stack: PodStack) -> None:
     core, pod = f"/api/v1/namespaces/{NAMESPACE}", stack.pod_name(LOST)
     stack.nodes.plane.request("DELETE", f"{core}/persistentvolumeclaims/data-{pod}")
     stack.nodes.plane.request("DELETE", f"{core}/pods/{pod}")
-
-
-def _wipe(_: PodStack) -> None:
-    data = VolumeLayout(folder_of("volumes") / LOST).data
-    process = holder(data)
-    if process is None:
-        raise LookupError(LOST)
-    shutil.rmtree(data)
-    send(process, signal.SIGKILL)
 
 
 def _fill(stack: PodStack) -> None:

@@ -13,22 +13,18 @@ FOLDER = ROOT / "tools" / "go"
 
 _VERSION = "k8s.io/component-base/version."
 _RELEASE = f"-X {_VERSION}gitVersion=v1.36.4 -X {_VERSION}gitMajor=1 -X {_VERSION}gitMinor=36"
-KUBERNETES = golang.Recipe(
-    "kubernetes",
-    "1.36.4",
-    FOLDER / "kubernetes",
-    (golang.Binary("kubernetes", ".", ("-ldflags", f"-s -w {_RELEASE}")),),
-    "five to seven minutes",
-)
-"""The programs of Kubernetes, which have to be told their version when they are built."""
 
-KUBEADM = golang.Recipe(
-    "kubeadm",
-    "1.36.4",
-    FOLDER / "kubeadm",
-    (golang.Binary("kubeadm", ".", ("-ldflags", f"-s -w {_RELEASE}")),),
-    "four minutes, or half a minute beside Kubernetes",
-)
+
+def _of_kubernetes(name: str, takes: str) -> golang.Recipe:
+    """Programs of Kubernetes have to be told their version when they are built."""
+    binary = golang.Binary(name, ".", ("-ldflags", f"-s -w {_RELEASE}"))
+    return golang.Recipe(name, "1.36.4", FOLDER / name, (binary,), takes)
+
+
+KUBERNETES = _of_kubernetes("kubernetes", "five to seven minutes")
+"""The programs of Kubernetes, in one."""
+
+KUBEADM = _of_kubernetes("kubeadm", "four minutes, or half a minute beside Kubernetes")
 """Only tests run it; by itself, so that whoever runs no tests does not build it."""
 
 COREDNS = golang.Recipe("coredns", "1.15.0", FOLDER / "coredns", (golang.Binary("coredns", "."),), "two minutes")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from etcd_ops.runtime.foreign import holder
 from etcd_ops.volume.layout import VolumeLayout
+from etcd_ops.zone.process import send
 from tests.e2e.project import Arguments
 from tests.nodes.cluster import DIRECTORY, Cluster
 from tests.nodes.node import Node
@@ -39,6 +41,15 @@ class StaticPodStack(PodStack):
     def node(self, slot: str) -> Node:
         """The node of a slot."""
         return self.nodes.nodes[slot[0]]
+
+    def wipe(self, slot: str) -> None:
+        """Delete a member's data, and end its etcd at once."""
+        data = VolumeLayout(folder("volumes") / slot).data
+        process = holder(data)
+        if process is None:
+            raise LookupError(f"no etcd of {slot} runs")
+        shutil.rmtree(data)
+        send(process, signal.SIGKILL)
 
     def lose_power_and_return(self) -> None:
         """All nodes at once, without an API server of theirs; returns when etcd serves, which needs none."""

@@ -7,8 +7,6 @@ cluster, and it goes on from there. From then on nothing helps the cluster but i
 from __future__ import annotations
 
 import json
-import shutil
-import signal
 import subprocess
 from collections.abc import Iterator
 from functools import partial
@@ -17,9 +15,6 @@ from typing import Any
 
 import pytest
 
-from etcd_ops.runtime.foreign import holder
-from etcd_ops.volume.layout import VolumeLayout
-from etcd_ops.zone.process import send
 from tests.nodes import buckets, processes
 from tests.nodes.cluster import DIRECTORY, Cluster
 from tests.nodes.copying import Credentials
@@ -191,11 +186,7 @@ def test_a_disk_is_wiped(own: StaticPodStack) -> None:
     load, before = ObjectsLoad(own.nodes.plane, "wiped"), ids(own)
     with load.running():
         load.wait_for(10)
-        data = VolumeLayout(folder("volumes") / "c-1").data
-        process = holder(data)
-        assert process is not None
-        shutil.rmtree(data)
-        send(process, signal.SIGKILL)
+        own.wipe("c-1")
         own.eventually(lambda: ids(own).get("c-1") not in (None, before["c-1"]), "another member")
         own.wait_in_order()
         load.wait_for(10)

@@ -213,9 +213,7 @@ def test_the_token_that_is_lent_is_the_agents(stack: StaticPodStack) -> None:
 def test_a_member_whose_data_were_wiped_is_replaced(stack: StaticPodStack) -> None:
     stack.etcdctl("a", "put", "key", "value")
     before = ids(stack)
-    etcd, _ = processes("c-1")
-    shutil.rmtree(VolumeLayout(folder("volumes") / "c-1").data)
-    send(etcd, signal.SIGKILL)
+    stack.wipe("c-1")
     stack.eventually(lambda: ids(stack).get("c-1") not in (None, before["c-1"]), "another member")
     stack.wait_in_order()
     after = ids(stack)
