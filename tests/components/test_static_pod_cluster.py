@@ -49,6 +49,15 @@ def test_an_agent_is_made_last_and_deleted_first(recording: Recording) -> None:
         assert not any(f"demo-{other}" in need for need in needs for other in SLOTS if other != slot)
 
 
+def test_no_object_is_made_before_it_is_known_whose_cluster_it_is(recording: Recording) -> None:
+    """A member's own resource asks; another stack's objects must not be changed before."""
+    objects = [each for each in recording.resources if each.type.startswith("kubernetes:")]
+    assert objects
+    for each in objects:
+        slots = [slot for slot in SLOTS if each.name.startswith(f"demo-{slot}")] or SLOTS
+        assert {f"StaticPodMember demo-{slot}" for slot in slots} <= each.dependencies, each.name
+
+
 def test_the_rollout_waits_for_everything_that_members_need(recording: Recording) -> None:
     needs = recording.one("Rollout").dependencies
     assert {f"{kind} demo-{slot}" for slot in SLOTS for kind in ("DaemonSet", "StaticPodMember", "ConfigMap")} <= needs
