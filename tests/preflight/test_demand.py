@@ -9,18 +9,16 @@ from typing import Any
 import pytest
 
 from etcd_ops.model.problems import Invalid
-from etcd_ops.preflight.demand import COMPONENT, GROUP, Demand, read
+from etcd_ops.preflight.demand import Demand
+from etcd_ops.preflight.given import read
 from etcd_ops.preflight.together import Candidate, Sum, of_subnet
+from etcd_ops.review.values import UNKNOWN
 from tests.policies.contracts import contract
 from tests.preflight.demands import DEMAND, FITTING, MEMBERS
-from tests.review.record import FOLDER
+from tests.preflight.previews import COMPONENT, GROUP, previewed, recorded, step
 
 CONTRACT = contract({"machine.instanceType": DEMAND.instance_type}, "ec2")
 DECLARED = Demand(**{**DEMAND.model_dump(), "subnets": {}, "load_balancer": False})
-
-
-def step(kind: str, inputs: Any) -> dict[str, Any]:
-    return {"op": "create", "newState": {"type": kind, "inputs": inputs}}
 
 
 @pytest.mark.parametrize(
@@ -29,7 +27,7 @@ def step(kind: str, inputs: Any) -> dict[str, Any]:
         json.dumps(CONTRACT),
         json.dumps({"contract": CONTRACT}),
         json.dumps({"endpoints": ["https://a-1"], "orders": {"contract": CONTRACT}, "size": 3}),
-        json.dumps({"steps": [step("pulumi:pulumi:Stack", {}), step(COMPONENT, CONTRACT), {"op": "delete"}]}),
+        previewed(step("pulumi:pulumi:Stack", {}), step(COMPONENT, CONTRACT)),
         json.dumps(DECLARED.to_wire()),
     ],
     ids=["a contract", "outputs of a cluster", "outputs of a stack", "a preview", "a demand"],
@@ -56,18 +54,18 @@ def test_yaml_by_hand() -> None:
 
 def test_every_cluster_of_a_preview_is_found() -> None:
     other = copy.deepcopy(CONTRACT) | {"clusterName": "carts"}
-    found = read(json.dumps({"steps": [step(COMPONENT, CONTRACT), step(COMPONENT, other)]}))
-    assert [each.cluster for each in found] == ["orders", "carts"]
+    found = read(previewed(step(COMPONENT, CONTRACT), step(COMPONENT, other, name="carts")))
+    assert {each.cluster for each in found} == {"orders", "carts"}
 
 
 def test_a_cluster_that_is_told_twice_is_one() -> None:
-    outputs = {"orders": {"contract": CONTRACT}, "terms": CONTRACT}
+    outputs = {"orders": {"contract": CONTRACT}, "terms": CONTRACT, "config": {}, "steps": 3}
     assert read(json.dumps(outputs)) == (DECLARED,)
 
 
 def group(slot: str, subnet: str, cluster: str = "orders") -> dict[str, Any]:
     tags = [{"key": "etcd-cluster", "value": cluster}, {"key": "etcd-slot", "value": slot}, {"key": "Name"}]
-    return step(GROUP, {"tags": tags, "vpcZoneIdentifiers": [subnet]})
+    return step(GROUP, {"tags": tags, "vpcZoneIdentifiers": [subnet]}, name=f"{cluster}-{slot}-group")
 
 
 def test_subnets_are_those_of_the_members_groups_where_they_are_known() -> None:
@@ -77,18 +75,19 @@ def test_subnets_are_those_of_the_members_groups_where_they_are_known() -> None:
         group("c-1", "subnet-0d", "carts"),
         group("d-1", "subnet-0e"),
     ]
-    (found,) = read(json.dumps({"steps": [*groups, step(COMPONENT, CONTRACT)]}))
+    (found,) = read(previewed(*groups, step(COMPONENT, CONTRACT)))
     assert found.subnets == {"eu-central-1a": "subnet-0a"}
 
 
-def recorded(*names: str) -> list[dict[str, Any]]:
-    """Steps of previews of the stack `aws-prod` by the real engine."""
-    return [step for name in names for step in json.loads((FOLDER / f"{name}.json").read_text())["steps"]]
+def test_subnets_and_tags_that_are_not_known_yet_are_nobodys() -> None:
+    later = step(GROUP, {"tags": UNKNOWN, "vpcZoneIdentifiers": UNKNOWN})
+    (found,) = read(previewed(later, step(COMPONENT, CONTRACT)))
+    assert found.subnets == {}
 
 
 def test_two_real_previews_in_one_are_two_clusters_in_the_same_subnets() -> None:
     other = json.loads(json.dumps(recorded("prod-grow")).replace("aws-prod", "aws-carts"))
-    prod, carts = read(json.dumps({"steps": [*recorded("prod-create"), *other]}))
+    carts, prod = read(previewed(*recorded("prod-create"), *other))
     assert (prod.cluster, len(prod.members), carts.cluster, len(carts.members)) == ("aws-prod", 5, "aws-carts", 7)
     assert len(prod.zones) == 3
     assert prod.subnets.keys() == set(prod.zones)

@@ -12,7 +12,7 @@ from etcd_ops.preflight.demand import Demand
 from etcd_ops.preflight.facts import Facts, Image, InstanceType, Standing, Subnet
 from etcd_ops.preflight.judgement import Level, judge, quotas_of
 from etcd_ops.preflight.quotas import PROCESSORS, QUOTAS
-from etcd_ops.preflight.reporting import Report, worst
+from etcd_ops.preflight.reporting import Report, printed, worst
 from etcd_ops.preflight.together import Candidate
 from tests.preflight.demands import DEMAND, FITS, FITTING, MEMBERS, ZONES, demand, facts
 
@@ -84,11 +84,6 @@ CASES: list[tuple[Demand, Facts, str]] = [
         "subnets.eu-central-1a: there is no subnet subnet-x; name one that is there",
     ),
     (
-        demand(subnets={zone: DEMAND.subnets[zone] for zone in ZONES[1:]}),
-        facts(),
-        "subnets.eu-central-1a: the zone has members and no subnet; name one",
-    ),
-    (
         demand(),
         facts(quotas={**FITTING.quotas, PROCESSORS.key: Standing(5, 0)}),
         (
@@ -112,6 +107,43 @@ def test_what_could_not_be_asked_is_neither_refused_nor_passed(what: str) -> Non
     said = facts(**{field: missing[what]}, unread={what: "AccessDenied"})
     assert told(DEMAND, said) == [f"unknown: {what}: could not be asked: AccessDenied"]
     assert Report.of(Candidate(DEMAND, said)).status() == 2
+
+
+@pytest.mark.parametrize(
+    ("made", "why"), [(False, "not told"), (True, "made with the VPC")], ids=["a VPC that is there", "one that is made"]
+)
+def test_subnets_that_nobody_named_are_said_and_not_refused(made: bool, why: str) -> None:
+    wanted = demand(subnets={ZONES[1]: DEMAND.subnets[ZONES[1]]}, makes_network=made)
+    assert told(wanted, FITTING) == [
+        (
+            f"not-asked: subnets: those in eu-central-1a, eu-central-1c are {why}: their zones and free addresses were "
+            "not looked at; once they are there, a preview with `--show-sames` names them, or a demand's `subnets`"
+        )
+    ]
+    report = Report.of(Candidate(wanted, FITTING))
+    lines = list(report.lines())
+    assert (report.status(), report.wire()["fits"]) == (0, True)
+    assert lines[1].startswith("  not asked: subnets: those in")
+    assert lines[-1] == "  fits, as far as it was asked"
+
+
+@given(st.sets(st.sampled_from(ZONES)), st.integers(0, 10), st.sampled_from([{}, {"image": "AccessDenied"}]))
+def test_what_was_not_asked_never_hides_what_stands_against_a_cluster(
+    named: set[str], free: int, unread: dict[str, str]
+) -> None:
+    wanted = demand(subnets={zone: DEMAND.subnets[zone] for zone in named})
+    subnets = {identity: Subnet(zone, free) for zone, identity in DEMAND.subnets.items()}
+    levels = [each.level for each in judge(Candidate(wanted, facts(subnets=subnets, unread=unread)))]
+    assert (Level.NOT_ASKED in levels) == (named < set(ZONES))
+    assert levels.count(Level.REFUSED) == (len(named) if free < 3 else 0)
+    report = Report.of(Candidate(wanted, facts(subnets=subnets, unread=unread)))
+    assert report.status() == (1 if Level.REFUSED in levels else 2 if unread else 0)
+    assert report.wire()["fits"] == (report.status() == 0) == list(report.lines())[-1].startswith("  fits")
+
+
+def test_where_nothing_is_to_be_made_that_is_said() -> None:
+    assert list(printed([])) == ["nothing of a cluster on AWS is to be created or changed, and nothing was asked"]
+    assert list(printed([Report.of(FITS)])) == list(Report.of(FITS).lines())
 
 
 def test_a_quota_that_could_not_be_asked_is_not_passed() -> None:

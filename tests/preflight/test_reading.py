@@ -14,10 +14,13 @@ from botocore.stub import Stubber
 
 from etcd_ops.preflight.connection import Connection, Unanswered
 from etcd_ops.preflight.demand import GIB, Demand, Volume
+from etcd_ops.preflight.given import read as read_given
 from etcd_ops.preflight.quotas import PROCESSORS, QUOTAS
 from etcd_ops.preflight.reading import Counts, read, read_all
 from etcd_ops.preflight.usage import USED
 from tests.preflight.demands import ACCOUNT, REGION, ZONES, demand
+from tests.preflight.previews import without_sames
+from tests.review.record import FOLDER
 
 pytestmark = pytest.mark.timeout(180)
 LIMITS = {quota.key: 1000.0 for quota in QUOTAS if quota.service != "vpc"}
@@ -191,10 +194,11 @@ def test_the_command_adds_up_what_clusters_of_one_stack_need(aws: str, wanted: D
         return json.dumps({f"contract-{number}": each for number, each in enumerate(contracts)})
 
     done = command(aws, outputs(0.5), "--json")
+    own = 1.5
     needs = [each for report in json.loads(done.stdout) for each in report["quotas"] if each["key"] == STORAGE]
     assert [(each["needed"], each["together"], each["with"]) for each in needs] == [
-        (1.5, 3, ["carts"]),
-        (1.5, 3, ["orders"]),
+        (own, 2 * own, ["carts"]),
+        (own, 2 * own, ["orders"]),
     ]
 
 
@@ -214,6 +218,50 @@ def contract(wanted: Demand, cluster: str, volume: int) -> dict[str, Any]:
     }
 
 
+def test_the_command_says_what_it_was_not_told(aws: str, wanted: Demand) -> None:
+    done = command(aws, json.dumps(wanted.model_copy(update={"subnets": {}}).to_wire()))
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert f"  not asked: subnets: those in {', '.join(ZONES)} are not told" in done.stdout
+    assert done.stdout.endswith("  fits, as far as it was asked\n")
+
+
+@pytest.mark.parametrize("name", ["nothing-shown", "prod-nothing", "prod-destroy"])
+def test_the_command_asks_nothing_where_nothing_is_to_be_made(name: str) -> None:
+    nowhere, text = "http://127.43.0.2:1", (FOLDER / f"{name}.json").read_text()
+    done = command(nowhere, text)
+    assert (done.returncode, done.stdout) == (
+        0,
+        "nothing of a cluster on AWS is to be created or changed, and nothing was asked\n",
+    ), done.stderr
+    done = command(nowhere, text, "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, []), done.stderr
+
+
+def test_the_command_refuses_a_cluster_that_grows_no_subnet_that_a_preview_does_not_show(aws: str) -> None:
+    whole, part = (FOLDER / "prod-grow.json").read_text(), without_sames("prod-grow")
+    (whole_levels,), (part_levels,) = (_levels(command(aws, there(aws, text), "--json")) for text in (whole, part))
+    assert "refused" not in {*whole_levels.values(), *part_levels.values()}
+    assert ("subnets" in whole_levels, part_levels["subnets"]) == (False, "not-asked")
+
+
+def _levels(done: subprocess.CompletedProcess[str]) -> list[dict[str, str]]:
+    """Of each cluster, the level of every finding by its path."""
+    assert done.stdout, done.stderr
+    return [{each["path"]: each["level"] for each in report["findings"]} for report in json.loads(done.stdout)]
+
+
+def there(aws: str, text: str) -> str:
+    """A preview of the stack `aws-prod` with an image and subnets that are there."""
+    ec2 = client(aws, "ec2")
+    (declared,) = read_given(text)
+    (image, *_) = ec2.describe_images(Filters=[{"Name": "architecture", "Values": ["arm64"]}])["Images"]
+    text = text.replace(declared.image, image["ImageId"])
+    subnets = {each["AvailabilityZone"]: each["SubnetId"] for each in ec2.describe_subnets()["Subnets"]}
+    for zone, identity in declared.subnets.items():
+        text = text.replace(identity, subnets[zone])
+    return text
+
+
 def test_a_quota_that_nobody_tells_is_not_passed(aws: str, wanted: Demand) -> None:
     done = command(aws, json.dumps(wanted.model_copy(update={"limits": {}}).to_wire()))
     assert done.returncode == 2
@@ -225,7 +273,7 @@ def test_what_is_no_demand_is_told(aws: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr.splitlines()[0]) == (
         2,
         (
-            "error: -: it has no cluster on AWS; give a demand, a preview (`pulumi preview --json`), "
+            "error: -: it has no cluster on AWS; give a demand, a preview (`pulumi preview --json --show-sames`), "
             "or outputs with a cluster's contract"
         ),
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.preflight.previews import without_sames
 from tests.review.record import FOLDER as RECORDED
 from tools import ROOT
 
@@ -46,6 +48,15 @@ def run(workflow: str, step: str, folder: Path, programs: dict[str, str], **vari
 def engine(name: str, status: int = 0) -> dict[str, str]:
     """A `pulumi` that prints a recorded preview, and ends like this."""
     return {"pulumi": f"cat '{RECORDED / name}.json'; exit {status}"}
+
+
+def sparing_engine(name: str, folder: Path, status: int = 0) -> dict[str, str]:
+    """A `pulumi` that shows of a recorded preview what stays the same only where it is told to."""
+    part = folder / "part.json"
+    part.write_text(without_sames(name))
+    whole = RECORDED / f"{name}.json"
+    shows = f"case \"$*\" in *--show-sames*) cat '{whole}';; *) cat '{part}';; esac"
+    return {"pulumi": f"{shows}; exit {status}"}
 
 
 @pytest.mark.parametrize("workflow", ["preview", "deploy", "renewal"])
@@ -100,6 +111,34 @@ def test_a_comment_is_written_once_and_then_updated(tmp_path: Path, exists: bool
 )
 def test_what_goes_on_after_a_preflight(tmp_path: Path, previewed: int, judged: int, goes_on: bool) -> None:
     judging = f'[ "$*" = "preflight -" ] && cat > given; exit {judged}'
-    programs = {**engine("prod-create", previewed), "etcd-ops": judging}
+    programs = {**sparing_engine("prod-grow", tmp_path, previewed), "etcd-ops": judging}
     assert (run("deploy", "Preflight", tmp_path, programs) == 0) == goes_on
-    assert (tmp_path / "given").read_text() == (RECORDED / "prod-create.json").read_text()
+    assert (tmp_path / "given").read_text() == (RECORDED / "prod-grow.json").read_text()
+
+
+NOWHERE = {
+    "AWS_ENDPOINT_URL": "http://127.43.0.3:1",
+    "AWS_ACCESS_KEY_ID": "nobody",
+    "AWS_SECRET_ACCESS_KEY": "nothing",
+}
+"""An AWS that does not answer: whoever asks it anything fails."""
+PREFLIGHT = {"etcd-ops": f'exec "{sys.executable}" -m etcd_ops "$@"'}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "status", "goes_on"),
+    [
+        ("nothing-shown", 0, True),
+        ("prod-nothing", 0, True),
+        ("prod-destroy", 0, True),
+        ("prod-grow", 0, False),
+        ("prod-create", 0, False),
+        ("even", 0, False),
+        ("prod-nothing", 1, False),
+    ],
+)
+def test_an_environment_of_which_nothing_is_made_does_not_hold_up_the_next(
+    tmp_path: Path, recorded: str, status: int, goes_on: bool
+) -> None:
+    programs = {**sparing_engine(recorded, tmp_path, status), **PREFLIGHT}
+    assert (run("deploy", "Preflight", tmp_path, programs, **NOWHERE) == 0) == goes_on

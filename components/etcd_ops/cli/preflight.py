@@ -21,7 +21,9 @@ def register(app: typer.Typer) -> None:
 def preflight(
     file: Annotated[
         Path,
-        typer.Argument(help="A demand, `pulumi preview --json` or `pulumi stack output --json`; - for standard input."),
+        typer.Argument(
+            help="A demand, `pulumi preview --json --show-sames` or `pulumi stack output --json`; - for standard input."
+        ),
     ],
     endpoint_url: Annotated[str, typer.Option("--endpoint-url", help="Of an AWS other than AWS.")] = "",
     as_json: JsonOption = False,
@@ -31,9 +33,9 @@ def preflight(
         from etcd_ops.preflight.connection import Connection, Unanswered
     except ModuleNotFoundError as missing:
         fail(f"{missing.name} is missing: install etcd-ops[s3]", 2)
-    from etcd_ops.preflight.demand import read as demands
+    from etcd_ops.preflight.given import read as demands
     from etcd_ops.preflight.reading import read_all
-    from etcd_ops.preflight.reporting import reports, worst
+    from etcd_ops.preflight.reporting import printed, reports, worst
 
     try:
         judged = reports(read_all(demands(_text(file)), lambda region: Connection(region, endpoint_url)))
@@ -44,7 +46,7 @@ def preflight(
     if as_json:
         typer.echo(json.dumps([report.wire() for report in judged], indent=2))
     else:
-        for line in (line for report in judged for line in report.lines()):
+        for line in printed(judged):
             typer.echo(line)
     raise typer.Exit(worst(judged))
 

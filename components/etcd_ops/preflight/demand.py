@@ -1,23 +1,16 @@
-"""What is to be declared on AWS, as far as AWS may refuse it: of a file, a preview or a stack's outputs. Pure."""
+"""What is to be declared on AWS, as far as AWS may refuse it: written by hand, or of a component's contract. Pure."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import yaml
 from pydantic import Field, ValidationError
 
 from etcd_ops.model.document import Strict
 from etcd_ops.model.problems import Invalid, Problem
-from etcd_ops.model.tags import CLUSTER_TAG, SLOT_TAG
 
-PLATFORM = "ec2"
-COMPONENT = "etcd:index:Ec2Cluster"
-GROUP = "aws:autoscaling/group:Group"
-_SUBNET = "subnet-"
-"""Begins the ID of a subnet; one that is about to be made has another text in a preview."""
 GIB, TIB = 1024**3, 1024**4
 
 
@@ -43,7 +36,7 @@ class Demand(Strict):
     """Zone by slot."""
     volume: Volume
     subnets: dict[str, str] = Field(default_factory=dict)
-    """ID by zone, of subnets that are there; empty where the network is made, or the IDs are not known."""
+    """ID by zone, of subnets that are there; without those that are yet to be made, or that nobody named."""
     makes_network: bool = False
     network_subnets: int = Field(default=0, ge=0)
     """Of the network that is made; 0 where it has one in each zone with members."""
@@ -75,68 +68,6 @@ class Demand(Strict):
     def storage_tib(self) -> float:
         """Size of all data volumes in TiB."""
         return len(self.members) * self.volume.size_bytes / TIB
-
-
-def read(text: str) -> tuple[Demand, ...]:
-    """Every cluster on AWS in a text.
-
-    Args:
-        text: JSON or YAML: a demand; the contract of a component; the outputs of a stack (`pulumi stack output --json`)
-            that has such a contract among them; or a preview (`pulumi preview --json`).
-
-    Raises:
-        Invalid: it is none of these, or has no such cluster.
-    """
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise Invalid([Problem("", "it is neither JSON nor YAML")]) from error
-    if not isinstance(value, Mapping):
-        raise Invalid([Problem("", "it is not an object")])
-    found: list[Demand] = []
-    for demand in _demands(value):
-        if demand not in found:  # outputs may tell one twice
-            found.append(demand)
-    if not found:
-        reason = "it has no cluster on AWS"
-        remedy = "give a demand, a preview (`pulumi preview --json`), or outputs with a cluster's contract"
-        raise Invalid([Problem("", reason, remedy)])
-    return tuple(found)
-
-
-def _demands(value: Mapping[str, Any]) -> Iterable[Demand]:
-    if "steps" in value:
-        return list(_of_preview([step.get("newState") or {} for step in value["steps"]]))
-    contracts = [value] if _is_contract(value) else [each for each in value.values() if _is_contract(each)]
-    if contracts:
-        return [of_contract(each) for each in contracts]
-    return [_parsed(value)] if "cluster" in value else []
-
-
-def _of_preview(states: Sequence[Mapping[str, Any]]) -> Iterator[Demand]:
-    for state in states:
-        if state.get("type") == COMPONENT:
-            found = of_contract(state.get("inputs", {}))
-            yield found.model_copy(update={"subnets": _subnets(found, states)})
-
-
-def _subnets(demand: Demand, states: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """A contract does not tell subnets, because they may be made as well: the groups of its members name them."""
-    found = {}
-    for state in states:
-        inputs = state.get("inputs", {}) if state.get("type") == GROUP else {}
-        tags = {each.get("key"): each.get("value") for each in inputs.get("tags", ())}
-        identity = next(iter(inputs.get("vpcZoneIdentifiers", ())), "")
-        slot = tags.get(SLOT_TAG)
-        if tags.get(CLUSTER_TAG) == demand.cluster and slot in demand.members and identity.startswith(_SUBNET):
-            found[demand.members[slot]] = identity
-    return found
-
-
-def _is_contract(value: Any) -> bool:
-    if isinstance(value, Mapping) and "contract" in value:
-        return _is_contract(value["contract"])
-    return isinstance(value, Mapping) and value.get("platform") == PLATFORM and "members" in value
 
 
 def of_contract(contract: Mapping[str, Any]) -> Demand:
@@ -171,10 +102,15 @@ def of_contract(contract: Mapping[str, Any]) -> Demand:
         }
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise Invalid([Problem("contract", f"it lacks {error}", "use the provider's contract as it is")]) from error
-    return _parsed(wire)
+    return demand(wire)
 
 
-def _parsed(value: Mapping[str, Any]) -> Demand:
+def demand(value: Mapping[str, Any]) -> Demand:
+    """A demand as it is written.
+
+    Raises:
+        Invalid: with every problem, by property path.
+    """
     try:
         return Demand.model_validate(json.loads(json.dumps(value)))
     except (ValidationError, TypeError) as error:

@@ -20,18 +20,20 @@ class Level(str, Enum):
     """AWS would refuse it, or it would not work."""
     UNKNOWN = "unknown"
     """It could not be judged."""
+    NOT_ASKED = "not-asked"
+    """What was given does not tell enough to ask for it; it stands against nothing, and counts for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that stands against a cluster."""
+    """Something that stands against a cluster, or that nobody looked at."""
 
     level: Level
     problem: Problem
 
 
 def judge(this: Candidate, beside: Sequence[Candidate] = ()) -> tuple[Finding, ...]:
-    """Everything that stands against a cluster; none where it fits.
+    """Everything that stands against a cluster, and what was not looked at; none where it fits.
 
     Args:
         this: what is to be declared, and what AWS said. With another account nothing else counts.
@@ -44,7 +46,8 @@ def judge(this: Candidate, beside: Sequence[Candidate] = ()) -> tuple[Finding, .
         return (Finding(Level.REFUSED, problem),)
     refused = (*_zones(demand, facts), *_machine(demand, facts), *_subnets(this, beside), *_names(this, beside))
     unread = (Finding(Level.UNKNOWN, Problem(what, f"could not be asked: {why}")) for what, why in facts.unread.items())
-    return (*(Finding(Level.REFUSED, each) for each in refused), *unread, *_quotas(this, beside))
+    not_asked = (Finding(Level.NOT_ASKED, each) for each in _untold(demand))
+    return (*(Finding(Level.REFUSED, each) for each in refused), *unread, *_quotas(this, beside), *not_asked)
 
 
 def _zones(demand: Demand, facts: Facts) -> Iterator[Problem]:
@@ -103,8 +106,16 @@ def _subnets(this: Candidate, beside: Sequence[Candidate]) -> Iterator[Problem]:
         if subnet.free_addresses < needed.all:
             reason = f"{identity} has {subnet.free_addresses} free addresses, and {needed}"
             yield Problem(path, reason, "use a larger subnet")
-    for zone in sorted(set(demand.zones) - set(demand.subnets) if demand.subnets else ()):
-        yield Problem(f"subnets.{zone}", "the zone has members and no subnet", "name one")
+
+
+def _untold(demand: Demand) -> Iterator[Problem]:
+    zones = [zone for zone in demand.zones if zone not in demand.subnets]
+    if not zones:
+        return
+    why = "made with the VPC" if demand.makes_network else "not told"
+    reason = f"those in {', '.join(zones)} are {why}: their zones and free addresses were not looked at"
+    remedy = "once they are there, a preview with `--show-sames` names them, or a demand's `subnets`"
+    yield Problem("subnets", reason, remedy)
 
 
 def _quotas(this: Candidate, beside: Sequence[Candidate]) -> Iterator[Finding]:

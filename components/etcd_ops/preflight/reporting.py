@@ -12,7 +12,8 @@ from etcd_ops.preflight.judgement import Finding, Level, judge, quotas_of
 from etcd_ops.preflight.quotas import Quota
 from etcd_ops.preflight.together import Candidate, Sum, of_quota
 
-_MARKS = {Level.REFUSED: "refused", Level.UNKNOWN: "unknown"}
+_MARKS = {Level.REFUSED: "refused", Level.UNKNOWN: "unknown", Level.NOT_ASKED: "not asked"}
+_NOTHING = "nothing of a cluster on AWS is to be created or changed, and nothing was asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Report:
     def status(self) -> int:
         """0 where it fits, 1 where something is refused, 2 where something could not be judged."""
         levels = {each.level for each in self.findings}
-        return 1 if Level.REFUSED in levels else 2 if levels else 0
+        return 1 if Level.REFUSED in levels else 2 if Level.UNKNOWN in levels else 0
 
     def lines(self) -> Iterator[str]:
         """For people."""
@@ -51,8 +52,8 @@ class Report:
                 with_others = f" ({needed.all:g} with {', '.join(needed.others)})" if needed.others else ""
                 stands = f"{standing.used:g} used, {standing.granted:g} granted"
                 yield f"  {quota.what}: {needed.own:g} needed{with_others}, {stands} ({quota.key})"
-        if not self.findings:
-            yield "  fits"
+        if self.status() == 0:
+            yield "  fits, as far as it was asked" if self.findings else "  fits"
 
     def wire(self) -> dict[str, Any]:
         """As JSON."""
@@ -60,7 +61,7 @@ class Report:
             "cluster": self.demand.cluster,
             "region": self.demand.region,
             "account": self.demand.account,
-            "fits": not self.findings,
+            "fits": self.status() == 0,
             "findings": [
                 {
                     "level": each.level.value,
@@ -98,7 +99,15 @@ def reports(candidates: Sequence[Candidate]) -> tuple[Report, ...]:
     )
 
 
+def printed(reports: Sequence[Report]) -> Iterator[str]:
+    """All reports for people; it says so where there is nothing to report on."""
+    for report in reports:
+        yield from report.lines()
+    if not reports:
+        yield _NOTHING
+
+
 def worst(reports: Sequence[Report]) -> int:
-    """The exit status of several: refused before unknown before fitting."""
+    """The exit status of several: refused before unknown before fitting; none of them fits as well."""
     statuses = {report.status() for report in reports}
     return 1 if 1 in statuses else max(statuses, default=0)
