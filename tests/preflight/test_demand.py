@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from etcd_ops.model.problems import Invalid
-from etcd_ops.preflight.demand import Demand
+from etcd_ops.preflight.demand import GIB, TIB, Demand
 from etcd_ops.preflight.given import read
 from etcd_ops.preflight.together import Candidate, Sum, of_subnet
 from etcd_ops.review.values import UNKNOWN
@@ -103,6 +103,14 @@ def test_endpoints_and_subnets_of_a_network_that_is_made_are_the_contracts() -> 
     (found,) = read(json.dumps({**CONTRACT, "network": made, "loadBalancer": True, "loadBalancerSubnets": 2}))
     assert (found.made_endpoints, found.network_subnets, found.load_balancer_subnets) == (6, 4, 2)
     assert found.interfaces == 3 + 4 * 6 + 2
+
+
+@pytest.mark.parametrize(("told", "counted"), [(None, 16 * GIB), (40 * GIB, 40 * GIB), (0, 0)])
+@pytest.mark.parametrize("data", ["gp3", "io2"])
+def test_storage_is_that_of_roots_too_and_of_no_other_type(told: int | None, counted: int, data: str) -> None:
+    (found,) = read(json.dumps(contract({"machine.rootBytes": told, "volume.type": data}, "ec2")))
+    each = counted + (CONTRACT["members"]["a-1"]["volumeBytes"] if data == "gp3" else 0)
+    assert found.gp3_tib * TIB == 3 * each
 
 
 @pytest.mark.parametrize(

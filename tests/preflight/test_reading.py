@@ -194,7 +194,7 @@ def test_the_command_adds_up_what_clusters_of_one_stack_need(aws: str, wanted: D
         return json.dumps({f"contract-{number}": each for number, each in enumerate(contracts)})
 
     done = command(aws, outputs(0.5), "--json")
-    own = 1.5
+    own = 3 * (0.5 + 16 / 1024)
     needs = [each for report in json.loads(done.stdout) for each in report["quotas"] if each["key"] == STORAGE]
     assert [(each["needed"], each["together"], each["with"]) for each in needs] == [
         (own, 2 * own, ["carts"]),

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from etcd_ops.model.document import Strict
 from etcd_ops.model.problems import Invalid, Problem
+from etcd_ops.model.root_volumes import ROOT_BYTES
 
 GIB, TIB = 1024**3, 1024**4
 
@@ -35,6 +36,8 @@ class Demand(Strict):
     members: dict[str, str] = Field(min_length=1)
     """Zone by slot."""
     volume: Volume
+    root_bytes: int = Field(default=ROOT_BYTES, ge=0)
+    """Size of each member's root volume, which is of gp3."""
     subnets: dict[str, str] = Field(default_factory=dict)
     """ID by zone, of subnets that are there; without those that are yet to be made, or that nobody named."""
     makes_network: bool = False
@@ -65,9 +68,10 @@ class Demand(Strict):
         return self.interface_endpoints if self.makes_network else 0
 
     @property
-    def storage_tib(self) -> float:
-        """Size of all data volumes in TiB."""
-        return len(self.members) * self.volume.size_bytes / TIB
+    def gp3_tib(self) -> float:
+        """Size of all volumes of gp3 in TiB: of every root, and of data where theirs are."""
+        data = self.volume.size_bytes if self.volume.type == "gp3" else 0
+        return len(self.members) * (data + self.root_bytes) / TIB
 
 
 def of_contract(contract: Mapping[str, Any]) -> Demand:
@@ -94,6 +98,8 @@ def of_contract(contract: Mapping[str, Any]) -> Demand:
                 "iops": volume["iops"],
                 "throughputMibps": volume["throughputMibps"],
             },
+            # Contracts of earlier releases do not tell it.
+            "rootBytes": machine.get("rootBytes", ROOT_BYTES),
             "makesNetwork": network["made"],
             "networkSubnets": network["subnets"] if network["made"] else 0,
             "interfaceEndpoints": network["interfaceEndpoints"] if network["made"] else 0,

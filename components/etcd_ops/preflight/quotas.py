@@ -43,12 +43,7 @@ def _processors(demand: Demand, kind: InstanceType) -> float:
 PROCESSORS = Quota("ec2", "L-1216C47A", "processors of running standard instances", _processors)
 QUOTAS: tuple[Quota, ...] = (
     PROCESSORS,
-    Quota(
-        "ebs",
-        "L-7A658B76",
-        "TiB of gp3 volumes",
-        lambda demand, _: demand.storage_tib if demand.volume.type == "gp3" else 0,
-    ),
+    Quota("ebs", "L-7A658B76", "TiB of gp3 volumes", lambda demand, _: demand.gp3_tib),
     Quota("vpc", "L-F678F1CE", "VPCs", lambda demand, _: 1 if demand.makes_network else 0),
     Quota("vpc", "L-DF5E4CA3", "network interfaces", lambda demand, _: demand.interfaces),
     Quota("vpc", "L-29B6F2EB", "interface endpoints of its VPC", lambda demand, _: demand.made_endpoints, per_vpc=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from etcd_ops.model.root_volumes import ROOT_BYTES
 from pulumi_etcd import declaration
 from pulumi_etcd.ec2.declaration import Declaration
 from pulumi_etcd.ec2.network import Made, Network, interface_services
@@ -26,6 +27,7 @@ def contract(this: Declaration) -> dict[str, Any]:
             "httpPutResponseHopLimit": METADATA["httpPutResponseHopLimit"],
             "publicAddress": False,
             "rootEncrypted": True,
+            "rootBytes": ROOT_BYTES,
         },
         "volume": {
             "type": "gp3",

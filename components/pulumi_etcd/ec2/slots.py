@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from etcd_ops.model.root_volumes import ROOT_BYTES
 from etcd_ops.model.tags import DATA, TEMPLATE_TAG, VOLUME_TAG
 from etcd_ops.model.topology import Slot
 from pulumi_etcd.ec2 import iam
 from pulumi_etcd.ec2.alarms import GROUP_METRICS
 from pulumi_etcd.ec2.iam import Scope
 from pulumi_etcd.ec2.machine import Fleet, configuration, template_digest, zone_name
-from pulumi_etcd.ec2.machines import Volumes
+from pulumi_etcd.ec2.machines import GIB, Volumes
 from pulumi_etcd.ec2.naming import HOOK, Ec2Names
 from pulumi_etcd.ec2.planned import Credentials, Planned, Properties, Ref, UserData, Version
 from pulumi_etcd.ec2.security_groups import members_group
 
-ROOT_GIB = 16
-"""Of a root volume: the system, and a few releases of the agent."""
 HOOK_SECONDS = 1800
 """For how long a termination waits for the agent's or a peer's word; agents extend it by their heartbeats."""
 BOOT_SECONDS = 300
@@ -156,7 +155,7 @@ def _launch_template(members: Members, slot: Slot) -> Planned:
         "encrypted": "true",
         "kmsKeyId": members.key_arn,
         "volumeType": "gp3",
-        "volumeSize": ROOT_GIB,
+        "volumeSize": ROOT_BYTES // GIB,
         "deleteOnTermination": "true",
     }
     interface = {

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from etcd_ops.model.instance_types import is_standard, vcpus
 from etcd_ops.model.problems import Problem
+from etcd_ops.model.root_volumes import ROOT_BYTES
 from etcd_policies.contract import EC2, Cluster
 from etcd_policies.parameters import Parameters
 from etcd_policies.rule import ClusterRule, Stake
@@ -54,16 +55,28 @@ def service_quotas(cluster: Cluster, given: Quotas) -> Iterator[Problem]:
     """Half a cluster is created before AWS refuses the rest, and a replaced instance does not come back.
 
     A policy does not ask AWS: it compares one cluster with what its configuration says. `etcd-ops preflight` asks, and
-    counts what is used already. How many processors an instance has follows from the name of its type; types that are
-    not standard (such as `g5` and `x2gd`) have quotas of their own, which are not judged.
+    counts what is used already. Storage is that of data and of the machines' roots. How many processors an instance has
+    follows from the name of its type; types that are not standard (such as `g5` and `x2gd`) have quotas of their own,
+    which are not judged.
     """
     members = len(cluster.members)
     yield from _processors(cluster, members, given.vcpus)
-    volume = cluster.section.section("volume")
-    total = sum(member.volume_bytes for member in cluster.members)
-    if volume.text("type") == "gp3" and total > given.gp3_tib * TIB:
-        reason = f"{members} volumes of {total / TIB:.1f} TiB in all are more than the {given.gp3_tib} TiB granted"
+    total = _data(cluster) + members * _root(cluster)
+    if total > given.gp3_tib * TIB:
+        volumes = f"the gp3 volumes of {members} members, their roots among them,"
+        reason = f"{volumes} are {total / TIB:.2f} TiB in all, more than the {given.gp3_tib} TiB granted"
         yield Problem("members", reason, _stated("gp3Tib"))
+
+
+def _data(cluster: Cluster) -> int:
+    total = sum(member.volume_bytes for member in cluster.members)
+    return total if cluster.section.section("volume").text("type") == "gp3" else 0
+
+
+def _root(cluster: Cluster) -> int:
+    """Contracts of earlier releases do not tell it."""
+    machine = cluster.section.section("machine")
+    return machine.whole("rootBytes") if machine.has("rootBytes") else ROOT_BYTES
 
 
 def _processors(cluster: Cluster, members: int, granted: int) -> Iterator[Problem]:
