@@ -15,6 +15,8 @@ from etcd_ops.channel.port import CONTROLS, DESIRED, FORMATION, LOCK, log_name, 
 from etcd_ops.model.document import canonical, digest
 from etcd_ops.model.topology import Named, Place
 from etcd_ops.pod import places
+from etcd_ops.zone.configuration import STOP_SECONDS
+from pulumi_etcd.kubernetes.containers import TAKEN_BACK
 from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.stateful_sets import plan
 from pulumi_etcd.stateful_sets.declaration import Declaration
@@ -240,6 +242,20 @@ def test_an_agent_learns_from_the_annotation_what_it_is() -> None:
         (variable,) = (found for found in agent["env"] if found["name"] == places.AGENT_TEMPLATE)
         field = variable["valueFrom"]["fieldRef"]["fieldPath"]
         assert field == f"metadata.annotations['{places.AGENT_TEMPLATE_ANNOTATION}']"
+
+
+def test_a_pod_has_the_time_that_its_supervisor_gives_etcd_to_hand_over_and_end() -> None:
+    for each in of_kind(objects(declaration()), "StatefulSet").values():
+        assert each["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > STOP_SECONDS
+
+
+def test_an_agent_that_an_api_server_makes_learns_that_its_image_was_taken_back() -> None:
+    """From the annotation that is written when that happens."""
+    for each in of_kind(objects(declaration()), "StatefulSet").values():
+        (agent,) = (found for found in containers(each) if found["name"] == places.AGENT_CONTAINER)
+        assert TAKEN_BACK in agent["env"]
+    assert TAKEN_BACK["name"] == places.TAKEN_BACK
+    assert TAKEN_BACK["valueFrom"]["fieldRef"]["fieldPath"] == f"metadata.annotations['{places.TAKEN_BACK_ANNOTATION}']"
 
 
 def test_a_slot_may_have_a_storage_class_of_its_own() -> None:

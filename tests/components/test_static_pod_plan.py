@@ -16,6 +16,7 @@ from etcd_ops.model.topology import Slot
 from etcd_ops.model.urls import Url
 from etcd_ops.pod import places
 from etcd_ops.static_pod.manifest import template_of
+from pulumi_etcd.kubernetes.containers import TAKEN_BACK
 from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.static_pods.declaration import Declaration
 from tests.components.stateful_sets import AGENT, ETCD, KEY, UID, of_kind
@@ -114,6 +115,7 @@ def test_the_document_names_the_pods_that_are_declared(this: Declaration) -> Non
         assert template["metadata"]["annotations"] == {places.TEMPLATE_ANNOTATION: member.agent_template}
         (agent,) = template["spec"]["containers"]
         assert {"name": places.TEMPLATE, "value": member.agent_template} in agent["env"]
+        assert TAKEN_BACK in agent["env"]
 
 
 @given(clusters, st.data())

@@ -12,13 +12,14 @@ from etcd_ops.model.decisions.replacing import agent_pod_rule
 from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, PeerStatus, ProcessFacts
 from etcd_ops.model.records import LockRecord
 from etcd_ops.model.spec import ClusterSpec
-from etcd_ops.model.status import MemberStatus, State
+from etcd_ops.model.status import FailedChange, MemberStatus, State
 from etcd_ops.model.steps import (
     AcquireLock,
     FetchBinary,
     RecreateAgentPod,
     RecreatePod,
     RecreateStoppedPod,
+    ReleaseLock,
     Remember,
     RestartMember,
     StageLaunch,
@@ -228,6 +229,37 @@ def test_an_agent_follows_those_before_it_once_they_are_in_their_declared_pods(
     assert decision is not None
     assert isinstance(decision.step, RecreateAgentPod) is goes
     assert goes or "waits for the agent of a-1" in decision.reason
+
+
+def digest_of(known: Facts) -> str:
+    assert known.channel is not None and known.channel.desired is not None
+    return known.channel.desired.digest
+
+
+@pytest.mark.parametrize("agent_apart", [True, False])
+def test_an_agents_image_that_was_taken_back_fails_what_is_declared(agent_apart: bool) -> None:
+    """And the lock is given back."""
+    known = replace(apart(OLD, agent_pod_failure="ImagePullBackOff"), agent_apart=agent_apart)
+    decision = decide(replace(known, agent_pod_taken_back=digest_of(known)))
+    assert isinstance(decision.step, ReleaseLock)
+    assert (decision.state, decision.failed) == (State.FAILED, digest_of(known))
+    assert "was taken back: ImagePullBackOff" in decision.reason
+
+
+def test_another_document_is_tried_after_one_whose_image_was_taken_back() -> None:
+    assert isinstance(decide(apart(OLD, agent_pod_taken_back="0" * 64)).step, RecreateAgentPod)
+
+
+def test_an_image_that_was_taken_back_elsewhere_is_tried_by_nobody() -> None:
+    known = apart(OLD)
+    assert known.channel is not None
+    for digest, goes in ((digest_of(known), False), ("0" * 64, True)):
+        failed = FailedChange(digest=digest, reason="ImagePullBackOff")
+        told = published("c-1").status.model_copy(update={"failed": failed})
+        statuses = {**known.channel.statuses, "c-1": PeerStatus(told, fresh=True)}
+        decision = decide(replace(known, channel=replace(known.channel, statuses=statuses)))
+        assert isinstance(decision.step, RecreateAgentPod) is goes
+        assert goes or "the change failed on c-1, nobody else tries it: ImagePullBackOff" in decision.reason
 
 
 def test_a_program_that_comes_with_the_agents_declared_pod_is_looked_for_in_that_one_only() -> None:

@@ -169,6 +169,11 @@ class Cluster:
         logs = sorted(DIRECTORY.glob(f"*/podlogs/{namespace}_*/*/*.log"))
         return [f"{log.parent.parent.name}/{log.parent.name}:\n{_end(log, lines)}" for log in logs]
 
+    def logged(self, namespace: str, pod: str, text: str) -> int:
+        """How many lines of the logs of a pod's containers have a text, the containers that have ended included."""
+        logs = DIRECTORY.glob(f"*/podlogs/{namespace}_{pod}_*/*/*.log")
+        return sum(text in line for log in logs for line in log.read_text(errors="replace").splitlines())
+
     def import_image(self, image: Image) -> None:
         """Bring another image to every node, which finds it there by both of its names."""
         for node in self.nodes.values():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, pairwise
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,8 @@ from tests.workload.workload import Workload
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(1200), pytest.mark.xdist_group("nodes")]
 
+HANDED_OVER = "received MsgTimeoutNow"
+"""In the log of who is to lead, where the leader says so itself, and no election timeout has passed (raft: raft.go)."""
 LARGER = 11 * 1024**3
 """Bytes of a volume, which has 10 GiB where nothing is declared."""
 
@@ -64,7 +68,7 @@ def test_another_pod_is_made_one_after_the_other(stack: StatefulSetStack) -> Non
     stack.wait_in_order()
     after = {slot: stack.pod(slot)["metadata"]["uid"] for slot in SLOTS}
     assert all(after[slot] != before[slot] for slot in SLOTS)
-    assert len({stack.pod(slot)["metadata"]["creationTimestamp"] for slot in SLOTS}) == 3
+    assert_one_after_the_other(stack)
 
 
 @pytest.mark.soak
@@ -165,16 +169,19 @@ def set_schedulable(stack: StatefulSetStack, slot: str, *, schedulable: bool) ->
 
 @pytest.mark.parametrize("slot", ["a-1", *(pytest.param(slot, marks=pytest.mark.soak) for slot in SLOTS[1:])])
 def test_drains_take_one_member_at_a_time(stack: StatefulSetStack, slot: str) -> None:
-    """The budget keeps the others while one, the leader, has no node to run on."""
+    """The budget keeps the others while one, which led and handed that over before it ended, has no node to run on."""
     stack.etcdctl("a", "put", "key", slot)
     before = {each["name"]: each["id"] for each in stack.listed()}
     stack.etcdctl("a", "move-leader", before[slot])
     until(lambda: len(stack.pods()) == len(SLOTS))
+    others = [stack.pod_name(other) for other in SLOTS if other != slot]
+    handed_over = sum(stack.nodes.logged(NAMESPACE, other, HANDED_OVER) for other in others)
     set_schedulable(stack, slot, schedulable=False)
     try:
         until(lambda: stack.evict(slot) == 201)
         until(lambda: stack.pod_name(slot) not in stack.pods())
         assert [stack.evict(other) for other in SLOTS if other != slot] == [429, 429]
+        assert sum(stack.nodes.logged(NAMESPACE, other, HANDED_OVER) for other in others) == handed_over + 1
         assert stack.etcdctl("a", "get", "key", "--print-value-only").strip() == slot
     finally:
         set_schedulable(stack, slot, schedulable=True)
@@ -186,3 +193,18 @@ def test_drains_take_one_member_at_a_time(stack: StatefulSetStack, slot: str) ->
 def test_an_upgrade_takes_one_member_at_a_time(stack: StatefulSetStack) -> None:
     stack.upgrade(NEWER)
     assert all("RecreatePod" in stack.steps(slot) for slot in SLOTS)
+    assert_one_after_the_other(stack)
+
+
+def assert_one_after_the_other(stack: StatefulSetStack) -> None:
+    """No pod was made before etcd ran in the one made before it."""
+    pods = sorted((stack.pod(slot) for slot in SLOTS), key=lambda pod: str(pod["metadata"]["creationTimestamp"]))
+    running = [container(pod, "etcd")["state"]["running"]["startedAt"] for pod in pods]
+    made = [pod["metadata"]["creationTimestamp"] for pod in pods]
+    assert all(ran <= then for ran, then in pairwise(chain.from_iterable(zip(made, running, strict=True))))
+
+
+def container(pod: dict[str, Any], name: str) -> dict[str, Any]:
+    """The status of a container."""
+    (found,) = (each for each in pod["status"]["containerStatuses"] if each["name"] == name)
+    return dict(found)

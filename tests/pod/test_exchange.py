@@ -12,7 +12,7 @@ import pytest
 from etcd_ops.pod import own_container
 from etcd_ops.pod.exchange import exchange
 from etcd_ops.pod.own_container import OwnContainer
-from etcd_ops.pod.places import AGENT_TEMPLATE, AGENT_TEMPLATE_ANNOTATION
+from etcd_ops.pod.places import AGENT_TEMPLATE, AGENT_TEMPLATE_ANNOTATION, TAKEN_BACK_ANNOTATION
 
 STATEFUL_SETS, PODS = "/apis/apps/v1/namespaces/n/statefulsets", "/api/v1/namespaces/n/pods"
 
@@ -30,7 +30,7 @@ def stateful_set(agent: str, image: str) -> dict[str, Any]:
 def test_image_and_what_the_agent_is_told_of_it_change_together_and_nothing_else() -> None:
     patch = exchange(stateful_set("two", "new"), pod("one", "old"), "two")
     assert patch == {
-        "metadata": {"uid": "u-1", "annotations": {AGENT_TEMPLATE_ANNOTATION: "two"}},
+        "metadata": {"uid": "u-1", "annotations": {AGENT_TEMPLATE_ANNOTATION: "two", TAKEN_BACK_ANNOTATION: None}},
         "spec": {"containers": [{"name": "agent", "image": "new"}]},
     }
 

@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from etcd_ops.pod.places import AGENT_TEMPLATE_ANNOTATION, TEMPLATE_ANNOTATION
+from etcd_ops.channel.port import status_name
+from etcd_ops.pod.places import AGENT_TEMPLATE_ANNOTATION, TAKEN_BACK, TAKEN_BACK_ANNOTATION, TEMPLATE_ANNOTATION
 from pulumi_etcd.kubernetes.naming import INSTANCE_LABEL, SLOT_LABEL
 from pulumi_etcd.kubernetes.pod_states import StuckPod, stuck_pods
-from pulumi_etcd.provider import members_pods
+from pulumi_etcd.provider import agent_trials, members_pods
 from pulumi_etcd.provider.rollouts import Rollouts
 from tests.provider.harness import Client, InitFailed
 from tests.provider.local import with_client
 from tests.provider.members import Place, until
 from tests.provider.rollouts import TOKEN
-from tests.rollout.samples import spec
+from tests.rollout.samples import spec, status
 from tests.servers.kubernetes import KubernetesServer
 
 pytestmark = pytest.mark.xdist_group("provider-kubernetes")
@@ -59,36 +60,40 @@ def place(server: KubernetesServer) -> Place:
     return found
 
 
-def put(place: Place, template: str, agents: str = "", **states: dict[str, Any]) -> None:
+def put(
+    place: Place, template: str, agents: str = "", slot: str = SLOT, image: str = "image", **states: dict[str, Any]
+) -> None:
     """A pod of a template, and with an agent of another, with its containers in these states."""
+    name = f"demo-{slot}-0"
     metadata: dict[str, Any] = {
-        "name": POD,
-        "labels": {INSTANCE_LABEL: "demo", SLOT_LABEL: SLOT},
+        "name": name,
+        "labels": {INSTANCE_LABEL: "demo", SLOT_LABEL: slot},
         "annotations": {TEMPLATE_ANNOTATION: template} | ({AGENT_TEMPLATE_ANNOTATION: agents} if agents else {}),
     }
     if agents:
-        metadata["ownerReferences"] = [put_stateful_set(place)]
-    containers = [{"name": name, "image": "image"} for name in states]
+        metadata["ownerReferences"] = [put_stateful_set(place, slot)]
+    env = [{"name": TAKEN_BACK}]
+    containers = [{"name": each, "image": image, "env": env} for each in states]
     place.put("pods", {"metadata": metadata, "spec": {"containers": containers, "automountServiceAccountToken": False}})
-    path = f"/api/v1/namespaces/{place.namespace}/pods/{POD}"
+    path = f"/api/v1/namespaces/{place.namespace}/pods/{name}"
     found = place.server.request("GET", path)
     found["status"]["containerStatuses"] = [
-        {"name": name, "state": state, "ready": False, "restartCount": 0, "image": "image", "imageID": ""}
-        for name, state in states.items()
+        {"name": each, "state": state, "ready": False, "restartCount": 0, "image": image, "imageID": ""}
+        for each, state in states.items()
     ]
     place.server.request("PUT", f"{path}/status", found)
 
 
-def put_stateful_set(place: Place) -> dict[str, Any]:
+def put_stateful_set(place: Place, slot: str) -> dict[str, Any]:
     """What made the pod, as it is declared by now; as the pod names it."""
-    labels = {SLOT_LABEL: SLOT}
+    labels, name = {SLOT_LABEL: slot}, f"demo-{slot}"
     containers = [{"name": name, "image": "declared"} for name in ("etcd", "agent")]
     annotations = {TEMPLATE_ANNOTATION: NEW, AGENT_TEMPLATE_ANNOTATION: NEW}
     template = {"metadata": {"labels": labels, "annotations": annotations}, "spec": {"containers": containers}}
     wanted = {"selector": {"matchLabels": labels}, "serviceName": "demo", "template": template}
     path = f"/apis/apps/v1/namespaces/{place.namespace}/statefulsets"
-    made = place.server.request("POST", path, {"metadata": {"name": "demo-m0"}, "spec": wanted})
-    return {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "demo-m0", "uid": made["metadata"]["uid"]}
+    made = place.server.request("POST", path, {"metadata": {"name": name}, "spec": wanted})
+    return {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": name, "uid": made["metadata"]["uid"]}
 
 
 def is_there(place: Place) -> bool:
@@ -202,6 +207,81 @@ def test_an_agent_that_runs_or_is_declared_or_left_alone_is_not_exchanged(
 
     run(body)
     assert images(place) == {"etcd": "image", "agent": "image"}
+
+
+OTHER = "demo-m1-0"
+
+
+def tell(place: Place, **templates: str) -> None:
+    """Statuses of agents, by slot, which say what these are of."""
+
+    async def body() -> None:
+        channel = place.channel()
+        try:
+            for slot, template in templates.items():
+                told = status(slot, agent_template=template)
+                await channel.put(status_name(slot), told.encode())
+        finally:
+            await channel.close()
+
+    asyncio.run(body())
+
+
+def put_agent(place: Place, slot: str, template: str, state: dict[str, Any]) -> None:
+    """A pod with a running etcd and an agent of this template, and of an image of the same name."""
+    put(place, NEW, agents=template, slot=slot, image=template, etcd=RUNNING, agent=state)
+
+
+def found_in(place: Place, name: str) -> tuple[str, str]:
+    """Image of the agent in a pod, and what the pod says that was taken back."""
+    found = place.server.request("GET", f"/api/v1/namespaces/{place.namespace}/pods/{name}")
+    (image,) = (each["image"] for each in found["spec"]["containers"] if each["name"] == "agent")
+    return image, found["metadata"]["annotations"].get(TAKEN_BACK_ANNOTATION, "")
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [(UNPULLED, 'ImagePullBackOff: Back-off pulling image "wrong"'), (RUNNING, "it published nothing within 0 s")],
+)
+def test_a_declared_agent_that_publishes_nothing_makes_way_for_the_one_before_it(
+    place: Place, looks: Looks, monkeypatch: pytest.MonkeyPatch, state: dict[str, Any], reason: str
+) -> None:
+    monkeypatch.setattr(agent_trials, "TRIAL_SECONDS", 0.3)
+    put_agent(place, SLOT, NEW, state)
+    put_agent(place, "m1", OLD, RUNNING)
+    tell(place, m0=OLD, m1=OLD)
+
+    async def body(client: Client) -> None:
+        await ended(client, inputs(place), lambda: found_in(place, POD)[0] == OLD)
+        told = f"the agent in pod {POD} makes way for the one before it: "
+        assert [line.endswith(reason) for line in client.lines if line.startswith(told)] == [True]
+
+    run(body)
+    image, taken_back = found_in(place, POD)
+    assert image == OLD
+    digest, _, told = taken_back.partition(" ")
+    assert (len(digest), told.endswith(reason)) == (64, True)
+    assert found_in(place, OTHER) == (OLD, "")
+
+
+@pytest.mark.parametrize(
+    ("published", "seconds", "changes"),
+    [(NEW, 0.0, {}), (OLD, 600.0, {}), (OLD, 0.0, {"mode": "paused"})],
+    ids=["it has published", "it may still publish", "left alone"],
+)
+def test_an_agent_that_published_or_may_do_so_or_is_left_alone_stays(
+    place: Place, looks: Looks, monkeypatch: pytest.MonkeyPatch, published: str, seconds: float, changes: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(agent_trials, "TRIAL_SECONDS", seconds)
+    put_agent(place, SLOT, NEW, UNPULLED)
+    put_agent(place, "m1", OLD, RUNNING)
+    tell(place, m0=published, m1=OLD)
+
+    async def body(client: Client) -> None:
+        await ended(client, inputs(place, **changes), looks.enough)
+
+    run(body)
+    assert found_in(place, POD) == (NEW, "")
 
 
 def test_a_pod_whose_agents_image_alone_is_wrong_makes_way_where_etcd_does_not_run(place: Place, looks: Looks) -> None:

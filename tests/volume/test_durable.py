@@ -108,17 +108,25 @@ def test_removing_what_is_gone_is_fine(tmp_path: Path) -> None:
     assert not any(entry.name.endswith(PARTIAL) for entry in tmp_path.iterdir())
 
 
-def test_in_a_folder_that_shares_its_group_the_group_may_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mode", "own_group", "file_mode", "folder_mode"),
+    [(0o2750, False, 0o640, 0o2750), (0o2750, True, 0o600, 0o2700), (0o750, True, 0o600, 0o700)],
+    ids=["shared with another group", "of a pod's volume", "not shared"],
+)
+def test_in_a_folder_that_is_shared_with_another_group_that_may_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, own_group: bool, file_mode: int, folder_mode: int
+) -> None:
     """etcd runs there as another user than the agent, who writes; elsewhere nobody else may read anything."""
+    group = tmp_path.stat().st_gid
+    monkeypatch.setattr(os, "getegid", lambda: group if own_group else group + 1)
     before = os.umask(0o027)
     try:
-        for name, mode, file_mode in (("shared", 0o2750, 0o640), ("own", 0o750, 0o600)):
-            root = tmp_path / name
-            root.mkdir()
-            root.chmod(mode)
-            make_directory(root / "folder")
-            write_file(root / "folder" / "file", b"x")
-            assert (root / "folder" / "file").stat().st_mode & 0o777 == file_mode
-            assert (root / "folder").stat().st_mode & 0o7777 == (0o2750 if mode & 0o2000 else 0o700)
+        root = tmp_path / "root"
+        root.mkdir()
+        root.chmod(mode)
+        make_directory(root / "folder")
+        write_file(root / "folder" / "file", b"x")
+        assert (root / "folder" / "file").stat().st_mode & 0o777 == file_mode
+        assert (root / "folder").stat().st_mode & 0o7777 == folder_mode
     finally:
         os.umask(before)

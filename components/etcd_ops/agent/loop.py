@@ -129,6 +129,8 @@ class Agent:
             template=ports.pod.template() if ports.pod else "",
             agent_template=ports.agent_pod.template() if ports.agent_pod else "",
             agent_apart=ports.agent_apart,
+            agent_pod_taken_back=self._settings.taken_back,
+            agent_pod_failure=self._settings.taken_back_for,
             agent_failure=ports.releases.failure(spec.agent.version) if spec is not None else "",
             agent_awaited=ports.releases.awaited(spec.agent) if spec is not None else "",
             agent_launched=spec is not None and ports.releases.launched(spec.agent),

@@ -30,8 +30,10 @@ from etcd_ops.ec2.keeper import Keeper
 from etcd_ops.etcd.health import EndpointHealth, ProbeFailed
 from etcd_ops.pod.claim import Claim
 from etcd_ops.pod.delivery import Mailbox, Mounts
+from etcd_ops.pod.own_agent_pod import OwnAgentPod
 from etcd_ops.pod.own_container import OwnContainer
 from etcd_ops.pod.own_pod import OwnPod
+from etcd_ops.pod.taken_back import TakenBack
 from etcd_ops.runtime.connect import connect_runtime
 from etcd_ops.runtime.foreign import ForeignProcess
 from etcd_ops.static_pod.adopted import AdoptedStaticPod
@@ -66,7 +68,15 @@ async def keep(volume: Path) -> None:
     """Keep the member on `volume` until this process is told to end, or another release takes over."""
     layout = VolumeLayout(volume)
     config: dict[str, Any] = json.loads(layout.agent_config.read_text())
-    settings = Settings(config["cluster"], config["slot"], config["zone"], version("etcd-ops"))
+    digest, reason = TakenBack.of(os.environ)
+    settings = Settings(
+        config["cluster"],
+        config["slot"],
+        config["zone"],
+        version("etcd-ops"),
+        taken_back=digest,
+        taken_back_for=reason,
+    )
     channel = connect(config["channel"])
     journal = Journal(layout, settings.slot, channel)
     keeper = Keeper.of(config, volume) if "machine" in config else None
@@ -122,7 +132,7 @@ async def keep(volume: Path) -> None:
 def _own_agent(config: Mapping[str, Any]) -> Pod | None:
     """The pod, or the container, that an API server makes for the agent alone."""
     if "agentPod" in config:
-        return OwnPod(config["agentPod"])
+        return OwnAgentPod(config["agentPod"])
     return OwnContainer(config["pod"]) if "pod" in config else None
 
 

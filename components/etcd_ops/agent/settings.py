@@ -42,3 +42,7 @@ class Settings:
     zone: str
     agent_version: str
     pace: Pace = Pace()
+    taken_back: str = ""
+    """Digest of the document whose image of the agent was taken back in this pod; empty where none was."""
+    taken_back_for: str = ""
+    """Why."""

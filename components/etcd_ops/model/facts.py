@@ -281,6 +281,10 @@ class Facts:
     """Digest of what the agent runs in, where that changes without the member's pod; else empty."""
     agent_apart: bool = False
     """The agent is in another pod than the member: etcd's program comes with the agent's."""
+    agent_pod_taken_back: str = ""
+    """Digest of the document whose image of the agent was taken back in this pod; empty where none was."""
+    agent_pod_failure: str = ""
+    """Why that was."""
     agent_failure: str = ""
     """Why the declared release of the agent was taken back; empty where it was not."""
     agent_awaited: str = ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from etcd_ops.pod.places import AGENT_CONTAINER, AGENT_TEMPLATE_ANNOTATION
+from etcd_ops.pod.places import AGENT_CONTAINER, AGENT_TEMPLATE_ANNOTATION, TAKEN_BACK_ANNOTATION
 
 Patch = dict[str, Any]
 """A strategic merge patch."""
@@ -36,8 +36,9 @@ def exchange(controller: Mapping[str, Any], pod: Mapping[str, Any], template: st
     image = image_of(declared)
     if (_annotation(pod), image_of(pod)) == (template, image):
         return None
+    annotations = {AGENT_TEMPLATE_ANNOTATION: template, TAKEN_BACK_ANNOTATION: None}
     return {
-        "metadata": {"uid": pod["metadata"]["uid"], "annotations": {AGENT_TEMPLATE_ANNOTATION: template}},
+        "metadata": {"uid": pod["metadata"]["uid"], "annotations": annotations},
         "spec": {"containers": [{"name": AGENT_CONTAINER, "image": image}]},
     }
 

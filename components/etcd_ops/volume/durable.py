@@ -69,11 +69,13 @@ def new_directory(path: Path, mode: int = 0o700) -> None:
 
 
 def permissions(path: Path, mode: int) -> int:
-    """What a new file or folder is permitted: in a set-group-ID folder its group may read what the owner may.
+    """What a new file or folder is permitted: in a set-group-ID folder, another group may read what the owner may.
 
-    There etcd runs as another user than whoever keeps the volume, and whose umask has to allow it.
+    There etcd runs as another user than whoever keeps the volume, and whose umask has to allow it. Where the group is
+    the own one, as of a volume that a kubelet prepared for its pod, etcd is the same user, and nobody else has to read.
     """
-    shared = path.parent.stat().st_mode & stat.S_ISGID
+    folder = path.parent.stat()
+    shared = folder.st_mode & stat.S_ISGID and folder.st_gid != os.getegid()
     return mode | (mode & 0o500) >> 3 if shared else mode
 
 

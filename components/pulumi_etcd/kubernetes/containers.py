@@ -146,6 +146,16 @@ def token_sources() -> list[Manifest]:
     ]
 
 
+def annotation(variable: str, name: str) -> Manifest:
+    """A variable with what an annotation of the pod says when the container is started."""
+    field = {"apiVersion": "v1", "fieldPath": f"metadata.annotations['{name}']"}
+    return {"name": variable, "valueFrom": {"fieldRef": field}}
+
+
+TAKEN_BACK = annotation(places.TAKEN_BACK, places.TAKEN_BACK_ANNOTATION)
+"""By which an agent knows that its image was taken back."""
+
+
 def named_by_digest(template: Manifest) -> Manifest:
     """A template whose pods, and the agent in them, know its digest."""
     found = template_digest(template)

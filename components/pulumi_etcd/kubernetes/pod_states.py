@@ -71,15 +71,21 @@ def _stuck(pod: Mapping[str, Any], reason: str, members: Mapping[str, MemberSpec
     known = (metadata["name"], metadata["uid"], metadata["resourceVersion"], reason, owner)
     annotations = metadata.get("annotations", {})
     member, template = members.get(metadata["labels"].get(SLOT_LABEL, "")), annotations.get(TEMPLATE_ANNOTATION)
-    if member is None or template is None or _MIRROR_ANNOTATION in annotations or "deletionTimestamp" in metadata:
+    if member is None or template is None or is_mirror(pod) or "deletionTimestamp" in metadata:
         return StuckPod(*known, superseded=False)
     agent = annotations.get(AGENT_TEMPLATE_ANNOTATION)
     other_agent = agent is not None and agent != member.agent_template
-    if _runs_etcd(pod):
+    if runs_etcd(pod):
         return StuckPod(*known, superseded=False, agent=member.agent_template if other_agent else "")
     return StuckPod(*known, superseded=other_agent or template not in (member.template, member.agent_template))
 
 
-def _runs_etcd(pod: Mapping[str, Any]) -> bool:
+def is_mirror(pod: Mapping[str, Any]) -> bool:
+    """Whether a kubelet runs it from a file: what is changed of it at the API server changes nothing."""
+    return _MIRROR_ANNOTATION in pod["metadata"].get("annotations", {})
+
+
+def runs_etcd(pod: Mapping[str, Any]) -> bool:
+    """Whether etcd's container runs in it."""
     found = pod["status"].get("containerStatuses", ())
     return any(each["name"] == "etcd" and "running" in each.get("state", {}) for each in found)

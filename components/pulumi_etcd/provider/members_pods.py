@@ -1,7 +1,7 @@
 """The pods of a cluster's members while a rollout waits: why they do not come up, and making way for declared ones.
 
 A pod that does not come up has no agent that would have it made anew, and what made it does not do so by itself. Where
-etcd runs in it, its agent alone is exchanged.
+etcd runs in it, its agent alone is exchanged. A declared agent that publishes nothing makes way for the one before it.
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
+from etcd_ops.channel.port import Channel, ChannelUnavailable
 from etcd_ops.model.spec import ClusterSpec, Mode
 from etcd_ops.pod.exchange import exchange
-from etcd_ops.pod.own_container import PATCH
+from etcd_ops.rollout.contents import read_statuses
+from pulumi_etcd.kubernetes.agent_trials import Published
 from pulumi_etcd.kubernetes.naming import INSTANCE_LABEL
 from pulumi_etcd.kubernetes.pod_states import StuckPod, stuck_pods
+from pulumi_etcd.provider.agent_trials import AgentTrials
 from pulumi_etcd.provider.namespaces import get, look
+from pulumi_etcd.provider.patching import GONE, patch_pod
 from pulumi_etcd.provider.resource import Call, Failed
 from pulumi_etcd.provider.values import Properties
 
@@ -25,8 +29,6 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 5.0
 """Between two looks at the pods."""
 _NEEDS = "get, list, patch and delete of pods, and get of StatefulSets and of the namespace"
-_GONE = (404, 409)
-"""Answers to who deletes a pod that is not there any more, or not as it was."""
 
 
 class MembersPods:
@@ -34,11 +36,14 @@ class MembersPods:
 
     Args:
         call: of the Rollout.
-        spec: what is declared.
+        channel: tells what agents have published.
+        document: digest of the document that is rolled out.
+        spec: what that declares.
     """
 
-    def __init__(self, call: Call, spec: ClusterSpec) -> None:
-        self._call, self._spec = call, spec
+    def __init__(self, call: Call, channel: Channel, document: str, spec: ClusterSpec) -> None:
+        self._call, self._channel, self._spec = call, channel, spec
+        self._trials = AgentTrials(document, spec)
         self._place: Properties = call.inputs["pods"]
         self._said: set[str] = set()
         self.reasons: tuple[str, ...] = ()
@@ -52,7 +57,7 @@ class MembersPods:
         while self._place:
             done: list[str] = []
             try:
-                await look(self._place, partial(self._look, done), _NEEDS)
+                await look(self._place, partial(self._look, done, await self._published()), _NEEDS)
             except Failed as problem:
                 await self._call.warn(f"members' pods are not looked after: {problem}")
                 return
@@ -65,16 +70,31 @@ class MembersPods:
             self._said.add(line)
             await self._call.info(line)
 
-    def _look(self, done: list[str], client: Client, namespace: str) -> str:
+    async def _published(self) -> Published | None:
+        """By slot: what its agent says that it is of; None where that cannot be read, nor perhaps be published."""
+        try:
+            statuses = await read_statuses(self._channel)
+        except ChannelUnavailable:
+            return None
+        return {slot: status.agent_template for slot, status in statuses.items()}
+
+    def _look(self, done: list[str], published: Published | None, client: Client, namespace: str) -> str:
         selector = f"{INSTANCE_LABEL}={self._spec.name}"
         answer = client.get(f"{namespace}/pods", params={"labelSelector": selector})
         answer.raise_for_status()
-        found = stuck_pods(answer.json()["items"], self._spec.members)
+        pods = answer.json()["items"]
+        found = stuck_pods(pods, self._spec.members)
         active = self._call.inputs["mode"] == Mode.ACTIVE.value
-        going = [each for each in found if active and (each.superseded or each.agent)]
+        going = [each for each in found if active and _makes_way(each) and each.name not in self._trials.taken_back]
         self.reasons = tuple(f"pod {each.name}: {each.reason}" for each in found if each not in going)
         done.extend((_delete if each.superseded else _exchange)(client, namespace, each) for each in going)
+        if active:
+            done.extend(self._trials.judge(client, namespace, pods, published))
         return ""
+
+
+def _makes_way(pod: StuckPod) -> bool:
+    return pod.superseded or bool(pod.agent)
 
 
 def _delete(client: Client, namespace: str, pod: StuckPod) -> str:
@@ -86,7 +106,7 @@ def _delete(client: Client, namespace: str, pod: StuckPod) -> str:
     preconditions = {"uid": pod.uid, "resourceVersion": pod.version}
     only = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
     answer = client.request("DELETE", f"{namespace}/pods/{pod.name}", json=only)
-    if answer.status_code not in _GONE:
+    if answer.status_code not in GONE:
         answer.raise_for_status()
     return f"pod {pod.name} makes way for the declared one"
 
@@ -106,7 +126,5 @@ def _exchange(client: Client, namespace: str, pod: StuckPod) -> str:
         patch = exchange(controller, found, pod.agent)
     except ValueError as problem:
         return str(problem)
-    answer = client.patch(path, json=patch or {}, headers=PATCH)
-    if answer.status_code not in _GONE:
-        answer.raise_for_status()
+    patch_pod(client, path, patch or {})
     return f"the agent in pod {pod.name} makes way for the declared one"

@@ -120,7 +120,7 @@ async def _wait(channel: Channel, written: Written, spec: ClusterSpec, call: Cal
         call.cancelled.is_set,
         call.timeout or call.inputs["deadlineSeconds"],
     )
-    pods = MembersPods(call, spec)
+    pods = MembersPods(call, channel, written.desired.digest, spec)
     attending = asyncio.ensure_future(pods.attend())
     try:
         return await _unless_cancelled(waiting, call.cancelled)

@@ -14,7 +14,16 @@ from etcd_ops.model.topology import CLIENT_PORT, METRICS_PORT, PEER_PORT, Slot
 from etcd_ops.pod import places
 from etcd_ops.pod.template import template_digest as digest_of
 from pulumi_etcd.kubernetes import containers
-from pulumi_etcd.kubernetes.containers import GRACE_SECONDS, PATHS, Containers, mounts, port, told
+from pulumi_etcd.kubernetes.containers import (
+    GRACE_SECONDS,
+    PATHS,
+    TAKEN_BACK,
+    Containers,
+    annotation,
+    mounts,
+    port,
+    told,
+)
 from pulumi_etcd.kubernetes.images import Image
 from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.kubernetes.naming import ZONE_LABEL, Names
@@ -52,12 +61,11 @@ SECURITY: Mapping[str, Any] = {
 def template(pods: Pods, slot: Slot) -> Manifest:
     """The template of a slot's pod, which names its own digest."""
     pod, agent = template_digest(pods, slot), agent_digest(pods)
-    field = {"apiVersion": "v1", "fieldPath": f"metadata.annotations['{places.AGENT_TEMPLATE_ANNOTATION}']"}
     return told(
         _template(pods, slot),
         {places.TEMPLATE_ANNOTATION: pod, places.AGENT_TEMPLATE_ANNOTATION: agent},
         {"name": places.TEMPLATE, "value": pod},
-        {"name": places.AGENT_TEMPLATE, "valueFrom": {"fieldRef": field}},
+        annotation(places.AGENT_TEMPLATE, places.AGENT_TEMPLATE_ANNOTATION),
     )
 
 
@@ -122,7 +130,9 @@ def _etcd(pods: Pods) -> Manifest:
 def _agent(pods: Pods) -> Manifest:
     delivered = mounts("config", "credentials", "authorities", "token", read_only=True)
     mounted = [*mounts("data", "run", "tmp"), *mounts("programs", read_only=True), *delivered]
-    return pods.containers.keeper(mounted, [port("metrics", METRICS_PORT)])
+    found = pods.containers.keeper(mounted, [port("metrics", METRICS_PORT)])
+    found["env"].append(TAKEN_BACK)
+    return found
 
 
 def _volumes(names: Names, slot: str) -> list[Manifest]:

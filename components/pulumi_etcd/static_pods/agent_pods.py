@@ -12,7 +12,7 @@ from etcd_ops.model.topology import Slot
 from etcd_ops.pod import places
 from etcd_ops.pod.template import template_digest
 from etcd_ops.static_pod import manifest as static
-from pulumi_etcd.kubernetes.containers import mounts, named_by_digest, token_sources
+from pulumi_etcd.kubernetes.containers import TAKEN_BACK, mounts, named_by_digest, token_sources
 from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.static_pods.naming import AGENT, labels
 from pulumi_etcd.static_pods.pods import (
@@ -55,7 +55,7 @@ def _template(pods: Pods, slot: Slot, node: Node) -> Manifest:
     ]
     own = {"serviceAccountName": names.member(slot.name), "nodeSelector": {HOSTNAME_LABEL: node.name}}
     named = {"name": places.POD, "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
-    spec = _spec(pods, node, own, _agent(pods, slot, [*DELIVERED, "token"], named), delivered)
+    spec = _spec(pods, node, own, _agent(pods, slot, [*DELIVERED, "token"], named, TAKEN_BACK), delivered)
     return {"metadata": {"labels": labels(names, slot.name, AGENT)}, "spec": spec}
 
 
@@ -95,7 +95,7 @@ def _spec(pods: Pods, node: Node, own: Mapping[str, Any], agent: Manifest, deliv
     return with_channel_file(pods, spec)
 
 
-def _agent(pods: Pods, slot: Slot, delivered: Sequence[str], told: Manifest) -> Manifest:
+def _agent(pods: Pods, slot: Slot, delivered: Sequence[str], *told: Manifest) -> Manifest:
     manifests = {"name": "manifests", "mountPath": str(places.MANIFESTS)}
     mounted = [
         *mounts("data", "run", "tmp"),
@@ -104,5 +104,5 @@ def _agent(pods: Pods, slot: Slot, delivered: Sequence[str], told: Manifest) -> 
         manifests,
     ]
     found = pods.containers.keeper(mounted, [listening("metrics", slot.urls.metrics)])
-    found["env"].append(told)
+    found["env"].extend(told)
     return found

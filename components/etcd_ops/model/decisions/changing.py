@@ -27,7 +27,7 @@ def agent_rule(view: View) -> Decision | None:
     if view.facts.agent_failure:
         text = f"agent {declared.version} was taken back: {view.facts.agent_failure}"
         return replace(hold(text, State.FAILED), failed=view.desired.digest)
-    if (other := _failed_elsewhere(view)) is not None:
+    if (other := failed_elsewhere(view)) is not None:
         return other
     if view.facts.agent_awaited:
         return wait(f"agent {declared.version}: {view.facts.agent_awaited}")
@@ -49,7 +49,7 @@ def restart_rule(view: View) -> Decision | None:
         return None
     if view.target_failed:
         return hold(f"the declared change failed here: {view.facts.memory.failed_reason}", State.FAILED)
-    if (other := _failed_elsewhere(view)) is not None:
+    if (other := failed_elsewhere(view)) is not None:
         return other
     if (waits := _dropped_authority_barrier(view)) is not None:
         return waits
@@ -89,7 +89,8 @@ def restart_request(view: View, endpoint: EndpointFacts | None, member_id: int) 
     return view.request(Action.TAKE_DOWN, member_id, optional=not room, clears_alarm=room)
 
 
-def _failed_elsewhere(view: View) -> Decision | None:
+def failed_elsewhere(view: View) -> Decision | None:
+    """Nobody tries what failed on another member."""
     for slot, peer in sorted(view.channel.statuses.items()):
         failed = peer.status.failed
         if (

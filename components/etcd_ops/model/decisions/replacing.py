@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from etcd_ops.model.decisions.changing import handed_over
-from etcd_ops.model.decisions.view import Decision, View, take, wait
+from etcd_ops.model.decisions.changing import failed_elsewhere, handed_over
+from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.gate import Action
+from etcd_ops.model.status import State
 from etcd_ops.model.steps import RecreateAgentPod, RecreatePod, RecreateStoppedPod
 
 
@@ -46,11 +47,17 @@ def agent_pod_rule(view: View) -> Decision | None:
     written just before its agent ended is fresh for a while, and proves nothing of the new pod.
 
     The member's own pod waits for that, too: both are of the agent's image, and an agent that does not start takes
-    nothing down. In one pod with the member, only the agent's container is made anew.
+    nothing down. In one pod with the member, only the agent's container is made anew. An image that was taken back
+    here is not tried again, by nobody, until another document is declared.
     """
     if not view.outdated_agent_pod:
         return None
     assert view.member is not None
+    if view.facts.agent_pod_taken_back == view.desired.digest:
+        text = f"the declared image of the agent was taken back: {view.facts.agent_pod_failure}"
+        return replace(hold(text, State.FAILED), failed=view.desired.digest)
+    if (failed := failed_elsewhere(view)) is not None:
+        return failed
     waits = [slot for slot in sorted(view.spec.members) if slot != view.slot and not _lets_follow(view, slot)]
     if waits:
         reason = f"the declared pod of the agent is another one, which waits for the agent of {', '.join(waits)}"
