@@ -114,11 +114,23 @@ def run(body: Callable[[Client], Awaitable[None]]) -> None:
     with_client(Rollouts(), TOKEN, body)
 
 
-async def ended(client: Client, declared: dict[str, Any], enough: Callable[[], bool]) -> str:
-    """How the wait for such a cluster ended once that was enough."""
+async def ended(
+    client: Client, declared: dict[str, Any], enough: Callable[[], bool], meanwhile: Awaitable[None] | None = None
+) -> str:
+    """How the wait for such a cluster ended once that was enough.
+
+    Args:
+        client: of the provider.
+        declared: the cluster.
+        enough: asked again and again.
+        meanwhile: what happens once it waits.
+    """
     checked, failures = await client.check(declared)
     assert failures == []
     creating = asyncio.ensure_future(client.create(checked))
+    if meanwhile is not None:
+        await until(lambda: "generation 1 is written" in client.lines)
+        await meanwhile
     await until(enough)
     await client.cancel()
     with pytest.raises(InitFailed) as problem:
@@ -212,19 +224,14 @@ def test_an_agent_that_runs_or_is_declared_or_left_alone_is_not_exchanged(
 OTHER = "demo-m1-0"
 
 
-def tell(place: Place, **templates: str) -> None:
+async def tell(place: Place, **templates: str) -> None:
     """Statuses of agents, by slot, which say what these are of."""
-
-    async def body() -> None:
-        channel = place.channel()
-        try:
-            for slot, template in templates.items():
-                told = status(slot, agent_template=template)
-                await channel.put(status_name(slot), told.encode())
-        finally:
-            await channel.close()
-
-    asyncio.run(body())
+    channel = place.channel()
+    try:
+        for slot, template in templates.items():
+            await channel.put(status_name(slot), status(slot, agent_template=template).encode())
+    finally:
+        await channel.close()
 
 
 def put_agent(place: Place, slot: str, template: str, state: dict[str, Any]) -> None:
@@ -249,10 +256,9 @@ def test_a_declared_agent_that_publishes_nothing_makes_way_for_the_one_before_it
     monkeypatch.setattr(agent_trials, "TRIAL_SECONDS", 0.3)
     put_agent(place, SLOT, NEW, state)
     put_agent(place, "m1", OLD, RUNNING)
-    tell(place, m0=OLD, m1=OLD)
 
     async def body(client: Client) -> None:
-        await ended(client, inputs(place), lambda: found_in(place, POD)[0] == OLD)
+        await ended(client, inputs(place), lambda: found_in(place, POD)[0] == OLD, tell(place, m0=OLD, m1=OLD))
         told = f"the agent in pod {POD} makes way for the one before it: "
         assert [line.endswith(reason) for line in client.lines if line.startswith(told)] == [True]
 
@@ -275,10 +281,13 @@ def test_an_agent_that_published_or_may_do_so_or_is_left_alone_stays(
     monkeypatch.setattr(agent_trials, "TRIAL_SECONDS", seconds)
     put_agent(place, SLOT, NEW, UNPULLED)
     put_agent(place, "m1", OLD, RUNNING)
-    tell(place, m0=published, m1=OLD)
 
     async def body(client: Client) -> None:
-        await ended(client, inputs(place, **changes), looks.enough)
+        async def meanwhile() -> None:
+            await tell(place, m0=published, m1=OLD)
+            looks.found.clear()
+
+        await ended(client, inputs(place, **changes), looks.enough, meanwhile())
 
     run(body)
     assert found_in(place, POD) == (NEW, "")
