@@ -57,7 +57,7 @@ class PodStack(Project):
         base: Arguments = {
             "namespace": NAMESPACE,
             "namespace_uid": nodes.plane.make_namespace(NAMESPACE),
-            "kubeconfig": str(nodes.plane.kubeconfig),
+            "kubeconfig": str(self.whose(nodes)),
             "context": CONTEXT,
             "etcd": {"image": images.etcd_image().reference},
             "agent": {"image": images.agent_image().reference},
@@ -102,6 +102,10 @@ class PodStack(Project):
             yield other
         finally:
             shutil.rmtree(other.directory)
+
+    def whose(self, nodes: Cluster) -> Path:
+        """The kubeconfig of who runs Pulumi."""
+        return nodes.plane.kubeconfig
 
     @abstractmethod
     def pod_name(self, slot: str) -> str:

@@ -14,6 +14,7 @@ from etcd_ops.zone.process import send
 from tests.e2e.project import Arguments
 from tests.nodes.cluster import DIRECTORY, Cluster
 from tests.nodes.node import Node
+from tests.nodes.operator import operator
 from tests.nodes.stack import NAME, NAMESPACE, SLOTS, PodStack
 
 
@@ -33,6 +34,10 @@ class StaticPodStack(PodStack):
     """With a StaticPodCluster."""
 
     component = "StaticPodCluster"
+
+    def whose(self, nodes: Cluster) -> Path:
+        """Of an account that may do what the example's roles say."""
+        return operator(nodes.plane, NAMESPACE)
 
     def pod_name(self, slot: str) -> str:
         """The mirror of the static pod."""
