@@ -23,7 +23,7 @@ from etcd_ops.agent.ports import Pod, Ports
 from etcd_ops.agent.releases import VolumeReleases
 from etcd_ops.agent.rendering import VolumeRenderer
 from etcd_ops.agent.serving import MetricsServer
-from etcd_ops.agent.settings import Settings
+from etcd_ops.agent.settings import Settings, pace_of
 from etcd_ops.channel.connect import connect
 from etcd_ops.ec2.duties import attend
 from etcd_ops.ec2.keeper import Keeper
@@ -74,6 +74,7 @@ async def keep(volume: Path) -> None:
         config["slot"],
         config["zone"],
         version("etcd-ops"),
+        pace_of(config["channel"]),
         taken_back=digest,
         taken_back_for=reason,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -33,6 +34,17 @@ class Pace:
     """Facts older than this are not acted on."""
 
 
+HERE = Pace()
+"""Beside a channel in a directory of the machine."""
+REMOTE = Pace(glance=2.0)
+"""Beside a channel that a server keeps: every look is two requests, which cost it, the agent, and in S3 money."""
+
+
+def pace_of(channel: Mapping[str, object]) -> Pace:
+    """How often an agent looks whose channel is reached by this connection value."""
+    return HERE if channel["kind"] == "directory" else REMOTE
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One agent's place."""
@@ -41,7 +53,7 @@ class Settings:
     slot: str
     zone: str
     agent_version: str
-    pace: Pace = Pace()
+    pace: Pace = HERE
     taken_back: str = ""
     """Digest of the document whose image of the agent was taken back in this pod; empty where none was."""
     taken_back_for: str = ""
