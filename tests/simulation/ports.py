@@ -21,6 +21,7 @@ from etcd_ops.model.facts import Launch, Memory, ProcessFacts, Termination, Volu
 from etcd_ops.model.spec import AgentSpec, Binary, ClusterSpec
 from etcd_ops.model.status import OldEntries
 from etcd_ops.runtime.port import RuntimeUnavailable
+from etcd_ops.volume.errors import SourceUnavailable
 from tests.simulation.hosts import Host
 from tests.simulation.launching import start
 from tests.simulation.scheduler import Call
@@ -359,6 +360,8 @@ class SimulatedVolume:
 
     async def fetch_binary(self, binary: Binary) -> None:
         def fetch() -> None:
+            if self._world.now() < self._world.sources_away_until:
+                raise SourceUnavailable(f"{binary.source}: connection reset")
             if binary.sha256 not in self._world.programs or binary.source not in self._world.sources:
                 raise OSError(f"{binary.source}: no such file")
             self._host.disk.binaries |= {binary.sha256}

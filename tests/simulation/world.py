@@ -77,6 +77,7 @@ class World:
         """Share of requests that something happens to."""
         self.configurations, self.programs = declarations.CONFIGURATIONS, declarations.PROGRAMS
         self.sources = {f"/opt/etcd-{version}" for version in declarations.VERSIONS}
+        self.sources_away_until = 0.0
         self.slot_of_peer, self.slot_of_client = declarations.SLOT_OF_PEER, declarations.SLOT_OF_CLIENT
         self._number = 100
         self.scheduler.after(TICK, self._tick)

@@ -15,6 +15,7 @@ from etcd_ops.etcd import OutcomeUnknown as EtcdOutcomeUnknown
 from etcd_ops.model import steps
 from etcd_ops.model.facts import Facts, Launch
 from etcd_ops.model.records import Intent
+from etcd_ops.volume.errors import SourceUnavailable
 
 
 class StepFailed(Exception):
@@ -195,8 +196,12 @@ async def _revert(context: Context, step: steps.Step) -> None:
 
 @executes(steps.FetchBinary)
 async def _fetch(context: Context, step: steps.Step) -> None:
+    """A source that is away is tried again; what it holds, and where it is, are the declaration's."""
     assert isinstance(step, steps.FetchBinary)
-    await context.ports.volume.fetch_binary(step.binary)
+    try:
+        await context.ports.volume.fetch_binary(step.binary)
+    except SourceUnavailable as problem:
+        raise StepFailed(str(problem)) from problem
 
 
 @executes(steps.SwitchLeaf)

@@ -12,12 +12,15 @@ from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
 from etcd_ops.ec2 import bootstrap, places
-from etcd_ops.ec2.aws import Aws
+from etcd_ops.ec2.aws import Aws, AwsUnavailable
+from etcd_ops.ec2.body import Body
 from etcd_ops.ec2.machine import Machine
 from etcd_ops.volume.binaries import open_here
 from etcd_ops.volume.durable import replace_link
 
 SCHEME = "s3"
+_MISSING = "NoSuchKey"
+"""S3 tells this of what is certainly not there, since whoever asks may list the bucket."""
 _READ, _RUN, _RUN_OWN = 0o444, 0o555, 0o100
 
 
@@ -32,7 +35,8 @@ class Artifacts:
 
         Raises:
             ValueError: it is neither.
-            OSError
+            AwsUnavailable: the bucket is away; so does reading.
+            OSError: it is not there.
         """
         parts, bucket = urlsplit(source), self._machine.channel.bucket
         if parts.scheme != SCHEME:
@@ -71,8 +75,13 @@ class Artifacts:
     def _body(self, key: str) -> BinaryIO:
         account = self._machine.channel.expected_account
         owner = {"ExpectedBucketOwner": account} if account else {}
-        answer = self._aws.call("s3", "get_object", Bucket=self._machine.channel.bucket, Key=key, **owner)
-        return cast("BinaryIO", answer["Body"])
+        try:
+            answer = self._aws.call("s3", "get_object", Bucket=self._machine.channel.bucket, Key=key, **owner)
+        except AwsUnavailable as problem:
+            if problem.code == _MISSING:
+                raise FileNotFoundError(f"{key}: {problem}") from problem
+            raise
+        return cast("BinaryIO", Body(answer["Body"], f"s3.get_object: {key}"))
 
 
 def release_of(program: str, releases: Path = places.RELEASES) -> str:

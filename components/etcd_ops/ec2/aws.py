@@ -5,13 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from typing import Any
+
+from etcd_ops.volume.errors import SourceUnavailable
 
 CONNECT_SECONDS, READ_SECONDS = 3.0, 10.0
 
 
-class AwsUnavailable(OSError):
+class AwsUnavailable(SourceUnavailable):
     """A call did not succeed; the message says which and why. Nothing follows from it."""
+
+    @property
+    def code(self) -> str:
+        """AWS's own word for why, such as NoSuchKey; empty where AWS gave none."""
+        from botocore.exceptions import ClientError
+
+        cause = self.__cause__
+        return str(cause.response.get("Error", {}).get("Code", "")) if isinstance(cause, ClientError) else ""
 
 
 class Aws:
@@ -89,12 +100,12 @@ class Aws:
 
 @contextmanager
 def answers(what: str) -> Iterator[None]:
-    """Turn everything that a call can raise into AwsUnavailable."""
+    """Turn everything that a call, or reading its answer, can raise into AwsUnavailable."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
     from urllib3.exceptions import HTTPError
 
     try:
         yield
-    except (BotoCoreError, ClientError, ResponseParserError, HTTPError, OSError) as problem:
+    except (BotoCoreError, ClientError, ResponseParserError, HTTPError, HTTPException, OSError) as problem:
         raise AwsUnavailable(f"{what}: {problem}") from problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import urllib.error
+from http.client import HTTPException
 
 from etcd_ops.ec2 import bootstrap
 from etcd_ops.ec2.aws import AwsUnavailable
@@ -27,7 +28,7 @@ def ask(path: str) -> str:
         if problem.code == 404:
             return ""
         raise AwsUnavailable(f"metadata {path}: {problem}") from problem
-    except OSError as problem:
+    except (OSError, HTTPException) as problem:
         raise AwsUnavailable(f"metadata {path}: {problem}") from problem
 
 

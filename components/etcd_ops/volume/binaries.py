@@ -22,7 +22,8 @@ from etcd_ops.volume.durable import (
 from etcd_ops.volume.layout import VolumeLayout
 
 Opener = Callable[[str], BinaryIO]
-"""Opens the source of a program for reading; raises OSError or ValueError where it cannot."""
+"""Opens the source of a program for reading; raises SourceUnavailable, as reading does, where it is away for now, and
+OSError or ValueError where it cannot be had."""
 TRIAL_SECONDS = 20.0
 """How long a new program may take to tell its version."""
 _CHUNK_BYTES = 1 << 20
@@ -60,6 +61,7 @@ def cache_binary(volume: Path, source: str, sha256: str, opener: Opener = open_h
 
     Raises:
         ValueError: its hash is another one, or it does not run.
+        SourceUnavailable: its source is away, or broke off.
         OSError: it could not be read or written.
     """
     _cache(VolumeLayout(volume), source, sha256, sha256, opener)

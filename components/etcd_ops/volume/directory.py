@@ -108,6 +108,7 @@ class DirectoryVolume:
 
         Raises:
             ValueError: its hash is another one, or it does not run.
+            SourceUnavailable: its source is away, or broke off.
             OSError
         """
         root, source, sha256 = self._layout.root, binary.source, binary.sha256

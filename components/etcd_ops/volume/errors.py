@@ -13,3 +13,7 @@ class Damaged(ValueError):
 
 class UnreadableMemory(OSError):
     """The agent's memory is there but damaged: what it held is unknown, never empty."""
+
+
+class SourceUnavailable(OSError):
+    """What the volume is to take in cannot be had now, and may be later; the message says why."""

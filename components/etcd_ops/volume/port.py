@@ -35,7 +35,8 @@ class Volume(Protocol):
 
         Raises:
             ValueError: its hash is another one, or it does not run; the message says which.
-            OSError
+            SourceUnavailable: its source is away, or broke off; later it may be had.
+            OSError: it is not where the document says, or cannot be written.
         """
 
     async def stage(self, launch: Launch) -> None:
