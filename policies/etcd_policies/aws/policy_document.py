@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from etcd_policies.aws.callers import named
 from etcd_policies.aws.properties import Properties, Unclear
 
 ANYBODY = "*"
@@ -45,11 +46,17 @@ class Statement:
 
     @property
     def for_anybody(self) -> bool:
-        """Whether it speaks of every principal there is."""
+        """Whether it speaks of every principal there is, without exception."""
         principal = self.values.get("Principal")
         if isinstance(principal, Mapping):
             return any(ANYBODY in _texts(principal, kind, self.path) for kind in principal)
         return principal == ANYBODY
+
+    @property
+    def lets_anybody_in(self) -> bool:
+        """Whether it allows something to principals that nobody named: to all, or to all but some."""
+        anybody = self.for_anybody or "NotPrincipal" in self.values
+        return self.allows and anybody and not named(self.conditions)
 
 
 def statements(properties: Properties, key: str) -> tuple[Statement, ...]:

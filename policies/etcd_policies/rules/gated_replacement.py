@@ -15,20 +15,24 @@ from etcd_policies.rule import Stake
 
 _SIZES = ("minSize", "maxSize")
 _PLACES = ("vpcZoneIdentifiers", "availabilityZones")
+_DEAD = "EC2"
+"""The health check by which EC2 itself says that an instance is dead; what AWS takes where none is named."""
 
 
 @ResourceRule.declare(
     requires="An Auto Scaling group of an etcd cluster is one instance in one zone, and replaces only a dead one.",
     severity=Severity.CRITICAL,
     stake=Stake.DATA,
-    steps="Set minimum and maximum to 1 in one subnet, and leave `instanceRefresh` and `maxInstanceLifetime` out.",
+    steps="Set minimum and maximum to 1 in one subnet and `healthCheckType` to EC2; leave `instanceRefresh` and "
+    "`maxInstanceLifetime` out.",
     kinds=(GROUP,),
 )
 def gated_replacement(resource: Resource) -> Iterator[Problem]:
     """A group of several instances moves members between zones, away from their volumes.
 
     Refreshes and lifetimes of instances terminate members without asking whether the others have a quorum: agents
-    replace instances, one by one, through the gate.
+    replace instances, one by one, through the gate. A load balancer's health check terminates who is not ready, which
+    is every member at once where the quorum is lost.
     """
     group = resource.properties
     for key in _SIZES:
@@ -46,3 +50,5 @@ def _unasked(group: Properties) -> Iterator[Problem]:
         yield Problem("instanceRefresh", "AWS replaces members without asking the gate", "leave it out")
     if group.whole("maxInstanceLifetime"):
         yield Problem("maxInstanceLifetime", "AWS replaces members without asking the gate", "leave it out")
+    if group.text("healthCheckType") not in {"", _DEAD}:
+        yield Problem("healthCheckType", "AWS replaces members that run, without asking the gate", f"set it to {_DEAD}")

@@ -81,7 +81,7 @@ def narrow_permissions(fleet: Fleet, given: Exceptions) -> Iterator[Finding]:
 
 def _role(role: Properties, given: Exceptions) -> Iterator[Problem]:
     for each in statements(role, "assumeRolePolicy"):
-        if each.allows and each.for_anybody and not each.conditions:
+        if each.lets_anybody_in:
             yield Problem(each.path, "everybody may take the role", "name the service or principal")
     for inline in role.sections("inlinePolicies"):
         if inline.has("policy"):

@@ -30,11 +30,15 @@ def private_buckets(fleet: Fleet) -> Iterator[Finding]:
     """Who writes into the bucket says what members run, and who reads it knows the cluster.
 
     That new buckets are private by default does not count: a policy could open them, and the block forbids that.
+    A condition names somebody where it compares who calls, or from where, with fixed values: an account, an
+    organization, a principal, a VPC or its endpoint, a network. One that strangers can meet as well does not.
     """
 
     def judge(bucket: Resource) -> Iterator[Problem]:
         if not fleet.companions(bucket, "bucket", PUBLIC_ACCESS_BLOCK):
             yield Problem("", "no BucketPublicAccessBlock forbids that it is opened", "declare one")
+        if bucket.properties.has("policy"):
+            yield from _named(bucket)
 
     yield from each_resource(fleet.of(*BUCKETS), judge)
     yield from each_resource(fleet.of(PUBLIC_ACCESS_BLOCK), _blocked)
@@ -49,5 +53,5 @@ def _blocked(block: Resource) -> Iterator[Problem]:
 
 def _named(policy: Resource) -> Iterator[Problem]:
     for each in statements(policy.properties, "policy"):
-        if each.allows and each.for_anybody and not each.conditions:
-            yield Problem(each.path, "everybody is let in", "name principals, or a condition")
+        if each.lets_anybody_in:
+            yield Problem(each.path, "everybody is let in", "name principals, or who they are in a condition")

@@ -50,5 +50,5 @@ def rotated_keys(resource: Resource, given: Waiting) -> Iterator[Problem]:
         yield Problem("deletionWindowInDays", reason, f"set it to {given.minimum_deletion_days} or more")
     if key.has("policy"):
         for each in statements(key, "policy"):
-            if each.allows and each.for_anybody and not each.conditions:
-                yield Problem(each.path, "everybody may use the key", "name principals, or a condition")
+            if each.lets_anybody_in:
+                yield Problem(each.path, "everybody may use the key", "name principals, or who they are in a condition")

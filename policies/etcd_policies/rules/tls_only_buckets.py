@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from pulumi_policy import Severity
 
 from etcd_ops.model.problems import Problem
 from etcd_policies.aws.benchmark import benchmark
+from etcd_policies.aws.bucket_arns import covers_bucket, covers_objects, name_of
 from etcd_policies.aws.fleet import Fleet
 from etcd_policies.aws.kinds import BUCKET_POLICY, BUCKETS
 from etcd_policies.aws.policy_document import Statement, statements
@@ -33,12 +34,20 @@ def tls_only_buckets(fleet: Fleet) -> Iterator[Finding]:
     def judge(bucket: Resource) -> Iterator[Problem]:
         policies = [each for each in (bucket, *fleet.companions(bucket, "bucket", BUCKET_POLICY)) if _has_policy(each)]
         denied = {arn for each in policies for arn in _denied(each)}
-        on_objects = any(arn == "*" or arn.endswith("/*") for arn in denied)
-        on_bucket = any(arn == "*" or not arn.endswith("/*") for arn in denied)
-        if not (on_objects and on_bucket):
+        if not any(_covered(name, denied) for name in _names(bucket, denied)):
             yield Problem("", "requests without TLS are answered", "deny them, on the bucket and on its objects")
 
     yield from each_resource(fleet.of(*BUCKETS), judge)
+
+
+def _names(bucket: Resource, denied: Collection[str]) -> Collection[str]:
+    """The bucket's name; where AWS is to choose it, every one that its policies speak of."""
+    name = bucket.properties.text("bucket")
+    return [name] if name else [name_of(arn) for arn in denied]
+
+
+def _covered(name: str, denied: Collection[str]) -> bool:
+    return any(covers_bucket(arn, name) for arn in denied) and any(covers_objects(arn, name) for arn in denied)
 
 
 def _has_policy(resource: Resource) -> bool:
