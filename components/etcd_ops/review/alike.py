@@ -22,11 +22,12 @@ class Event:
     happens: str
 
 
-def told_once(events: Iterable[tuple[Event, str]]) -> Iterator[Finding]:
+def told_once(events: Iterable[tuple[Event, str]], subject: Subject = Subject.SURROUNDINGS) -> Iterator[Finding]:
     """One finding for each event, in the order in which they come first.
 
     Args:
         events: each with the name of its resource.
+        subject: of the findings.
     """
     found: dict[Event, list[str]] = {}
     for event, name in events:
@@ -34,6 +35,6 @@ def told_once(events: Iterable[tuple[Event, str]]) -> Iterator[Finding]:
     for event, names in found.items():
         which = f"{event.token} {names[0]}" if len(names) == 1 else f"{len(names)} of {event.token}"
         yield Finding(
-            level=event.level, subject=Subject.SURROUNDINGS, code=event.code, where=listed(names),
+            level=event.level, subject=subject, code=event.code, where=listed(names),
             text=f"{event.what} ({which}) {event.happens}",
         )  # fmt: skip

@@ -18,12 +18,13 @@ from etcd_ops.review.rules.quorum import quorum
 from etcd_ops.review.rules.settings import settings
 from etcd_ops.review.rules.surroundings import surroundings
 from etcd_ops.review.rules.transition import transition
+from etcd_ops.review.rules.ungated import ungated
 from etcd_ops.review.rules.unknown import unknown
 from etcd_ops.review.rules.version import version
 
 Rule = Callable[[Case], Iterator[Finding]]
 RULES: tuple[Rule, ...] = (
     unknown, transition, data, quorum, cascades, members, channel, certificates, version, settings, growth, brakes,
-    in_place, surroundings,
+    in_place, ungated, surroundings,
 )  # fmt: skip
 """Every one is asked about every cluster."""

@@ -11,6 +11,7 @@ from etcd_ops.review.kinds import Stake, kind_of
 from etcd_ops.review.preview import Change, Step
 from etcd_ops.review.result import Finding, Level
 from etcd_ops.review.rolls import rolls
+from etcd_ops.review.rules.ungated import is_dangerous
 
 _STAKES = frozenset({Stake.DATA, Stake.EVERY_COPY, Stake.KEY, Stake.MEMBER, Stake.CHANNEL, Stake.SECRET})
 _OWN = "etcd:index:"
@@ -51,4 +52,5 @@ def _events(case: Case) -> Iterator[tuple[Event, str]]:
 
 
 def _left_out(step: Step, *, moves: bool) -> tuple[str, ...]:
-    return (*_ELSEWHERE.get(step.type, ()), *(_WITH_A_ROLL.get(step.type, ()) if moves else ()))
+    told = (name for name in (step.new.inputs if step.new is not None else ()) if is_dangerous(step, name))
+    return (*_ELSEWHERE.get(step.type, ()), *(_WITH_A_ROLL.get(step.type, ()) if moves else ()), *told)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from etcd_ops.review.alike import AT_ONCE, Event, told_once
 from etcd_ops.review.clusters import Case
 from etcd_ops.review.kinds import DAEMON_SET, Kind, Stake, kind_of
+from etcd_ops.review.peer_ways import cuts_peers_off
 from etcd_ops.review.preview import Change, Step
 from etcd_ops.review.result import Finding, Level, Subject
 from etcd_ops.review.rolls import rolls
@@ -47,8 +48,16 @@ def _gone(slot: str, counted: Counter[str]) -> Finding:
 
 
 def _event(case: Case, step: Step, kind: Kind) -> Event:
+    if cuts_peers_off(case, step):
+        return Event(Level.REFUSE, f"peers-{step.change.value}", kind.what, step.type, _cut(step))
     level, happens = _judged(case, step, kind)
     return Event(level, f"{kind.stake.value}-{step.change.value}", kind.what, step.type, happens)
+
+
+def _cut(step: Step) -> str:
+    changes = f"changes: {', '.join(step.what_changes()) or 'something'}"
+    happens = {Change.UPDATE: changes, Change.REPLACE: "is replaced"}.get(step.change, "goes")
+    return f"{happens}: members do not reach each other's peer ports by it any more; nothing asks the safety gate"
 
 
 def _judged(case: Case, step: Step, kind: Kind) -> tuple[Level, str]:

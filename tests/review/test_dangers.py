@@ -1,0 +1,201 @@
+"""What cuts members off, or has AWS terminate them: changes of single resources of a recorded stack on AWS."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+
+from etcd_ops.review import Level, Review, read_preview, review
+from etcd_ops.review.values import UNKNOWN
+from tests.review.record import FOLDER
+
+INGRESS, EGRESS, CLIENTS = (
+    "aws-prod-members-ingress-peers",
+    "aws-prod-members-egress-peers",
+    "aws-prod-members-ingress-members",
+)
+INTO, OUT = (f"aws:vpc/securityGroup{way}Rule:SecurityGroup{way}Rule" for way in ("Ingress", "Egress"))
+GROUP, KEY = "aws-prod-eu-central-1a-1-group", "aws-prod-key"
+Step = dict[str, Any]
+
+
+@cache
+def _recorded() -> str:
+    return (FOLDER / "prod-nothing.json").read_text()
+
+
+def digest() -> dict[str, Any]:
+    """Of a preview in which nothing changes: five members."""
+    found: dict[str, Any] = json.loads(_recorded())
+    return found
+
+
+def step_of(preview: Mapping[str, Any], name: str) -> Step:
+    (found,) = [each for each in preview["steps"] if each["urn"].endswith(f"::{name}")]
+    step: Step = found
+    return step
+
+
+def changed(preview: Mapping[str, Any], name: str, op: str, **inputs: Any) -> None:
+    """Let something happen to a resource; inputs that are None are left out from now on."""
+    step = step_of(preview, name)
+    old = step.pop("oldState", None) or step["newState"]
+    new = copy.deepcopy(old)
+    new["inputs"] = {key: value for key, value in (new["inputs"] | inputs).items() if value is not None}
+    step |= {"op": op, "oldState": old, "newState": new}
+    if op in ("delete", "delete-replaced"):
+        del step["newState"]
+
+
+def added(preview: dict[str, Any], like: str, name: str, op: str = "create", **inputs: Any) -> None:
+    """Another resource like one that is there."""
+    other = copy.deepcopy(step_of(preview, like))
+    other["urn"] = other["urn"].replace(f"::{like}", f"::{name}")
+    other["newState"]["inputs"] |= inputs
+    preview["steps"].append({**other, "op": op})
+
+
+def reviewed(preview: Mapping[str, Any]) -> Review:
+    return review(read_preview(json.dumps(preview)))
+
+
+def refusals(found: Review) -> dict[str, str]:
+    """Places of what is refused, with the codes."""
+    every = [*found.findings, *(each for cluster in found.clusters for each in cluster.findings)]
+    return {each.where: each.code for each in every if each.level is Level.REFUSE}
+
+
+def test_nothing_is_refused_where_nothing_changes() -> None:
+    assert reviewed(digest()).verdict is Level.FINE
+
+
+@pytest.mark.parametrize("name", [INGRESS, EGRESS])
+@pytest.mark.parametrize(
+    ("op", "inputs"),
+    [
+        ("delete", {}),
+        ("delete-replaced", {}),
+        ("invented", {}),
+        ("update", {"fromPort": 2381, "toPort": 2381}),
+        ("update", {"toPort": 2379, "fromPort": 2379}),
+        ("update", {"fromPort": UNKNOWN}),
+        ("update", {"ipProtocol": "udp"}),
+        ("update", {"referencedSecurityGroupId": "sg-another"}),
+        ("update", {"referencedSecurityGroupId": None, "cidrIpv4": "10.41.0.0/24"}),
+        ("replace", {"securityGroupId": "sg-another"}),
+    ],
+)
+def test_members_that_are_cut_off_from_each_other_are_refused(name: str, op: str, inputs: dict[str, Any]) -> None:
+    preview = digest()
+    changed(preview, name, op, **inputs)
+    found = refusals(reviewed(preview))
+    assert list(found) == [name]
+    assert found[name].startswith("peers-")
+
+
+@pytest.mark.parametrize("name", [INGRESS, EGRESS])
+@pytest.mark.parametrize(
+    ("op", "inputs"),
+    [
+        ("update", {"fromPort": 2379}),
+        ("update", {"ipProtocol": "-1", "fromPort": None, "toPort": None}),
+        ("update", {"referencedSecurityGroupId": None, "cidrIpv4": "0.0.0.0/0"}),
+        ("update", {"description": "others"}),
+        ("replace", {"description": "others"}),
+        ("update", {"referencedSecurityGroupId": UNKNOWN}),
+    ],
+)
+def test_a_way_that_stays_or_gets_wider_is_to_be_seen(name: str, op: str, inputs: dict[str, Any]) -> None:
+    preview = digest()
+    changed(preview, name, op, **inputs)
+    assert reviewed(preview).verdict is Level.ATTENTION
+
+
+@pytest.mark.parametrize("name", [INGRESS, EGRESS])
+@pytest.mark.parametrize(
+    ("other", "op", "inputs", "refused"),
+    [
+        ("wider", "create", {"fromPort": 2379}, False),
+        ("wider", "same", {"ipProtocol": "-1"}, False),
+        ("wider", "same", {"referencedSecurityGroupId": None, "cidrIpv4": "0.0.0.0/0"}, False),
+        ("wider", "delete", {"fromPort": 2379}, True),
+        ("elsewhere", "same", {"securityGroupId": "sg-another"}, True),
+        ("narrower", "create", {"toPort": 2379, "fromPort": 2379}, True),
+    ],
+)
+def test_a_rule_may_go_where_another_one_has_its_way(
+    name: str, other: str, op: str, inputs: dict[str, Any], refused: bool
+) -> None:
+    preview = digest()
+    added(preview, name, other, op, **inputs)
+    if op == "delete":
+        step_of(preview, other)["oldState"] = step_of(preview, other).pop("newState")
+    changed(preview, name, "delete")
+    assert (name in str(refusals(reviewed(preview)))) is refused
+
+
+def test_a_way_in_does_not_stand_in_for_the_way_out() -> None:
+    preview = digest()
+    changed(preview, EGRESS, "delete")
+    assert list(refusals(reviewed(preview))) == [EGRESS]
+
+
+@pytest.mark.parametrize("op", ["delete", "delete-replaced"])
+def test_the_clients_port_among_members_is_to_be_seen(op: str) -> None:
+    """Agents hold without it, and members go on."""
+    preview = digest()
+    changed(preview, CLIENTS, op)
+    assert reviewed(preview).verdict is Level.ATTENTION
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "code"),
+    [
+        (GROUP, {"instanceRefresh": {"strategy": "Rolling"}}, "ungated-instanceRefresh"),
+        (GROUP, {"maxInstanceLifetime": 2592000}, "ungated-maxInstanceLifetime"),
+        (GROUP, {"healthCheckType": "ELB"}, "ungated-healthCheckType"),
+        (GROUP, {"healthCheckType": "EC2,EBS"}, "ungated-healthCheckType"),
+        (KEY, {"isEnabled": False}, "ungated-isEnabled"),
+    ],
+)
+def test_what_has_aws_terminate_members_or_close_their_data_is_refused(
+    name: str, inputs: dict[str, Any], code: str
+) -> None:
+    preview = digest()
+    changed(preview, name, "update", **inputs)
+    assert refusals(reviewed(preview)) == {name: code}
+    told = [each.text for cluster in reviewed(preview).clusters for each in cluster.findings if each.where == name]
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        (GROUP, {"healthCheckType": "ELB"}, {"healthCheckType": "EC2"}),
+        (GROUP, {"healthCheckType": "EC2"}, {"healthCheckType": None}),
+        (GROUP, {"instanceRefresh": {"strategy": "Rolling"}}, {"instanceRefresh": None}),
+        (GROUP, {"healthCheckType": "ELB"}, {"defaultCooldown": 60}),
+        (GROUP, {}, {"maxInstanceLifetime": 0}),
+        (KEY, {"isEnabled": False}, {"isEnabled": True}),
+    ],
+)
+def test_what_takes_it_back_or_leaves_it_is_to_be_seen(
+    name: str, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    preview = digest()
+    changed(preview, name, "update", **before)
+    step = step_of(preview, name)
+    step["oldState"], step["newState"] = step["newState"], copy.deepcopy(step["newState"])
+    changed(preview, name, "update", **after)
+    assert reviewed(preview).verdict is Level.ATTENTION
+
+
+def test_a_new_group_is_judged_as_well() -> None:
+    preview = digest()
+    added(preview, GROUP, "aws-prod-eu-central-1d-1-group", healthCheckType="ELB")
+    assert refusals(reviewed(preview)) == {"aws-prod-eu-central-1d-1-group": "ungated-healthCheckType"}
