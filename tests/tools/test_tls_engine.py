@@ -80,6 +80,16 @@ def test_renewal_is_seen_by_refresh(project: Project) -> None:
     assert leaf["outputs"]["readyForRenewal"] is True
 
 
+def test_renewal_is_no_drift(project: Project) -> None:
+    """As the workflow `drift` asks, which leaves certificates out."""
+    project.write(PROGRAM.format(name="ca", hours=24))
+    project.succeed("config", "set", "early", "24")
+    project.up()
+    ask = ("refresh", "--preview-only", "--expect-no-changes")
+    assert "no changes were expected" in project.fail(*ask)
+    project.succeed(*ask, "--exclude", "**tls:index/**")
+
+
 def test_wrong_inputs_are_refused_at_preview(project: Project) -> None:
     project.write(
         """

@@ -78,6 +78,36 @@ def test_what_goes_on_after_a_review(
     assert (ended == 0) == (workflow in goes_on)
 
 
+@pytest.mark.parametrize(
+    ("recorded", "status", "passes"),
+    [
+        ("prod-nothing", 0, True),
+        ("aws-renewed", 0, True),
+        ("kubernetes-renewed", 0, True),
+        ("quota-raised-stream", 0, True),
+        ("grow", 0, False),
+        ("aws-alarm-gone", 0, False),
+        ("aws-open-ingress", 0, False),
+        ("member-replaced-stream", 0, False),
+        ("prod-nothing", 1, False),
+        ("absent", 1, False),
+    ],
+)
+def test_what_renewal_does_by_itself_is_no_drift(tmp_path: Path, recorded: str, status: int, passes: bool) -> None:
+    step = "What the program says otherwise than the state"
+    assert (run("drift", step, tmp_path, engine(recorded, status)) == 0) is passes
+
+
+@pytest.mark.parametrize("status", [0, 7])
+def test_drift_of_the_cloud_is_what_a_refresh_says_of_all_but_certificates(tmp_path: Path, status: int) -> None:
+    asked = {"pulumi": f"printf '%s\\n' \"$@\" > asked; exit {status}"}
+    assert run("drift", "What the cloud says otherwise than the state", tmp_path, asked) == status
+    words = (tmp_path / "asked").read_text().splitlines()
+    assert words[0] == "refresh"
+    assert {"--preview-only", "--expect-no-changes", "--non-interactive"} <= set(words)
+    assert [words[place + 1] for place, word in enumerate(words) if word == "--exclude"] == ["**tls:index/**"]
+
+
 def test_a_refused_preview_still_leaves_its_comment(tmp_path: Path) -> None:
     assert run("preview", "Review", tmp_path, engine("destroy")) != 0
     assert (tmp_path / "comment.md").read_text() == (tmp_path / "summary.md").read_text()
