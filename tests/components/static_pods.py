@@ -66,9 +66,9 @@ labels = st.from_regex(r"[a-z]([-a-z0-9]{0,6}[a-z0-9])?", fullmatch=True)
 
 @st.composite
 def slots(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
-    """Members on nodes of their own, over one zone or several."""
-    zones = draw(st.lists(labels, min_size=1, max_size=5, unique=True))
+    """Members on nodes of their own, over zones of which none has a quorum."""
     size = draw(st.sampled_from([1, 3, 5]))
+    zones = draw(st.lists(labels, min_size=1 if size == 1 else 3, max_size=5, unique=True))
     placed = [(zones[index % len(zones)], index // len(zones) + 1) for index in range(size)]
     return {
         f"{zone}-{ordinal}": place(zone, index, node=f"n{index}.{zone}") for index, (zone, ordinal) in enumerate(placed)

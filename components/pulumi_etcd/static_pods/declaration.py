@@ -76,7 +76,7 @@ def declare(name: str, args: StaticPodClusterArgs) -> Declaration:
 
 def _complete(slot: Wire, number: int) -> Wire:
     """What is missing is a problem already, and must not keep the rest from being judged, nor be another problem."""
-    return {"zone": "z", "node": f"n{number}", "address": f"a{number}", **slot}
+    return {"zone": f"z{number}", "node": f"n{number}", "address": f"a{number}", **slot}
 
 
 def _with_templates(spec: ClusterSpec, topology: Topology, pods: Pods, nodes: Mapping[str, Node]) -> ClusterSpec:
