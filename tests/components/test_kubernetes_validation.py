@@ -55,7 +55,7 @@ def put(recording: Recording) -> Iterator[Manifest]:
             yield each.inputs
             yield from static_pods_in(each.inputs)
         if each.type.endswith(":StaticPodMember"):
-            yield removal_pod(each.inputs)
+            yield removal_pod(each.inputs, "0" * 32)
         if each.type.endswith(":StaticPodInstallation"):
             yield installation_secret(each.inputs)
             yield installation_pod(each.inputs, "0" * 64, anew=True)

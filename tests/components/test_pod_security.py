@@ -59,7 +59,7 @@ def node_pods(**changes: Any) -> dict[str, Manifest]:
     return {
         "the agent's": pod_of(next(iter(stateful_sets.of_kind(found, "DaemonSet").values())), "agent"),
         "etcd's": next(pod for each in found for pod in static_pods_in(each)),
-        "the one that removes a member": removal_pod(member.inputs),
+        "the one that removes a member": removal_pod(member.inputs, "0" * 32),
     }
 
 
@@ -118,7 +118,7 @@ def static_agents_pods(**changes: Any) -> dict[str, Manifest]:
         "the agent's": json.loads(files[AGENT_POD]),
         "etcd's": json.loads(files[STATIC_POD]),
         "the one that installs the agent": installation_pod(inputs, "0", anew=False),
-        "the one that removes both": removal_pod(member.inputs),
+        "the one that removes both": removal_pod(member.inputs, "0" * 32),
     }
 
 

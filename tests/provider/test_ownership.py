@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -18,16 +19,29 @@ from pulumi_etcd.provider.stateful_set_members import StatefulSetMembers
 from pulumi_etcd.provider.static_pod_members import StaticPodMembers
 from tests.provider.harness import Client, Refusal
 from tests.provider.local import with_client
+from tests.provider.members import Place
 from tests.rollout.samples import spec
+from tests.servers.kubernetes import KubernetesServer
+
+pytestmark = pytest.mark.xdist_group("provider-kubernetes")
 
 OWN = "urn:pulumi:test::project::etcd:index:Rollout::demo"
 OTHER = OWN.replace("::project::", "::other::")
 OF_ANOTHER_CLUSTER = OWN.replace("::demo", "::orders")
-INPUTS = {"cluster": "demo", "slot": "a-1", "namespace": "n", "name": "demo-a-1", "pod": "demo-a-1-0", "claim": "data"}
+INPUTS: dict[str, Any] = {"node": "node-a", "name": "demo-a-1"}
+"""Of a member of either platform, with where it is."""
 MEMBERS: dict[str, Callable[[], CustomResource]] = {
     "StatefulSetMember": StatefulSetMembers,
     "StaticPodMember": StaticPodMembers,
 }
+
+
+@pytest.fixture(autouse=True)
+def place(server: KubernetesServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A namespace of a real API server, which is asked once it is known whose cluster it is."""
+    namespace = f"n-{uuid.uuid4().hex[:8]}"
+    for name, value in Place(server, namespace, server.make_namespace(namespace)).inputs().items():
+        monkeypatch.setitem(INPUTS, name, value)
 
 
 @pytest.fixture(params=MEMBERS)

@@ -12,6 +12,7 @@ from etcd_ops.channel.kubernetes_objects import NamespacePlace, api_client
 from etcd_ops.model.problems import Problem
 from pulumi_etcd.provider.resource import Call, Failed
 from pulumi_etcd.provider.values import Properties
+from pulumi_etcd.static_pods.pods import HOSTNAME_LABEL
 
 if TYPE_CHECKING:
     from httpx2 import Client
@@ -21,6 +22,8 @@ WAIT_SECONDS = 600.0
 POLL = 1.0
 REMIND = 30.0
 """Seconds after which what is still waited for is said again."""
+SILENCE_SECONDS = 30.0
+"""After which an API server that does not answer is taken for one that needs what is declared."""
 CONNECT_SECONDS, READ_SECONDS = 3.0, 5.0
 
 Question = Callable[["Client", str], str]
@@ -95,6 +98,35 @@ def get(client: Client, path: str) -> Properties | None:
         return None
     answer.raise_for_status()
     found: Properties = answer.json()
+    return found
+
+
+def remove(client: Client, path: str, uid: str = "") -> None:
+    """Have an object deleted; one that is gone, or another one than is meant, is none.
+
+    Args:
+        client: of the API server.
+        path: the object's.
+        uid: of the one that is meant; empty for whichever there is.
+
+    Raises:
+        httpx2.HTTPError
+    """
+    only = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+    answer = client.request("DELETE", path, json=only if uid else None)
+    if answer.status_code != 404 and not (uid and answer.status_code == 409):
+        answer.raise_for_status()
+
+
+def nodes(client: Client, hostname: str) -> list[Properties]:
+    """The nodes with a label `kubernetes.io/hostname`: one, or none.
+
+    Raises:
+        httpx2.HTTPError
+    """
+    answer = client.get("/api/v1/nodes", params={"labelSelector": f"{HOSTNAME_LABEL}={hostname}"})
+    answer.raise_for_status()
+    found: list[Properties] = answer.json()["items"]
     return found
 
 

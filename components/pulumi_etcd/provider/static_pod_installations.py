@@ -18,8 +18,19 @@ from etcd_ops.volume.durable import make_directory, write_file
 from pulumi_etcd.kubernetes.pod_states import failure
 from pulumi_etcd.provider.agents_pods import agents_pods
 from pulumi_etcd.provider.fixed import moved, unknown
-from pulumi_etcd.provider.namespaces import Question, get, is_silent, last_words, look, silence, wait
+from pulumi_etcd.provider.namespaces import (
+    SILENCE_SECONDS,
+    Question,
+    get,
+    is_silent,
+    last_words,
+    look,
+    remove,
+    silence,
+    wait,
+)
 from pulumi_etcd.provider.resource import Call, Checked, Failed, Live
+from pulumi_etcd.provider.static_pod_leftovers import installation_left, removal_left
 from pulumi_etcd.provider.tidy import remove_if_empty
 from pulumi_etcd.provider.values import Properties
 from pulumi_etcd.static_pods.installation import (
@@ -38,8 +49,6 @@ _IDENTITY = (
     "cluster", "slot", "name", "node", "namespace", "namespaceUid", "manifests", "file", "delivered",
 )  # fmt: skip
 _KNOWN = (*_IDENTITY, "kubeconfig", "context", "image", "tree")
-SILENCE_SECONDS = 30.0
-"""After which an API server that does not answer is taken for one that needs what is to be installed."""
 STUCK_SECONDS = 120.0
 """After which a pod that was not started yet is taken for one that cannot be."""
 BY_HAND = "by hand"
@@ -80,8 +89,9 @@ class StaticPodInstallations:
         return await self._install(call)
 
     async def delete(self, call: Call) -> None:
-        """The member's record takes its agent off the node; nothing of it stays here."""
+        """Leave nothing that would install the agent, here or there: the member's record takes it off its node then."""
         await asyncio.to_thread(_remove_tree, call.state)
+        await wait(call, call.state, installation_left(call.state), _NEEDS)
 
     async def _install(self, call: Call) -> Properties:
         inputs = call.inputs
@@ -129,25 +139,27 @@ def _instructions(inputs: Properties) -> str:
 
 def _installation(inputs: Properties, content: str, told: list[str]) -> Question:
     """Whether everything was put onto the node; begins with that where nobody has."""
-    name = secret_name(inputs)
+    name, not_removed = secret_name(inputs), removal_left(inputs)
 
     def ask(client: Client, namespace: str) -> str:
+        if left := not_removed(client, namespace):
+            return left
         found = get(client, f"{namespace}/pods/{name}")
         if found is None:
-            _remove(client, f"{namespace}/secrets/{name}")
+            remove(client, f"{namespace}/secrets/{name}")
             anew = any(map(failure, _agents(client, namespace, inputs)[0]))
             client.post(f"{namespace}/secrets", json=installation_secret(inputs)).raise_for_status()
             client.post(f"{namespace}/pods", json=installation_pod(inputs, content, anew=anew)).raise_for_status()
             return f"pod {name} to install the agent of {inputs['slot']} on node {inputs['node']}"
         if found["metadata"].get("annotations", {}).get(CONTENT_ANNOTATION) != content:
-            _remove(client, f"{namespace}/pods/{name}")
+            remove(client, f"{namespace}/pods/{name}")
             return f"pod {name} of an earlier run to be gone"
         phase = found["status"].get("phase", "Pending")
         if phase not in ("Succeeded", "Failed"):
             why = failure(found)
             return f"pod {name} on node {inputs['node']}, which is {phase}{': ' if why else ''}{why}"
         for plural in ("pods", "secrets"):
-            _remove(client, f"{namespace}/{plural}/{name}")
+            remove(client, f"{namespace}/{plural}/{name}")
         if phase == "Failed":
             reason = f"the agent of {inputs['slot']} was not installed on node {inputs['node']}: {last_words(found)}"
             raise Failed(Problem("node", reason, "see to it there, and run it again"))
@@ -190,9 +202,3 @@ def _is_stuck(pod: Properties, now: datetime) -> bool:
     if status.get("phase", "Pending") != "Pending" or "startTime" not in status:
         return False
     return (now - datetime.fromisoformat(status["startTime"].replace("Z", "+00:00"))).total_seconds() > STUCK_SECONDS
-
-
-def _remove(client: Client, path: str) -> None:
-    answer = client.delete(path)
-    if answer.status_code != 404:
-        answer.raise_for_status()

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from etcd_ops.model.problems import Problem
-from pulumi_etcd.provider.agents_pods import agents_pods
 from pulumi_etcd.provider.fixed import moved, unknown
 from pulumi_etcd.provider.forgetting import forget, published_volume
-from pulumi_etcd.provider.namespaces import Question, describe, get, last_words, wait
+from pulumi_etcd.provider.namespaces import SILENCE_SECONDS, is_silent, look, silence, wait
 from pulumi_etcd.provider.ownership import refuse_foreign
 from pulumi_etcd.provider.resource import Call, Checked, Failed, Live
+from pulumi_etcd.provider.static_pod_leftovers import removal_left, removal_there
+from pulumi_etcd.provider.static_pod_removals import take_off
 from pulumi_etcd.provider.values import Properties
-from pulumi_etcd.static_pods.pods import HOSTNAME_LABEL
-from pulumi_etcd.static_pods.removal import removal_pod
 
-if TYPE_CHECKING:
-    from httpx2 import Client
-
-_NEEDS = "get, list, create and delete of pods, get of the namespace, and list of nodes"
+_NEEDS = (
+    "get, list, create and delete of pods, get of the namespace, list of nodes, and, where agents are static pods, "
+    "delete of secrets"
+)
 _IDENTITY = (
     "cluster", "slot", "name", "zone", "node", "address", "basePort", "namespace", "namespaceUid", "manifests", "file",
     "volumes", "runs",
@@ -40,14 +39,18 @@ class StaticPodMembers:
         return Checked(inputs, problems or (*_other_agents(call.old, inputs), *_elsewhere(call.old, inputs)))
 
     async def drift(self, call: Call) -> Mapping[str, str]:
-        """Nothing that an update could mend."""
-        del call
-        return {}
+        """Whether the pod of a removal that was given up or cut short is there, which would take the member off."""
+        reason = await look(call.inputs, removal_there(call.inputs), _NEEDS)
+        if reason == silence(call.inputs):
+            await call.warn(f"{reason}: whether a pod of an earlier removal is there is not known")
+            return {}
+        return {"removal": reason} if reason else {}
 
     async def create(self, call: Call) -> tuple[str, Properties]:
-        """Record it, unless it is of a cluster that is somebody else's."""
+        """Record it, unless it is of a cluster that is somebody else's; nothing may be about to remove it."""
         if not call.preview:
             await refuse_foreign(call)
+            await _keep(call)
         return f"{call.inputs['namespace']}/{call.inputs['name']}", call.inputs
 
     async def read(self, call: Call) -> Live | None:
@@ -57,19 +60,16 @@ class StaticPodMembers:
         return Live(call.id, call.inputs, call.state)
 
     async def update(self, call: Call) -> Properties:
-        """Record it."""
+        """Record it; nothing may be about to remove it."""
+        if not call.preview:
+            await _keep(call)
         return call.inputs
 
     async def delete(self, call: Call) -> None:
         """Wait for the agent to be gone, take the member off its node, and leave nothing of it in the channel."""
         state = call.state
         volume_id = await published_volume(state["channel"], state["slot"])
-        if not state.get("agentFile"):
-            await wait(call, state, _agents(state), _NEEDS)
-        told: list[str] = []
-        await wait(call, state, _removal(state, told), _NEEDS)
-        for line in told:
-            await call.info(line)
+        await take_off(call, state, _NEEDS)
         await forget(state["channel"], state["slot"], volume_id, volume_is_gone=True)
 
 
@@ -85,45 +85,13 @@ def _elsewhere(old: Properties, new: Properties) -> Iterator[Problem]:
         yield Problem("manifestUrlPort", "cannot change", "declare another slot, and drop this one in a later step")
 
 
-def _agents(state: Properties) -> Question:
-    """Which pods of the member's agent are there."""
+async def _keep(call: Call) -> None:
+    """Wait until no pod of an earlier removal is left, before anything else of the member is made.
 
-    def ask(client: Client, namespace: str) -> str:
-        answer = agents_pods(client, namespace, state)
-        return ", ".join(f"pod {describe(each)}" for each in answer.json()["items"])
-
-    return ask
-
-
-def _removal(state: Properties, told: list[str]) -> Question:
-    """Whether the member was taken off its node; begins with that where nobody has.
-
-    A node that the Kubernetes cluster has no more is nothing to wait for, which is told.
+    An API server that does not answer may need what comes next, where agents are static pods.
     """
-    pod = removal_pod(state)
-    name = pod["metadata"]["name"]
-
-    def ask(client: Client, namespace: str) -> str:
-        found = get(client, f"{namespace}/pods/{name}")
-        if found is None and _is_gone(client, state["node"]):
-            told.append(f"there is no node {state['node']} any more: what {state['slot']} has there was left alone")
-            return ""
-        if found is None:
-            client.post(f"{namespace}/pods", json=pod).raise_for_status()
-            return f"pod {name} to take {state['slot']} off node {state['node']}"
-        phase = found["status"].get("phase", "Pending")
-        if phase not in ("Succeeded", "Failed"):
-            return f"pod {name} on node {state['node']}, which is {phase}"
-        client.delete(f"{namespace}/pods/{name}").raise_for_status()
-        if phase == "Failed":
-            reason = f"{state['slot']} was not taken off node {state['node']}: {last_words(found)}"
-            raise Failed(Problem("node", reason, "see to it there, and run it again"))
-        return ""
-
-    return ask
-
-
-def _is_gone(client: Client, node: str) -> bool:
-    answer = client.get("/api/v1/nodes", params={"labelSelector": f"{HOSTNAME_LABEL}={node}"})
-    answer.raise_for_status()
-    return not answer.json()["items"]
+    inputs = call.inputs
+    if inputs.get("agentFile") and await is_silent(call, inputs, SILENCE_SECONDS):
+        await call.warn(f"{silence(inputs)}: whether a pod of an earlier removal is there is not known")
+        return
+    await wait(call, inputs, removal_left(inputs), _NEEDS)

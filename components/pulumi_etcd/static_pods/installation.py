@@ -71,7 +71,16 @@ def secret_name(installation: Mapping[str, Any]) -> str:
     Args:
         installation: properties of a `StaticPodInstallation`, in camelCase.
     """
-    return f"{installation['name']}-installation"
+    return installation_name(installation["name"])
+
+
+def installation_name(agent: str) -> str:
+    """Name of the pod that installs an agent, and of its Secret.
+
+    Args:
+        agent: name of the agent's static pod.
+    """
+    return f"{agent}-installation"
 
 
 def installation_secret(installation: Mapping[str, Any]) -> Manifest:
