@@ -6,13 +6,16 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+import yaml
 
 from pulumi_etcd.provider import namespaces
 from pulumi_etcd.provider.static_pod_members import StaticPodMembers
+from tests.components.accounts import Account
 from tests.components.stateful_sets import AGENT
 from tests.provider.harness import Client, Refusal
 from tests.provider.local import with_client
@@ -56,6 +59,32 @@ class OnNode(Place):
             "PUT", path, {**self.pod(REMOVAL), "status": {"phase": phase, "containerStatuses": [status]}}
         )
 
+    def label(self, name: str, value: str) -> None:
+        """Give its node a label."""
+        node = self.server.request("GET", f"/api/v1/nodes/{NODE}")
+        node["metadata"]["labels"][name] = value
+        self.server.request("PUT", f"/api/v1/nodes/{NODE}", node)
+
+    def weak(self, kubeconfig: Path) -> Path:
+        """A kubeconfig of somebody who may see the namespace, and nothing else."""
+        self.put("serviceaccounts", {"metadata": {"name": "weak"}})
+        rules = [{"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]}]
+        roles = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{self.namespace}"
+        self.server.request("POST", f"{roles}/roles", {"metadata": {"name": "weak"}, "rules": rules})
+        given = {
+            "metadata": {"name": "weak"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "weak"},
+            "subjects": [{"kind": "ServiceAccount", "name": "weak", "namespace": self.namespace}],
+        }
+        self.server.request("POST", f"{roles}/rolebindings", given)
+        token = (
+            Account.of(self.server, self.namespace, "weak", kubeconfig.parent / "account").folder / "token"
+        ).read_text()
+        found = yaml.safe_load(self.server.kubeconfig.read_text())
+        found["users"] = [{"name": each["name"], "user": {"token": token}} for each in found["users"]]
+        kubeconfig.write_text(yaml.safe_dump(found))
+        return kubeconfig
+
     def remove_agent(self) -> None:
         self.delete("pods", "demo-a-1-x7k2p")
 
@@ -88,6 +117,33 @@ async def made(client: Client, place: OnNode) -> tuple[str, dict[str, Any]]:
 
 def run(body: Callable[[Client], Awaitable[None]]) -> None:
     with_client(StaticPodMembers(), TOKEN, body)
+
+
+@pytest.mark.parametrize("zone", ["", "a", "b"])
+def test_a_node_in_another_zone_is_told_and_not_refused(place: OnNode, zone: str) -> None:
+    async def body(client: Client) -> None:
+        if zone:
+            await asyncio.to_thread(place.label, "topology.kubernetes.io/zone", zone)
+        _, failures = await client.check(place.inputs())
+        assert failures == []
+        told = "a-1 is declared in zone a, but its node node-a has the label topology.kubernetes.io/zone=b"
+        assert client.lines == ([told] if zone == "b" else [])
+
+    run(body)
+
+
+def test_whoever_may_not_list_nodes_is_told_nothing_of_zones(place: OnNode, tmp_path: Path) -> None:
+    async def body(client: Client) -> None:
+        await asyncio.to_thread(place.label, "topology.kubernetes.io/zone", "b")
+        weak = await asyncio.to_thread(place.weak, tmp_path / "weak")
+        silent = tmp_path / "silent"
+        silent.write_text(place.server.kubeconfig.read_text().replace(f":{place.server.port}", ":1"))
+        for kubeconfig in (weak, silent, tmp_path / "none"):
+            _, failures = await client.check(place.inputs(kubeconfig=str(kubeconfig)))
+            assert failures == []
+        assert client.lines == []
+
+    run(body)
 
 
 def test_it_is_recorded_and_changes_nothing(place: OnNode) -> None:

@@ -9,6 +9,7 @@ from etcd_ops.model.problems import Problem
 from pulumi_etcd.provider.fixed import moved, unknown
 from pulumi_etcd.provider.forgetting import forget, published_volume
 from pulumi_etcd.provider.namespaces import SILENCE_SECONDS, is_silent, look, silence, wait
+from pulumi_etcd.provider.node_zones import warn_of_another
 from pulumi_etcd.provider.ownership import refuse_foreign
 from pulumi_etcd.provider.resource import Call, Checked, Failed, Live
 from pulumi_etcd.provider.static_pod_leftovers import removal_left, removal_there
@@ -32,10 +33,12 @@ class StaticPodMembers:
     replaces: ClassVar[frozenset[str]] = frozenset()
 
     async def check(self, call: Call) -> Checked:
-        """Judge what names the member."""
+        """Judge what names the member, and warn where its node stands in another zone."""
         inputs = {"agentFile": "", "urlPort": 0, **call.inputs}
         remedy = "declare another slot, and drop this one in a later step"
         problems = unknown(inputs, _KNOWN) or moved(call.old, inputs, _IDENTITY, remedy)
+        if not problems:
+            await warn_of_another(call, inputs)
         return Checked(inputs, problems or (*_other_agents(call.old, inputs), *_elsewhere(call.old, inputs)))
 
     async def drift(self, call: Call) -> Mapping[str, str]:
