@@ -18,6 +18,7 @@ from etcd_ops.pod import places
 from etcd_ops.runtime.foreign import holder
 from etcd_ops.static_pod import remove as removing
 from etcd_ops.static_pod.remove import remove, remove_agent
+from etcd_ops.volume.errors import VolumeError
 from etcd_ops.volume.layout import VolumeLayout
 from tests.pod.test_alone import agent as alive
 from tests.pod.test_alone import says_taken
@@ -59,6 +60,36 @@ def test_nothing_is_left_of_one_that_does_not_run(member: tuple[Path, Path, Path
     for _ in range(2):
         assert remove(*member) == ""
         assert [each.exists() for each in member] == [False, False, False]
+
+
+def test_a_deletion_that_is_ended_in_the_middle_leaves_no_half_of_a_volume(
+    member: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pod may be told to end while it deletes, and the member declared again."""
+    _, volume, _ = member
+
+    def ended(path: Path) -> None:
+        if path.exists():
+            raise OSError(f"ended in the middle of {path.name}")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(removing, "delete_volume", ended)
+        with pytest.raises(OSError, match="in the middle of a-1"):
+            remove(*member)
+    assert not volume.exists()
+    volume.mkdir()
+    assert remove(*member) == ""
+    assert list(volume.parent.iterdir()) == []
+
+
+def test_a_volume_in_another_place_is_refused(member: tuple[Path, Path, Path]) -> None:
+    _, volume, _ = member
+    elsewhere = volume.with_name("elsewhere")
+    volume.rename(elsewhere)
+    volume.symlink_to(elsewhere)
+    with pytest.raises(VolumeError, match="is a symbolic link"):
+        remove(*member)
+    assert (VolumeLayout(elsewhere).data / "member" / "snap" / "db").read_text() == "all of it"
 
 
 def test_data_in_use_are_kept_and_told(member: tuple[Path, Path, Path]) -> None:

@@ -20,7 +20,7 @@ from etcd_ops.pod import places
 from etcd_ops.pod.alone import ended
 from etcd_ops.runtime.foreign import holder
 from etcd_ops.static_pod.serving import NOTHING, ManifestServer
-from etcd_ops.volume.durable import remove_file
+from etcd_ops.volume.durable import remove_file, rename
 from etcd_ops.volume.errors import VolumeError
 from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.volume.provision import delete_volume
@@ -28,6 +28,8 @@ from etcd_ops.volume.provision import delete_volume
 GONE_SECONDS = 180.0
 """For the kubelet to notice (at most 20 s, `fileCheckFrequency`), and for etcd to end."""
 _LOOK_SECONDS = 0.5
+REMOVED_SUFFIX = ".removed"
+"""Of a volume that is being deleted. No slot's name has a dot."""
 
 
 def remove(manifest: Path, volume: Path, run: Path, seconds: float = GONE_SECONDS) -> str:
@@ -51,9 +53,19 @@ def remove(manifest: Path, volume: Path, run: Path, seconds: float = GONE_SECOND
         if time.monotonic() > until:
             return f"{reason} {seconds:.0f} s after its manifest was deleted"
         time.sleep(_LOOK_SECONDS)
-    delete_volume(volume)
+    _delete(volume)
     shutil.rmtree(run, ignore_errors=True)
     return ""
+
+
+def _delete(volume: Path) -> None:
+    """Under another name: whoever is ended meanwhile leaves no half of a volume to a member that is declared again."""
+    aside = volume.with_name(f"{volume.name}{REMOVED_SUFFIX}")
+    delete_volume(aside)
+    if volume.exists() and not volume.is_symlink():
+        rename(volume, aside)
+    delete_volume(volume)
+    delete_volume(aside)
 
 
 def remove_agent(manifest: Path, delivered: Path, volume: Path, run: Path, seconds: float = GONE_SECONDS) -> str:
