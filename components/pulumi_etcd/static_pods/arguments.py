@@ -63,7 +63,8 @@ class StaticPodSlot(TypedDict):
     """A member's place: a node."""
 
     zone: str
-    """The zone that the node stands in. It cannot be changed."""
+    """The zone that the node stands in, or what fails by itself within one, such as a rack. No zone may have a quorum
+    of three members or more. It cannot be changed."""
     node: str
     """The node's label `kubernetes.io/hostname`. It cannot be changed; no two members share a node."""
     address: str
