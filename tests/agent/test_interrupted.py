@@ -11,10 +11,11 @@ import pytest
 from etcd_ops.agent.execute import Context
 from etcd_ops.agent.journal import ACTIONS
 from etcd_ops.agent.loop import Agent, Observation
-from etcd_ops.agent.ports import Ports
+from etcd_ops.agent.ports import Ports, TimeLeft
 from etcd_ops.agent.settings import Settings
 from etcd_ops.model.steps import RecreateAgentPod
 from tests.model.test_replacing import NEW, OLD, apart
+from tests.standins.deadlines import ample
 
 
 class EndingPod:
@@ -23,9 +24,12 @@ class EndingPod:
     def template(self) -> str:
         return OLD
 
-    async def recreate(self, template: str) -> None:
-        assert template == NEW
+    async def recreate(self, template: str, left: TimeLeft) -> None:
+        assert (template, left()) == (NEW, 5.0)
         raise asyncio.CancelledError
+
+    async def leaving(self) -> bool:
+        raise AssertionError("nobody is left to ask")
 
 
 async def nothing(*_: object) -> None:
@@ -43,7 +47,7 @@ def test_it_is_told_and_goes_on_ending() -> None:
     )  # fmt: skip
     settings = Settings("c", "a-1", "a", "0.1.0")
     facts = apart(OLD)
-    lock = SimpleNamespace(announce=nothing, confirm=nothing, finish=nothing)
+    lock = SimpleNamespace(announce=nothing, confirm=nothing, finish=nothing, remaining=ample)
     context = cast("Context", SimpleNamespace(ports=ports, settings=settings, lock=lock, facts=facts))
     agent = Agent(ports, settings)
     step = RecreateAgentPod(slot="a-1", template=NEW, reason="another")

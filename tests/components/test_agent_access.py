@@ -40,6 +40,7 @@ from pulumi_etcd.kubernetes.manifests import Manifest
 from tests.components.kubernetes_objects import path, pod_of
 from tests.components.neighbours import NAMESPACE, PODS, REMOTE, SETS, Neighbours
 from tests.servers.kubernetes import KubernetesServer
+from tests.standins.deadlines import ample
 
 pytestmark = pytest.mark.xdist_group("kubernetes-objects")
 CORE = f"/api/v1/namespaces/{NAMESPACE}"
@@ -141,8 +142,8 @@ def test_an_agent_has_its_own_pod_made_anew(
     neighbours.account(f"{cluster}-a-1").inside(monkeypatch)
     own = OwnPod(config.get("pod") or config["agentPod"], {places.POD: pod, places.TEMPLATE: "old"})
     with pytest.raises(OSError, match="not of other as declared"):
-        run(own.recreate("other"))
-    run(own.recreate(template))
+        run(own.recreate("other", ample))
+    run(own.recreate(template, ample))
     assert pod not in {each["metadata"]["name"] for each in server.request("GET", f"{CORE}/pods")["items"]}
 
 
@@ -163,7 +164,7 @@ def test_an_agent_beside_its_member_has_its_own_image_exchanged(
     ended: list[str] = []
     own = OwnContainer(config["pod"], {places.AGENT_TEMPLATE: "old"}, lambda: ended.append("again"))
     for expected in ([], ["again"]):
-        run(own.recreate(template))
+        run(own.recreate(template, ample))
         assert ended == expected
     after = server.request("GET", f"{CORE}/pods/{name}")
     server.request("DELETE", f"{CORE}/pods/{name}")

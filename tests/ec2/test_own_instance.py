@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
+from etcd_ops.agent.ports import PodOutcomeUnknown
+from etcd_ops.ec2.aws import AwsUnavailable
 from etcd_ops.ec2.keeper import Others
 from etcd_ops.ec2.own_instance import TERMINATED, OwnInstance, complete_for, unready
 from etcd_ops.model.facts import Termination
 from etcd_ops.model.tags import TEMPLATE_TAG
 from tests.ec2.conftest import ZONE, Cloud
 from tests.ec2.metadata import Metadata
+from tests.standins.deadlines import ample, out_after
 
 NEW = "fedcba9876543210"
 
@@ -49,7 +54,7 @@ def test_it_is_replaced_without_making_the_group_smaller(cloud: Cloud, metadata:
     before = metadata.values["instance-id"] = group(cloud, NEW)
     own = OwnInstance(cloud.aws, cloud.machine)
     assert own.template() == "0123456789abcdef"
-    asyncio.run(own.recreate(NEW))
+    asyncio.run(own.recreate(NEW, ample))
     assert before not in instances(cloud)
     assert len(instances(cloud)) == 1
 
@@ -57,14 +62,14 @@ def test_it_is_replaced_without_making_the_group_smaller(cloud: Cloud, metadata:
 def test_it_stays_while_its_group_would_make_the_same_again(cloud: Cloud, metadata: Metadata) -> None:
     before = metadata.values["instance-id"] = group(cloud, "another")
     with pytest.raises(OSError, match="not of fedcba9876543210 as declared"):
-        asyncio.run(OwnInstance(cloud.aws, cloud.machine).recreate(NEW))
+        asyncio.run(OwnInstance(cloud.aws, cloud.machine).recreate(NEW, ample))
     assert instances(cloud) == [before]
 
 
 def test_an_instance_of_no_group_is_not_terminated(cloud: Cloud, metadata: Metadata) -> None:
     metadata.values["instance-id"] = "i-0123456789abcdef0"
     with pytest.raises(OSError, match="is in no group"):
-        asyncio.run(OwnInstance(cloud.aws, cloud.machine).recreate(NEW))
+        asyncio.run(OwnInstance(cloud.aws, cloud.machine).recreate(NEW, ample))
 
 
 @pytest.mark.parametrize(
@@ -95,6 +100,70 @@ class Recorded:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+def service(cloud: Cloud, state: str = "InService", **answers: Any) -> Recorded:
+    """A group that would make the declared instance."""
+    ready = {"Tags": [{"Key": TEMPLATE_TAG, "Value": NEW}], "DesiredCapacity": 1}
+    return Recorded(
+        describe_auto_scaling_instances={"AutoScalingInstances": [{"LifecycleState": state}]},
+        describe_auto_scaling_groups={"AutoScalingGroups": [ready]},
+        **answers,
+    )
+
+
+def failure(cause: Exception) -> AwsUnavailable:
+    problem = AwsUnavailable(str(cause))
+    problem.__cause__ = cause
+    return problem
+
+
+def client_error(status: int) -> ClientError:
+    return ClientError({"Error": {}, "ResponseMetadata": {"HTTPStatusCode": status}}, TERMINATE)  # type: ignore[typeddict-item]
+
+
+TERMINATE = "terminate_instance_in_auto_scaling_group"
+
+
+@pytest.mark.parametrize(
+    "cause", [ReadTimeoutError(endpoint_url="x"), ConnectTimeoutError(endpoint_url="x"), client_error(503)]
+)
+def test_whether_it_goes_is_unknown_after_a_lost_answer_until_its_group_tells(
+    cloud: Cloud, metadata: Metadata, cause: Exception
+) -> None:
+    """Also where no connection could be made: that was the second attempt."""
+    metadata.values["instance-id"] = "i-1"
+    aws = service(cloud, **{TERMINATE: failure(cause)})
+    own = OwnInstance(aws, cloud.machine)  # type: ignore[arg-type]
+    with pytest.raises(PodOutcomeUnknown):
+        asyncio.run(own.recreate(NEW, ample))
+    known = aws.answers.pop("describe_auto_scaling_instances")
+    aws.answers["describe_auto_scaling_instances"] = AwsUnavailable("away")
+    assert asyncio.run(own.leaving())
+    aws.answers["describe_auto_scaling_instances"] = known
+    assert not asyncio.run(own.leaving())
+
+
+def test_a_group_that_refuses_is_told(cloud: Cloud, metadata: Metadata) -> None:
+    metadata.values["instance-id"] = "i-1"
+    aws = service(cloud, **{TERMINATE: failure(client_error(400))})
+    own = OwnInstance(aws, cloud.machine)  # type: ignore[arg-type]
+    with pytest.raises(AwsUnavailable):
+        asyncio.run(own.recreate(NEW, ample))
+    assert not asyncio.run(own.leaving())
+
+
+@pytest.mark.parametrize(("looks", "terminated"), [(1, False), (2, True)])
+def test_nothing_is_terminated_once_no_time_is_left(
+    cloud: Cloud, metadata: Metadata, looks: int, terminated: bool
+) -> None:
+    metadata.values["instance-id"] = "i-1"
+    aws = service(cloud)
+    own = OwnInstance(aws, cloud.machine)  # type: ignore[arg-type]
+    late = nullcontext() if terminated else pytest.raises(OSError, match="ran out before it was sent")
+    with late:
+        asyncio.run(own.recreate(NEW, out_after(looks)))
+    assert (TERMINATE in {operation for operation, _ in aws.calls}) is terminated
 
 
 def test_a_termination_is_held_until_it_is_let_go(cloud: Cloud, metadata: Metadata) -> None:

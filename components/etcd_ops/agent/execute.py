@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from etcd_ops.agent.lock import Lock
-from etcd_ops.agent.ports import Pod, Ports
+from etcd_ops.agent.ports import Pod, PodOutcomeUnknown, Ports, TimeLeft
 from etcd_ops.agent.reading import Reading
 from etcd_ops.agent.settings import Settings
 from etcd_ops.channel.port import FORMATION
@@ -20,6 +20,10 @@ from etcd_ops.volume.errors import SourceUnavailable
 
 class StepFailed(Exception):
     """A step did not do what it should, and nothing of it is under way; the message is for the member's status."""
+
+
+class StepUnsettled(Exception):
+    """A step is under way, or may be: its lock and intent stay; the message is for the member's status."""
 
 
 class Superseded(Exception):
@@ -57,7 +61,7 @@ async def execute(context: Context, step: steps.Step) -> None:
     """Carry `step` out.
 
     Raises:
-        StepFailed, LockLost, ChannelUnavailable, RuntimeUnavailable, OSError, ValueError
+        StepFailed, StepUnsettled, LockLost, ChannelUnavailable, RuntimeUnavailable, OSError, ValueError
     """
     if step.intent is not None:
         timeout = context.settings.pace.step_timeout
@@ -324,7 +328,7 @@ async def _disarm(context: Context, step: steps.Step) -> None:
 @executes(steps.RecreatePod)
 async def _recreate_pod(context: Context, step: steps.Step) -> None:
     assert isinstance(step, steps.RecreateStoppedPod) and context.ports.pod is not None
-    await _recreate(context.ports.pod, step.template)
+    await _recreate(context, step, context.ports.pod, step.template)
 
 
 @executes(steps.VacateMachine)
@@ -346,14 +350,43 @@ async def _let_go(context: Context, step: steps.Step) -> None:
 @executes(steps.RecreateAgentPod)
 async def _recreate_agent_pod(context: Context, step: steps.Step) -> None:
     assert isinstance(step, steps.RecreateAgentPod) and context.ports.agent_pod is not None
-    await _recreate(context.ports.agent_pod, step.template)
+    await _recreate(context, step, context.ports.agent_pod, step.template)
 
 
-async def _recreate(pod: Pod, template: str) -> None:
+async def _recreate(context: Context, step: steps.Step, pod: Pod, template: str) -> None:
+    left = _time_left(context, step)
+    if left() <= 0:
+        raise StepFailed("the time for this step ran out before it was begun")
     try:
-        await pod.recreate(template)
+        await pod.recreate(template, left)
+    except PodOutcomeUnknown as unknown:
+        raise await _looked_into(context, step, pod, left, unknown) from unknown
     except OSError as problem:
         raise StepFailed(str(problem)) from problem
+
+
+def _time_left(context: Context, step: steps.Step) -> TimeLeft:
+    """Until when a step may be sent: as announced in the lock, or, where it needs none, as long from now on."""
+    if step.intent is not None:
+        return context.lock.remaining
+    clock = context.ports.clock
+    until = clock.boottime() + context.settings.pace.step_timeout
+    return lambda: until - clock.boottime()
+
+
+async def _looked_into(
+    context: Context, step: steps.Step, pod: Pod, left: TimeLeft, unknown: PodOutcomeUnknown
+) -> StepFailed | StepUnsettled:
+    """What became of a request without an answer, once it cannot arrive any more.
+
+    A pod that is to go still serves for a while: whoever had the lock meanwhile would count on its member.
+    """
+    await context.ports.clock.sleep(max(0.0, left()))
+    if step.intent is not None:
+        await context.lock.renew()
+    if await pod.leaving():
+        return StepUnsettled(f"outcome unknown: {unknown}")
+    return StepFailed(f"{unknown}; it did not happen")
 
 
 @executes(steps.UpgradeAgent)
@@ -363,4 +396,4 @@ async def _upgrade_agent(context: Context, step: steps.Step) -> None:
     raise Superseded(step.version)
 
 
-__all__ = ["Context", "StepFailed", "Superseded", "execute", "executes"]
+__all__ = ["Context", "StepFailed", "StepUnsettled", "Superseded", "execute", "executes"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from etcd_ops.agent.account import account, noteworthy
 from etcd_ops.agent.cluster_version import ClusterVersion
-from etcd_ops.agent.execute import Context, StepFailed, Superseded, execute
+from etcd_ops.agent.execute import Context, StepFailed, StepUnsettled, Superseded, execute
 from etcd_ops.agent.lock import Lock, LockLost
 from etcd_ops.agent.observing import Observer
 from etcd_ops.agent.ports import Ports
@@ -136,7 +136,7 @@ class Agent:
             agent_launched=spec is not None and ports.releases.launched(spec.agent),
             termination=ports.host.termination() if ports.host else Termination.NONE,
             settle_expired=self._settle_expired(cluster, process),
-            settling=self._settling(cluster),
+            settling=await self._settling(cluster),
         )
         return Observation(facts, reading, at)
 
@@ -223,11 +223,12 @@ class Agent:
             self._unhealthy_since = now
         return now - self._unhealthy_since > self._patience(cluster)
 
-    def _settling(self, cluster: ClusterFacts) -> bool:
-        """A step of this agent took the member down, and it is neither healthy again nor out of time."""
-        endpoint = cluster.endpoints.get(self._settings.slot)
+    async def _settling(self, cluster: ClusterFacts) -> bool:
+        """A step of this agent takes the member down, or did, and it is neither healthy again nor out of time."""
+        endpoint, pod = cluster.endpoints.get(self._settings.slot), self._ports.pod
         if endpoint is not None and endpoint.healthy:
-            self._disturbed_at = None
+            leaving = pod is not None and await pod.leaving()
+            self._disturbed_at = self._ports.clock.boottime() if leaving else None
         if self._disturbed_at is None:
             return False
         return self._ports.clock.boottime() - self._disturbed_at <= self._patience(cluster)
@@ -302,9 +303,9 @@ class Agent:
             await execute(context, step)
         except (LockLost, Conflict, ChannelUnavailable, RuntimeUnavailable) as problem:
             ports.log("step not taken", {**told, "problem": str(problem)})
-        except StepFailed as problem:
+        except (StepFailed, StepUnsettled) as problem:
             self._note(observation, f"{step.kind}: {problem}", told)
-            await self._make_way()
+            await self._make_way(problem)
         except (OSError, ValueError, KeyError) as problem:
             self._note(observation, f"{step.kind}: {problem}", told, impossible=True)
         except Superseded:
@@ -321,12 +322,14 @@ class Agent:
             ports.log("step", told)
             self._last_step = noteworthy({"event": "step", **told}) or self._last_step
 
-    async def _make_way(self) -> None:
-        """What cannot be done now must not keep the others from what they can do."""
+    async def _make_way(self, problem: StepFailed | StepUnsettled) -> None:
+        """What cannot be done now must not keep the others from what they can do; what may be under way must."""
+        if isinstance(problem, StepUnsettled):
+            return
         try:
             await self._lock.release()
-        except ChannelUnavailable as problem:
-            self._ports.log("lock not released", {"problem": str(problem)})
+        except ChannelUnavailable as away:
+            self._ports.log("lock not released", {"problem": str(away)})
 
     def _note(
         self, observation: Observation, problem: str, told: dict[str, object], *, impossible: bool = False

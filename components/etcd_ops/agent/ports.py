@@ -17,6 +17,13 @@ from etcd_ops.volume.port import Volume
 
 T = TypeVar("T")
 
+TimeLeft = Callable[[], float]
+"""Seconds in which a request may still be sent: none, once it is not positive."""
+
+
+class PodOutcomeUnknown(Exception):
+    """Whether a pod goes is not known: a request for it was sent, and its answer is lost."""
+
 
 class Etcd(Protocol):
     """The calls to etcd that agents make; `etcd_ops.etcd.EtcdClient` is the real one."""
@@ -106,15 +113,20 @@ class Pod(Protocol):
     def template(self) -> str:
         """Digest of the template that it was made from; empty where that is not known."""
 
-    async def recreate(self, template: str) -> None:
+    async def recreate(self, template: str, left: TimeLeft) -> None:
         """Let the declared one take its place. Idempotent.
 
         Args:
             template: digest of the declared pod.
+            left: until when that may be begun.
 
         Raises:
-            OSError: nothing would make that one, or it cannot be told.
+            OSError: nothing would make that one, or it cannot be told, or no time is left: this one stays.
+            PodOutcomeUnknown
         """
+
+    async def leaving(self) -> bool:
+        """Whether this one still runs and is on its way out, or may be, because of a `recreate` before."""
 
 
 class Host(Protocol):

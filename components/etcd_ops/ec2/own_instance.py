@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
+from http import HTTPStatus
 from typing import Any
 
+from etcd_ops.agent.deadline import require, seen_within, within
+from etcd_ops.agent.ports import PodOutcomeUnknown, TimeLeft
 from etcd_ops.ec2 import metadata
-from etcd_ops.ec2.aws import Aws
+from etcd_ops.ec2.aws import Aws, AwsUnavailable
 from etcd_ops.ec2.machine import Machine
 from etcd_ops.model.facts import Termination
 from etcd_ops.model.tags import TEMPLATE_TAG
@@ -17,6 +21,8 @@ TERMINATED = "Terminated"
 instance metadata", Amazon EC2 Auto Scaling User Guide)."""
 WAITING = "Terminating:Wait"
 IN_SERVICE = "InService"
+LOOK_SECONDS = 1.5
+"""For a look at what became of a request: every turn of the agent waits for it."""
 
 
 class OwnInstance:
@@ -30,6 +36,8 @@ class OwnInstance:
     def __init__(self, aws: Aws, machine: Machine) -> None:
         self._aws, self._machine = aws, machine
         self._termination = Termination.NONE
+        self._unanswered = False
+        """Its group was asked to replace it, and did not answer."""
 
     def template(self) -> str:
         """Digest of what it was made from."""
@@ -39,13 +47,18 @@ class OwnInstance:
         """Whether its group wants rid of it, as `attend` last saw."""
         return self._termination
 
-    async def recreate(self, template: str) -> None:
+    async def recreate(self, template: str, left: TimeLeft) -> None:
         """Have the instance replaced, once its group would make the declared one. Idempotent.
 
         Raises:
             OSError: it would not, or cannot be told.
+            PodOutcomeUnknown
         """
-        await asyncio.to_thread(self._recreate, template)
+        await within(left, partial(self._recreate, template, left))
+
+    async def leaving(self) -> bool:
+        """Whether that is not known. One that is to go is held until its member is stopped, under lock and gate."""
+        return self._unanswered and await seen_within(LOOK_SECONDS, self._is_unclear)
 
     async def let_go(self) -> None:
         """Let the termination go on. Idempotent.
@@ -70,19 +83,33 @@ class OwnInstance:
         self._termination = Termination.HELD
         self._aws.call("autoscaling", "record_lifecycle_action_heartbeat", **self._action())
 
-    def _recreate(self, template: str) -> None:
+    def _is_unclear(self) -> bool:
+        """No longer, once the service has answered: its instance is in service, or held."""
+        self._aws.call("autoscaling", "describe_auto_scaling_instances", InstanceIds=[metadata.needed("instance-id")])
+        self._unanswered = False
+        return False
+
+    def _recreate(self, template: str, left: TimeLeft) -> None:
         instance = metadata.needed("instance-id")
         if not self._in_service(instance):
             return  # it is on its way
         group = self._group()
         if reason := unready(group, template):
             raise OSError(f"group {self._machine.group} {reason}")
-        self._aws.call(
-            "autoscaling",
-            "terminate_instance_in_auto_scaling_group",
-            InstanceId=instance,
-            ShouldDecrementDesiredCapacity=False,
-        )
+        require(left)
+        self._terminate(instance)
+
+    def _terminate(self, instance: str) -> None:
+        operation = "terminate_instance_in_auto_scaling_group"
+        self._unanswered = True
+        try:
+            self._aws.call("autoscaling", operation, InstanceId=instance, ShouldDecrementDesiredCapacity=False)
+        except AwsUnavailable as problem:
+            if not _refused(problem):
+                raise PodOutcomeUnknown(str(problem)) from problem
+            self._unanswered = False
+            raise
+        self._unanswered = False
 
     def _in_service(self, instance: str) -> bool:
         found = self._aws.call("autoscaling", "describe_auto_scaling_instances", InstanceIds=[instance])
@@ -126,6 +153,17 @@ def unready(group: Mapping[str, Any], template: str) -> str:
     if group["DesiredCapacity"] < 1:
         return "wants no instance"
     return ""
+
+
+def _refused(problem: AwsUnavailable) -> bool:
+    """The service said no. Anything else may come after an attempt that took effect: calls are repeated once."""
+    from botocore.exceptions import ClientError
+
+    cause = problem.__cause__
+    if not isinstance(cause, ClientError):
+        return False
+    status: int = cause.response["ResponseMetadata"].get("HTTPStatusCode", HTTPStatus.INTERNAL_SERVER_ERROR)
+    return status < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def complete_for(aws: Aws, machine: Machine, slots: frozenset[str], own: str) -> tuple[str, ...]:

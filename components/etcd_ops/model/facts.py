@@ -295,7 +295,7 @@ class Facts:
     settle_expired: bool = False
     """The member runs, and has not served a read for longer than its start may take."""
     settling: bool = False
-    """A step of this agent took the member down, and it is neither healthy again nor out of time."""
+    """A step of this agent takes the member down, or did, and it is neither healthy again nor out of time."""
 
     @property
     def voteless(self) -> bool:
