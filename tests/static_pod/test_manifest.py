@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from etcd_ops.pod.places import TEMPLATE_ANNOTATION
 from etcd_ops.pod.template import template_digest
-from etcd_ops.static_pod.manifest import amiss, encode, template_of
+from etcd_ops.static_pod.manifest import amiss, encode, is_placed, template_of
 
 
 def plain(image: str = "one", **metadata: Any) -> dict[str, Any]:
@@ -62,3 +62,16 @@ def test_where_there_never_was_any_the_declared_one_is_placed(found: bytes | Non
 @pytest.mark.parametrize("placed", NONE_OF_OURS)
 def test_one_that_runs_is_kept_where_the_volume_knows_of_none(placed: bytes | None) -> None:
     assert amiss(OTHER, placed, DECLARED) is None
+
+
+def test_what_was_begun_is_placed_where_the_kubelet_has_it_and_that_is_news() -> None:
+    assert is_placed(DECLARED, DECLARED, PLACED)
+    assert is_placed(DECLARED, DECLARED, None)
+    assert not is_placed(PLACED, DECLARED, PLACED)
+    assert not is_placed(OTHER, DECLARED, PLACED)
+    assert not is_placed(DECLARED, DECLARED, DECLARED)
+
+
+@pytest.mark.parametrize("text", NONE_OF_OURS)
+def test_half_a_manifest_is_never_placed(text: bytes | None) -> None:
+    assert not is_placed(text, text, PLACED)

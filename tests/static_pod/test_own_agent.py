@@ -9,9 +9,11 @@ import pytest
 
 from etcd_ops.pod import places
 from etcd_ops.static_pod import own
+from etcd_ops.static_pod.kept import begun
 from etcd_ops.static_pod.manifest import encode, template_of
 from etcd_ops.static_pod.own_agent import StaticAgent
 from etcd_ops.volume.layout import VolumeLayout
+from tests.standins.deadlines import ample, out_after
 from tests.static_pod.test_manifest import plain
 
 OLD, NEW = (encode(plain(image)).encode() for image in ("old", "new"))
@@ -65,16 +67,45 @@ def test_one_that_was_deleted_or_damaged_is_put_back(place: Place, found: bytes 
 def test_a_step_places_the_declared_one_which_stays(place: Place) -> None:
     place.declare(NEW)
     for _ in range(2):
-        asyncio.run(place.agent.recreate(template_of(NEW)))
+        asyncio.run(place.agent.recreate(template_of(NEW), ample))
         assert place.file.read_bytes() == NEW
     place.file.write_bytes(OLD)
     assert place.agent.manifest.attend()
     assert place.file.read_bytes() == NEW
 
 
+def test_one_that_was_begun_and_not_placed_is_not_placed_by_itself(place: Place) -> None:
+    """Also where no step has ever placed any: what was installed stays."""
+    begun(VolumeLayout(place.volume).agent_pod).write_bytes(NEW)
+    assert not place.agent.manifest.attend()
+    assert place.file.read_bytes() == OLD
+    assert not VolumeLayout(place.volume).agent_pod.exists()
+
+
+def test_the_next_agent_remembers_that_it_was_placed(place: Place) -> None:
+    begun(VolumeLayout(place.volume).agent_pod).write_bytes(NEW)
+    place.file.write_bytes(NEW)
+    assert not place.agent.manifest.attend()
+    assert VolumeLayout(place.volume).agent_pod.read_bytes() == NEW
+
+
+def test_it_is_leaving_once_another_one_is_placed(place: Place) -> None:
+    place.declare(NEW)
+    assert not asyncio.run(place.agent.leaving())
+    asyncio.run(place.agent.recreate(template_of(NEW), ample))
+    assert asyncio.run(place.agent.leaving())
+
+
+def test_none_is_placed_once_no_time_is_left(place: Place) -> None:
+    place.declare(NEW)
+    with pytest.raises(OSError, match="ran out before it was sent"):
+        asyncio.run(place.agent.recreate(template_of(NEW), out_after(0)))
+    assert place.file.read_bytes() == OLD
+
+
 def test_nothing_is_put_back_once_it_is_being_taken_off(place: Place) -> None:
     """`etcd_ops.static_pod.remove` deletes what could be put back before it deletes the manifest."""
-    asyncio.run(place.agent.recreate(template_of(OLD)))
+    asyncio.run(place.agent.recreate(template_of(OLD), ample))
     (place.delivered / places.AGENT_POD).unlink()
     VolumeLayout(place.volume).agent_pod.unlink()
     place.file.unlink()

@@ -17,6 +17,7 @@ import pytest
 from etcd_ops.pod import places
 from etcd_ops.runtime.foreign import holder
 from etcd_ops.static_pod import remove as removing
+from etcd_ops.static_pod.kept import begun
 from etcd_ops.static_pod.remove import remove, remove_agent
 from etcd_ops.volume.errors import VolumeError
 from etcd_ops.volume.layout import VolumeLayout
@@ -148,7 +149,7 @@ def agent(member: tuple[Path, Path, Path], tmp_path: Path) -> tuple[Path, Path]:
     _, volume, _ = member
     manifest, delivered = tmp_path / "manifests" / "c.a-1.agent.json", tmp_path / "volumes" / "a-1.delivered"
     placed = VolumeLayout(volume).agent_pod
-    for path in (manifest, delivered / "config" / places.AGENT_POD, placed):
+    for path in (manifest, delivered / "config" / places.AGENT_POD, placed, begun(placed)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("{}")
     return manifest, delivered
@@ -162,7 +163,8 @@ def test_an_agent_that_puts_manifests_back_goes_first(
         assert says_taken(process)
         reason = remove_agent(*agent, volume, run, seconds=0.2)
         assert reason == "its agent still runs 0 s after its manifest was deleted"
-        assert [each.exists() for each in (*agent, VolumeLayout(volume).agent_pod)] == [False, False, False]
+        placed = VolumeLayout(volume).agent_pod
+        assert not any(each.exists() for each in (*agent, placed, begun(placed)))
         assert manifest.exists()
         process.kill()
         assert remove_agent(*agent, volume, run) == ""

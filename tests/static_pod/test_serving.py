@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from etcd_ops.pod import places
+from etcd_ops.static_pod.kept import begun
 from etcd_ops.static_pod.manifest import encode
 from etcd_ops.static_pod.own import StaticPod
 from etcd_ops.static_pod.serving import HOST, ManifestServer, ServedManifest
@@ -16,7 +17,7 @@ from etcd_ops.volume.layout import VolumeLayout
 from tests.static_pod.asking import answer, free_port
 from tests.static_pod.test_manifest import plain
 
-MANIFEST = encode(plain("old")).encode()
+MANIFEST, NEXT = (encode(plain(image)).encode() for image in ("old", "new"))
 
 
 class Place:
@@ -84,6 +85,24 @@ def test_after_a_loss_of_power_it_comes_from_the_volume(place: Place, kept: Serv
         assert answer(place.port) == (200, MANIFEST)
     finally:
         later.close()
+
+
+def test_a_step_that_was_cut_short_is_served_as_far_as_it_came(place: Place, kept: ServedManifest) -> None:
+    """What was begun is served from when it is in `RUN`; after a loss of power, what was placed to the end."""
+    kept.attend()
+    placed = VolumeLayout(place.volume).static_pod
+    begun(placed).write_bytes(NEXT)
+    assert not kept.attend()
+    assert answer(place.port) == (200, MANIFEST)
+    place.file.unlink()
+    assert kept.attend()
+    assert answer(place.port) == (200, MANIFEST)
+    place.file.write_bytes(NEXT)
+    assert not kept.attend()
+    assert answer(place.port) == (200, NEXT)
+    place.file.unlink()
+    assert kept.attend()
+    assert answer(place.port) == (200, NEXT)
 
 
 def test_other_paths_are_not_answered(place: Place, kept: ServedManifest) -> None:

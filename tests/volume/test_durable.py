@@ -27,6 +27,9 @@ def test_content_and_then_entry_are_synced(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(Path, "replace", noted_replace)
     write_file(tmp_path / "file", b"new")
     assert events == ["content", "name", "folder"]
+    events.clear()
+    write_file(tmp_path / "file", b"newer", confirm=lambda: events.append("confirmed"))
+    assert events == ["content", "confirmed", "name", "folder"]
 
 
 def test_replaces_and_keeps_to_the_owner(tmp_path: Path) -> None:
@@ -35,6 +38,19 @@ def test_replaces_and_keeps_to_the_owner(tmp_path: Path) -> None:
     write_file(path, b"two")
     assert path.read_bytes() == b"two"
     assert path.stat().st_mode & 0o777 == 0o600
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_is_not_confirmed_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_file(path, b"old")
+
+    def late() -> None:
+        raise OSError("too late")
+
+    with pytest.raises(OSError, match="too late"):
+        write_file(path, b"new", confirm=late)
+    assert path.read_bytes() == b"old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 

@@ -33,6 +33,17 @@ def template_of(text: bytes | None) -> str:
         return ""
 
 
+def is_placed(found: bytes | None, begun: bytes | None, placed: bytes | None) -> bool:
+    """What a step began to place is where the kubelet looks: what is left is to remember it as placed.
+
+    Args:
+        found: what is there.
+        begun: what the agent meant to put there last.
+        placed: what the agent put there last.
+    """
+    return bool(template_of(begun)) and found == begun and begun != placed
+
+
 def amiss(found: bytes | None, placed: bytes | None, declared: bytes | None) -> bytes | None:
     """What to write where the kubelet looks; None where that is as it should be, or nothing is known to belong there.
 

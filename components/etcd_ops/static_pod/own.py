@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from etcd_ops.agent.ports import TimeLeft
 from etcd_ops.pod import places
 from etcd_ops.static_pod.kept import KeptManifest
 from etcd_ops.static_pod.serving import ServedManifest
@@ -47,16 +48,25 @@ class StaticPod:
         except FileNotFoundError:
             return ""
 
-    async def recreate(self, template: str) -> None:
+    async def recreate(self, template: str, left: TimeLeft) -> None:
         """Place the declared manifest, and give the kubelet a moment to run it. Idempotent.
 
         Raises:
             OSError: it was not delivered yet, or could not be written.
+            PodOutcomeUnknown
         """
-        self.manifest.place(template)
-        await asyncio.to_thread(self._wait_for, template)
+        self.manifest.place(template, left)
+        await asyncio.to_thread(self._wait_for, template, min(SEEN_SECONDS, left()))
 
-    def _wait_for(self, template: str) -> None:
-        until = time.monotonic() + SEEN_SECONDS
+    async def leaving(self) -> bool:
+        """Whether the kubelet is told to run another one, and has yet to look."""
+        try:
+            runs = self.template()
+            return bool(runs) and self.manifest.template() not in ("", runs)
+        except OSError:
+            return True
+
+    def _wait_for(self, template: str, seconds: float) -> None:
+        until = time.monotonic() + seconds
         while self.template() != template and time.monotonic() < until:
             time.sleep(_LOOK_SECONDS)

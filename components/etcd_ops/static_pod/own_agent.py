@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from etcd_ops.agent.ports import TimeLeft
 from etcd_ops.pod import places
 from etcd_ops.static_pod import own
 from etcd_ops.static_pod.kept import KeptManifest
@@ -38,11 +39,19 @@ class StaticAgent:
         """Digest of the manifest that the kubelet runs it from."""
         return self._template
 
-    async def recreate(self, template: str) -> None:
+    async def recreate(self, template: str, left: TimeLeft) -> None:
         """Place the declared manifest, and give the kubelet a moment to end this agent and run the next. Idempotent.
 
         Raises:
             OSError: it was not delivered yet, or could not be written.
+            PodOutcomeUnknown
         """
-        self.manifest.place(template)
-        await asyncio.sleep(own.SEEN_SECONDS)
+        self.manifest.place(template, left)
+        await asyncio.sleep(max(0.0, min(own.SEEN_SECONDS, left())))
+
+    async def leaving(self) -> bool:
+        """Whether the kubelet is told to run another one, and has yet to look."""
+        try:
+            return self.manifest.template() not in ("", self._template)
+        except OSError:
+            return True

@@ -6,6 +6,7 @@ import ctypes
 import os
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 PARTIAL = ".partial"
@@ -15,8 +16,14 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 """From linux/fcntl.h and linux/fs.h."""
 
 
-def write_file(path: Path, data: bytes, mode: int = 0o600) -> None:
+def write_file(path: Path, data: bytes, mode: int = 0o600, confirm: Callable[[], object] | None = None) -> None:
     """Replace a file's content, atomically and durably.
+
+    Args:
+        path: the file.
+        data: its new content.
+        mode: its permissions.
+        confirm: called once all is written, which may take long, right before it takes effect; may raise.
 
     Raises:
         OSError: nothing was changed, and no half-written file is left behind.
@@ -24,6 +31,8 @@ def write_file(path: Path, data: bytes, mode: int = 0o600) -> None:
     temporary = partial_name(path)
     try:
         write_new(temporary, data, mode)
+        if confirm is not None:
+            confirm()
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -98,6 +107,12 @@ def rename(source: Path, target: Path) -> None:
     sync_directory(target.parent)
     if source.parent != target.parent:
         sync_directory(source.parent)
+
+
+def rename_over(source: Path, target: Path) -> None:
+    """Move a file within a folder, durably, in one step, and over one that is there."""
+    source.replace(target)
+    sync_directory(target.parent)
 
 
 def swap(one: Path, other: Path) -> None:
