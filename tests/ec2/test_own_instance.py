@@ -102,13 +102,13 @@ class Recorded:
         return answer
 
 
-def service(cloud: Cloud, state: str = "InService", **answers: Any) -> Recorded:
-    """A group that would make the declared instance."""
+def service(to_terminate: Any = None) -> Recorded:
+    """A group that would make the declared instance, and how it answers when it is to."""
     ready = {"Tags": [{"Key": TEMPLATE_TAG, "Value": NEW}], "DesiredCapacity": 1}
     return Recorded(
-        describe_auto_scaling_instances={"AutoScalingInstances": [{"LifecycleState": state}]},
+        describe_auto_scaling_instances={"AutoScalingInstances": [{"LifecycleState": "InService"}]},
         describe_auto_scaling_groups={"AutoScalingGroups": [ready]},
-        **answers,
+        terminate_instance_in_auto_scaling_group=to_terminate,
     )
 
 
@@ -133,7 +133,7 @@ def test_whether_it_goes_is_unknown_after_a_lost_answer_until_its_group_tells(
 ) -> None:
     """Also where no connection could be made: that was the second attempt."""
     metadata.values["instance-id"] = "i-1"
-    aws = service(cloud, **{TERMINATE: failure(cause)})
+    aws = service(failure(cause))
     own = OwnInstance(aws, cloud.machine)  # type: ignore[arg-type]
     with pytest.raises(PodOutcomeUnknown):
         asyncio.run(own.recreate(NEW, ample))
@@ -146,7 +146,7 @@ def test_whether_it_goes_is_unknown_after_a_lost_answer_until_its_group_tells(
 
 def test_a_group_that_refuses_is_told(cloud: Cloud, metadata: Metadata) -> None:
     metadata.values["instance-id"] = "i-1"
-    aws = service(cloud, **{TERMINATE: failure(client_error(400))})
+    aws = service(failure(client_error(400)))
     own = OwnInstance(aws, cloud.machine)  # type: ignore[arg-type]
     with pytest.raises(AwsUnavailable):
         asyncio.run(own.recreate(NEW, ample))
@@ -158,7 +158,7 @@ def test_nothing_is_terminated_once_no_time_is_left(
     cloud: Cloud, metadata: Metadata, looks: int, terminated: bool
 ) -> None:
     metadata.values["instance-id"] = "i-1"
-    aws = service(cloud)
+    aws = service()
     own = OwnInstance(aws, cloud.machine)  # type: ignore[arg-type]
     late = nullcontext() if terminated else pytest.raises(OSError, match="ran out before it was sent")
     with late:

@@ -162,6 +162,11 @@ def _agent(run: Run, a: int, b: int, x: float) -> bool:
     return _declare(run, agent="0.2.0" if run.stack.plan.agent == "0.1.0" else "0.1.0")
 
 
+@change("another pod")
+def _another_pod(run: Run, a: int, b: int, x: float) -> bool:
+    return bool(run.stack.plan.pod) and _declare(run, pod=1 + a)
+
+
 @change("paused")
 def _pause(run: Run, a: int, b: int, x: float) -> bool:
     run.stack.mode = Mode.PAUSED

@@ -71,10 +71,17 @@ class Plan:
     allow_outage: bool = True
     replacements: int = 1
     agent: str = "0.1.0"
+    pod: int = 0
+    """The template of the members' pods; 0 where they run in none."""
     migration: str = ""
     """The phase of a migration; empty where none is declared."""
     origin: tuple[str, ...] = ()
     """Slots of the machines that it is from."""
+
+    @property
+    def template(self) -> str:
+        """Digest of the members' pods; empty where they run in none."""
+        return f"pod {self.pod}" if self.pod else ""
 
 
 @lru_cache(maxsize=4096)
@@ -121,6 +128,7 @@ def _member(slot: str, plan: Plan) -> dict[str, Any]:
         "metrics_url": client_url(slot).replace("2379", "2382"),
         "health_url": client_url(slot).replace("https", "http").replace("2379", "2381"),
         "volume_bytes": 10 * GIB,
+        "template": plan.template,
         "certificates": {use: _leaf(slot, use, plan) for use in ("peer", "server", "metrics", "agent")},
     }
 

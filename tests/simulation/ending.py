@@ -71,6 +71,7 @@ def repair(run: Run) -> None:
 def _repair_host(run: Run, host: Host) -> None:
     world = run.world
     host.fates, host.write_fates, host.doom, host.stalls_with_launch = [], [], None, 0.0
+    host.pod_fates, host.api_away_until, host.stalls_before_deletion = [], 0.0, 0.0
     host.stalled_until = host.cut_off_until = host.mute_until = host.unreadable_until = host.stop_takes = 0.0
     if host.agent is not None:
         host.agent.stalled_until = 0.0
@@ -440,6 +441,8 @@ def _lacking_in(run: Run, desired: Desired, slot: str) -> str:
     target = (spec.etcd.binary.sha256, SimulatedRenderer.digest(spec, slot))
     if running != target or PROGRAMS[host.disk.running_binary] != run.stack.plan.version:
         return f"{slot} runs something else"
+    if host.template != spec.members[slot].template or host.leaving:
+        return f"{slot} runs in another pod"
     if host.disk.leaves.get("peer") != spec.members[slot].certificates.peer or host.agent_version != spec.agent.version:
         return f"{slot} presents another certificate, or has another agent"
     if host.disk.memory.applied_digest != desired.digest:

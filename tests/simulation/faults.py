@@ -123,6 +123,27 @@ def _terminate(run: Run, host: Host, b: int, x: float) -> bool:
     return True
 
 
+@fault("deletion of a pod without an answer")
+@_on_host
+def _unanswered_deletion(run: Run, host: Host, b: int, x: float) -> bool:
+    host.pod_fates.append(("lost", "unanswered", "late")[b % 3])
+    return bool(host.template)
+
+
+@fault("agent stalls while it has its pod made anew")
+@_on_host
+def _stall_before_deletion(run: Run, host: Host, b: int, x: float) -> bool:
+    host.stalls_before_deletion = 10.0 + 50.0 * x
+    return bool(host.template)
+
+
+@fault("API server away")
+@_on_host
+def _api_away(run: Run, host: Host, b: int, x: float) -> bool:
+    host.api_away_until = run.world.now() + 30.0 * x
+    return bool(host.template)
+
+
 @fault("partition of two")
 def _partition(run: Run, a: int, b: int, x: float) -> bool:
     one, other = run.host(a), run.host(b)

@@ -13,6 +13,8 @@ from typing import Any
 from unittest.mock import patch
 from weakref import WeakKeyDictionary
 
+from etcd_ops.agent import execute
+from etcd_ops.agent.execute import StepFailed
 from etcd_ops.agent.lock import Lock
 from etcd_ops.etcd import Header, MemberList
 from etcd_ops.model import decisions, gate, transitions
@@ -24,6 +26,7 @@ from etcd_ops.model.status import State
 from etcd_ops.model.steps import VacateMachine
 from etcd_ops.runtime import verdict as launcher
 from tests.simulation import world
+from tests.simulation.pods import SimulatedPod
 from tests.simulation.ports import SimulatedEtcd
 from tests.simulation.run import Run, Setting
 from tests.simulation.servers import Server
@@ -284,3 +287,37 @@ def _beside() -> Iterator[None]:
     """The simulated people as well do not keep a memory for themselves."""
     with _answers(forming, "_serves_already", None), _answers(Run, "is_remembered", True):
         yield
+
+
+PODS = Setting(pods=True)
+LOSING_ANSWERS = {"another pod": 6.0, "deletion of a pod without an answer": 6.0, "API server away": 2.0}
+
+
+@guard("a deletion without an answer keeps the lock", LOSING_ANSWERS, " while ", PODS)
+def _unanswered() -> AbstractContextManager[Any]:
+    """It is taken for one that did not happen."""
+
+    async def at_once(*_: object) -> StepFailed:
+        return StepFailed("no answer")
+
+    return patch.object(execute, "_looked_into", at_once)
+
+
+@guard("a pod that is to go keeps the lock", LOSING_ANSWERS | {"etcd killed": 4.0}, " while ", PODS)
+def _leaving() -> AbstractContextManager[Any]:
+    """Whoever still serves counts as settled, and gives the lock back when the gate refuses what is to be done next."""
+
+    async def never(pod: SimulatedPod) -> bool:
+        return False
+
+    return patch.object(SimulatedPod, "leaving", never)
+
+
+@guard(
+    "no pod is deleted once the time of its step is over",
+    {"another pod": 6.0, "agent stalls while it has its pod made anew": 6.0},
+    " while ",
+    PODS,
+)
+def _in_time() -> AbstractContextManager[Any]:
+    return patch.object(execute, "_time_left", lambda *_: lambda: 5.0)

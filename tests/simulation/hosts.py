@@ -138,12 +138,22 @@ class Host:
         """Somebody else runs this member's etcd."""
         self.termination = Termination.NONE
         """Whether its platform wants rid of this machine; another one takes over its volume and its slot."""
+        self.template = self.next_template = ""
+        """Of the pod that member and agent run in, and of the one that would follow; empty where they run in none."""
+        self.leaving = False
+        """That pod is to go, and its kubelet has yet to end it."""
+        self.stalls_before_deletion = 0.0
+        """Seconds for which the agent stands still once it has looked at its pod."""
+        self.api_away_until = 0.0
+        """The API server cannot be reached until then."""
         self.by_hand = False
         """Nobody of ours keeps this machine: it has no agent."""
         self.agent_version, self.agent_candidate = "0.1.0", ""
         self.agent_failures: dict[str, str] = {}
         self.fates: list[str] = []
         """Of the next writes to etcd."""
+        self.pod_fates: list[str] = []
+        """Of the next deletions of its pod."""
         self.write_fates: list[str] = []
         """Of the next conditional writes to the channel."""
 

@@ -44,6 +44,8 @@ class Setting:
     replacements: int = 9
     allow_outage: bool = True
     version: str = "3.6.15"
+    pods: bool = False
+    """Members run in pods."""
     adopted: bool = False
     """Somebody else started the cluster by hand."""
 
@@ -171,4 +173,5 @@ def plan_of(setting: Setting) -> Plan:
         version=setting.version,
         replacements=setting.replacements,
         allow_outage=setting.allow_outage,
+        pod=int(setting.pods),
     )

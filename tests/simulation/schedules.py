@@ -23,8 +23,19 @@ UNSETTLED = "not in force after"
 """How a schedule fails that broke nothing, but does not come to rest."""
 HAPPENINGS = {**FAULTS, **CHANGES}
 TERMINATION = "machine is to be terminated"
-DRAWN = tuple(kind for kind in HAPPENINGS if kind != TERMINATION)
-"""What seeds draw from; terminations have schedules of their own, so that every seed keeps its meaning."""
+OF_PODS = {
+    "another pod": 6.0, "deletion of a pod without an answer": 6.0, "API server away": 2.0,
+    "agent stalls while it has its pod made anew": 3.0,
+}  # fmt: skip
+POD_KINDS = {
+    **OF_PODS, "agent killed in mid-step": 2.0, "agent stalls": 2.0, "agent killed": 1.0, "etcd killed": 2.0,
+    "zone off": 1.0, "member isolated": 1.0, "channel away": 1.0, "channel write unanswered": 1.0, "disk wiped": 0.5,
+    "configuration": 2.0, "newer version": 1.0, "up again": 2.0, "writes": 4.0,
+}  # fmt: skip
+"""What befalls members in pods, with weights."""
+APART = frozenset({TERMINATION, *OF_PODS})
+DRAWN = tuple(kind for kind in HAPPENINGS if kind not in APART)
+"""What seeds draw from; terminations and pods have schedules of their own, so that every seed keeps its meaning."""
 _WEIGHTS = {
     "writes": 8,
     "up again": 4,

@@ -111,7 +111,8 @@ class Stack:
         """Resources come before the rollout: machines, volumes, credentials."""
         spec = spec_of(plan)
         for slot in plan.slots:
-            host = self.world.hosts.get(slot) or self.world.add_host(slot)
+            host = self.world.hosts.get(slot) or self.world.add_host(slot, plan.template)
+            host.next_template = plan.template
             host.disk.credentials |= credentials_of(spec, slot)
 
     async def _clean_up(self, channel: SimulatedChannel, clock: SimulatedClock, plan: Plan) -> None:

@@ -56,8 +56,8 @@ OF_PODS = frozenset(
     f"step {each.__name__}"
     for each in (steps.RecreateAgentPod, steps.RecreatePod, steps.RecreateStoppedPod, steps.TakeOver)
 )
-"""No member of a schedule runs in a pod. tests/model/test_replacing.py and test_adopting.py have their rules,
-tests/nodes real pods."""
+"""No member of these schedules runs in a pod: those of test_pods.py do. tests/model/test_replacing.py and
+test_adopting.py have the rules of all of them, tests/nodes real pods."""
 
 
 OF_MACHINES = frozenset(f"step {each.__name__}" for each in (steps.VacateMachine, steps.LetMachineGo))

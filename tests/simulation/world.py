@@ -18,6 +18,7 @@ from tests.simulation import declarations
 from tests.simulation.declarations import Plan, SimulatedRenderer, zone_of
 from tests.simulation.hosts import Disk, Host
 from tests.simulation.launching import start
+from tests.simulation.pods import SimulatedPod
 from tests.simulation.ports import (
     SimulatedClock,
     SimulatedEtcd,
@@ -194,11 +195,12 @@ class World:
 
     # Machines.
 
-    def add_host(self, slot: str) -> Host:
-        """A new machine with a fresh, marked volume; its agent starts."""
+    def add_host(self, slot: str, template: str = "") -> Host:
+        """A new machine, or pod, with a fresh, marked volume; its agent starts."""
         offset = self.random.uniform(0.0, 1e6)
         host = Host(slot, zone_of(slot), Disk(f"volume-{slot}-{self.number()}"), offset)
         host.rate = self.random.choice((1.0, 1.0, self.random.uniform(0.995, 1.005)))
+        host.template = host.next_template = template
         self.hosts[slot] = host
         self.start_agent(host)
         return host
@@ -234,6 +236,7 @@ class World:
             releases=SimulatedReleases(host),
             foreign=SimulatedForeign(self, host),
             host=SimulatedMachine(self, host),
+            pod=SimulatedPod(self, host) if host.template else None,
             clock=SimulatedClock(self, host),
             parallel=one_after_another,
             nonce=lambda: f"{host.slot}-{self.number()}",

@@ -17,7 +17,7 @@ from etcd_ops.static_pod.kept import begun
 from etcd_ops.static_pod.manifest import encode, template_of
 from etcd_ops.static_pod.own import StaticPod
 from etcd_ops.static_pod.token import FILES, lend
-from etcd_ops.volume.durable import write_file
+from etcd_ops.volume.durable import sync_directory, write_file
 from etcd_ops.volume.layout import VolumeLayout
 from tests.standins.deadlines import ample, out_after
 from tests.static_pod.test_manifest import plain
@@ -187,11 +187,10 @@ def test_what_is_remembered_as_placed_is_on_the_kubelets_disk(place: Place, monk
     """Else a loss of power would leave the one before there, and the next look would exchange it."""
     place.pod.manifest.attend()
     synced: list[tuple[Path, bytes, bytes]] = []
-    sync = kept.sync_directory
 
     def noted(path: Path) -> None:
         synced.append((path, place.file.read_bytes(), place.placed.read_bytes()))
-        sync(path)
+        sync_directory(path)
 
     monkeypatch.setattr(kept, "sync_directory", noted)
     begun(place.placed).write_bytes(NEW)
