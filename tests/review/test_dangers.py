@@ -70,8 +70,16 @@ def refusals(found: Review) -> dict[str, str]:
     return {each.where: each.code for each in every if each.level is Level.REFUSE}
 
 
+def votes(found: Review) -> list[int | None]:
+    """Of the cluster: who serves before, at the worst moment, and after."""
+    (cluster,) = found.clusters
+    quorum = cluster.quorum
+    return [each.up if each is not None else None for each in (quorum.before, quorum.during, quorum.after)]
+
+
 def test_nothing_is_refused_where_nothing_changes() -> None:
-    assert reviewed(digest()).verdict is Level.FINE
+    found = reviewed(digest())
+    assert (found.verdict, votes(found)) == (Level.FINE, [5, 5, 5])
 
 
 @pytest.mark.parametrize("name", [INGRESS, EGRESS])
@@ -93,9 +101,18 @@ def test_nothing_is_refused_where_nothing_changes() -> None:
 def test_members_that_are_cut_off_from_each_other_are_refused(name: str, op: str, inputs: dict[str, Any]) -> None:
     preview = digest()
     changed(preview, name, op, **inputs)
-    found = refusals(reviewed(preview))
-    assert list(found) == [name]
-    assert found[name].startswith("peers-")
+    found = reviewed(preview)
+    assert {where: code.partition("-")[0] for where, code in refusals(found).items()} == {name: "peers", "": "quorum"}
+    assert votes(found) == [5, 0, 0]
+
+
+@pytest.mark.parametrize("name", [INGRESS, EGRESS])
+def test_a_way_that_is_there_again_afterwards_costs_the_quorum_meanwhile(name: str) -> None:
+    preview = digest()
+    changed(preview, name, "delete-replaced")
+    again = copy.deepcopy(step_of(preview, name))
+    preview["steps"].append({**again, "op": "create-replacement", "newState": again["oldState"]})
+    assert votes(reviewed(preview)) == [5, 0, 5]
 
 
 @pytest.mark.parametrize("name", [INGRESS, EGRESS])
@@ -142,7 +159,7 @@ def test_a_rule_may_go_where_another_one_has_its_way(
 def test_a_way_in_does_not_stand_in_for_the_way_out() -> None:
     preview = digest()
     changed(preview, EGRESS, "delete")
-    assert list(refusals(reviewed(preview))) == [EGRESS]
+    assert set(refusals(reviewed(preview))) == {EGRESS, ""}
 
 
 @pytest.mark.parametrize("op", ["delete", "delete-replaced"])

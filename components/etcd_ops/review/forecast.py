@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from etcd_ops.model.topology import order_of_change, quorum
 from etcd_ops.review.clusters import Case
 from etcd_ops.review.disturbances import DISTURBING, disturbed, losses, members_of
+from etcd_ops.review.peer_ways import leaves_peers_apart, parts_peers
 from etcd_ops.review.preview import Change
 from etcd_ops.review.result import MemberForecast, QuorumForecast, Votes
 from etcd_ops.review.rolls import Roll, rolls
@@ -24,12 +25,12 @@ def quorum_forecast(case: Case) -> QuorumForecast:
     if any(spec is not None and spec.migration is not None for spec in (case.old, case.new)):
         return QuorumForecast()
     before = _all_up(len(case.old.members)) if case.old is not None else None
-    after = _all_up(len(case.new.members)) if case.new is not None else None
+    after = _all_up(len(case.new.members), apart=leaves_peers_apart(case)) if case.new is not None else None
     return QuorumForecast(before=before, during=_during(case), after=after)
 
 
-def _all_up(voters: int) -> Votes:
-    return Votes(voters=voters, needed=quorum(voters), up=voters)
+def _all_up(voters: int, *, apart: bool = False) -> Votes:
+    return Votes(voters=voters, needed=quorum(voters), up=0 if apart else voters)
 
 
 def _during(case: Case) -> Votes | None:
@@ -37,7 +38,7 @@ def _during(case: Case) -> Votes | None:
         return None
     voters = len(case.old.members)
     by_agents = 1 if any(roll.takes_down for roll in rolls(case)) else 0
-    by_engine = voters if case.is_retired else len(disturbed(case))
+    by_engine = voters if case.is_retired or parts_peers(case) else len(disturbed(case))
     return Votes(voters=voters, needed=quorum(voters), up=max(0, voters - max(by_agents, by_engine)))
 
 

@@ -22,12 +22,32 @@ _STANDING = frozenset({Change.SAME, Change.READ, Change.CREATE, Change.UPDATE})
 """What happens to rules that are there, or come, before others go: the engine deletes last."""
 
 
+def parts_peers(case: Case) -> bool:
+    """Whether members lose each other for a while: every one that needs another then serves nobody."""
+    alone = case.old is None or len(case.old.members) == 1
+    return not alone and any(cuts_peers_off(case, step) for step in case.steps)
+
+
+def leaves_peers_apart(case: Case) -> bool:
+    """Whether they do not have each other afterwards, either: a rule went, or leads elsewhere, and none came for it."""
+    return parts_peers(case) and any(
+        cuts_peers_off(case, step) and not _is_there_afterwards(case, step) for step in case.steps
+    )
+
+
+def _is_there_afterwards(case: Case, step: Step) -> bool:
+    if step.change is not Change.REPLACE or step.new is None or step.old is None:
+        return False
+    return all(_leads(step.new, step.old, port) for port in _peer_ports(case) if _reaches(step.old, port))
+
+
 def cuts_peers_off(case: Case, step: Step) -> bool:
     """Whether members lose their way to each other's peer ports by what happens to a rule, if only for a while.
 
     That is a way in or out of a group, for the group itself, which goes or gets narrower while no other rule has it.
     """
-    if step.type not in RULES or step.old is None or not _names_group(step.old, _OTHER, step.old):
+    untouched = step.change in (Change.SAME, Change.READ)
+    if untouched or step.type not in RULES or step.old is None or not _names_group(step.old, _OTHER, step.old):
         return False
     ports = {port for port in _peer_ports(case) if _reaches(step.old, port)}
     if not ports or _is_kept(step, ports):

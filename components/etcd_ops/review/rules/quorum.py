@@ -8,6 +8,7 @@ from etcd_ops.model.topology import tolerates
 from etcd_ops.review.clusters import Case
 from etcd_ops.review.disturbances import disturbed
 from etcd_ops.review.forecast import quorum_forecast
+from etcd_ops.review.peer_ways import parts_peers
 from etcd_ops.review.result import Finding, Level, Subject
 from etcd_ops.review.values import members_counted
 
@@ -27,7 +28,7 @@ def quorum(case: Case) -> Iterator[Finding]:
     if votes is None:
         yield _finding(Level.ATTENTION, "quorum-unknown", "whether a quorum is left cannot be told from the preview")
     elif not votes.hold:
-        yield _lost(case, votes.up, votes.needed, bool(taken))
+        yield _lost(case, votes.up, votes.needed, bool(taken) or parts_peers(case))
 
 
 def _tolerance(case: Case) -> Iterator[Finding]:
