@@ -123,7 +123,7 @@ def _static_pods(engine: Engine, nodes: Cluster, folder: Path) -> Findings:
     }
     stack, found = StaticPodStack(engine, folder / "static", nodes, arguments), Findings()
     with _up(stack, found):
-        _disturb(stack, found, folder, {})
+        _disturb(stack, found, folder, {"nodes go off and come back, three times": lambda: _switch_off(stack)})
         found.replaced = _replace(stack, lambda: stack.wipe(LOST))
     return found
 
@@ -179,6 +179,14 @@ def _drain(stack: StatefulSetStack) -> None:
             f"{slot} is back", 120.0, poll=0.5,
         )  # fmt: skip
     stack.wait_in_order()
+
+
+def _switch_off(stack: StaticPodStack) -> None:
+    for slot in SLOTS:
+        node = stack.node(slot)
+        node.lose_power()
+        node.start_kubelet(stack.nodes.plane.kubeconfig_of(node))
+        stack.wait_in_order()
 
 
 def _replace(stack: PodStack, lose: Callable[[], None]) -> float:
