@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from etcd_ops.agent.execute import Context, StepFailed, StepUnsettled, execute
-from etcd_ops.agent.lock import TERM, Lock
+from etcd_ops.agent.lock import TERM, Lock, LockLost
 from etcd_ops.agent.loop import Agent, Observation
 from etcd_ops.agent.ports import PodOutcomeUnknown, Ports, TimeLeft
 from etcd_ops.agent.settings import Pace, Settings
@@ -109,15 +109,33 @@ def refused(_: TimeLeft) -> None:
     raise OSError("forbidden")
 
 
-@pytest.mark.parametrize("step", DISTURBING)
-def test_after_a_lost_answer_lock_and_intent_stay_while_the_pod_may_go(place: Place, step: Step) -> None:
+def test_after_a_lost_answer_lock_and_intent_stay_while_the_pod_may_go(place: Place) -> None:
     """Released at once, it would be the next agent's, whose gate counts on a member that is about to end."""
+    step = DISTURBING[0]
     place.pod.meets, place.pod.goes = lost, True
     place.take(step)
     assert place.holds()
     assert place.record.intent is not None
     assert place.record.intent.kind == step.intent
     assert place.agent._problem == f"{step.kind}: outcome unknown: no answer"
+
+
+def test_a_pod_of_the_agent_alone_takes_no_member_down_and_keeps_no_lock(place: Place) -> None:
+    """Its API server may be away for long, and others have to be repaired meanwhile."""
+    place.pod.meets, place.pod.goes = lost, True
+    place.take(DISTURBING[1])
+    assert not place.holds()
+    assert place.agent._problem == "RecreateAgentPod: outcome unknown: no answer"
+
+
+def test_a_lock_that_was_lost_meanwhile_hides_nothing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def gone(_: Lock) -> bool:
+        raise LockLost("another holder")
+
+    monkeypatch.setattr(Lock, "renew", gone)
+    place.pod.meets, place.pod.goes = lost, True
+    place.take(DISTURBING[0])
+    assert place.agent._problem == "RecreatePod: outcome unknown: no answer"
 
 
 @pytest.mark.parametrize("step", DISTURBING)
@@ -127,11 +145,10 @@ def test_it_is_looked_at_only_when_the_request_cannot_arrive_any_more(place: Pla
     assert place.pod.looked_at == [pytest.approx(began + SECONDS)]
 
 
-@pytest.mark.parametrize("step", DISTURBING)
-def test_the_lock_is_renewed_before_the_look_which_may_take_time_as_well(place: Place, step: Step) -> None:
+def test_the_lock_is_renewed_before_the_look_which_may_take_time_as_well(place: Place) -> None:
     """The holder trusts it for half its term from its last write on, and the step took most of that."""
     place.pod.meets, place.pod.goes = lost, True
-    place.take(step)
+    place.take(DISTURBING[0])
     run(place.clock.sleep(TERM / 2 - 1.0))
     assert place.holds()
 
@@ -192,16 +209,22 @@ def test_where_no_lock_is_needed_none_is_renewed(place: Place) -> None:
 
 
 def settles(place: Place, cluster: ClusterFacts) -> bool:
-    return run(place.agent._settling(cluster))
+    return place.agent._settling(cluster, ending=place.pod.goes)
 
 
-def test_a_member_that_serves_and_whose_pod_is_to_go_has_yet_to_come_back(place: Place) -> None:
+def disturbed() -> Place:
+    """Its agent has just begun a step that takes its member down."""
+    place = Place()
+    place.agent._disturbed_at = place.clock.now
+    return place
+
+
+def test_a_member_that_serves_and_whose_pod_is_to_go_has_yet_to_come_back() -> None:
     """What is settling keeps the lock, whatever the gate says meanwhile."""
-    assert not settles(place, FACTS.cluster)
+    place = disturbed()
     place.pod.goes = True
-    for _ in range(3):
-        place.clock.now += Pace().settle
-        assert settles(place, FACTS.cluster)
+    place.clock.now += Pace().settle / 2
+    assert settles(place, FACTS.cluster)
     gone = without(FACTS, SLOT)
     assert settles(place, gone)
     place.pod.goes = False
@@ -209,17 +232,19 @@ def test_a_member_that_serves_and_whose_pod_is_to_go_has_yet_to_come_back(place:
     assert not settles(place, FACTS.cluster)
 
 
-def test_a_member_whose_pod_never_comes_back_is_not_waited_for_for_ever(place: Place) -> None:
+@pytest.mark.parametrize("cluster", [FACTS.cluster, without(FACTS, SLOT)])
+def test_a_pod_that_never_ends_or_never_comes_back_keeps_the_lock_no_longer_than_a_start_may_take(
+    cluster: ClusterFacts,
+) -> None:
+    """As where its kubelet is gone: others have to be repaired meanwhile."""
+    place = disturbed()
     place.pod.goes = True
-    assert settles(place, FACTS.cluster)
+    assert settles(place, cluster)
     place.clock.now += 2 * Pace().settle
-    assert not settles(place, without(FACTS, SLOT))
+    assert not settles(place, cluster)
 
 
-def test_an_agent_without_a_pod_of_its_own_has_none_that_goes(place: Place) -> None:
-    place.agent._ports = replace_pod(place.ports)
-    assert not settles(place, FACTS.cluster)
-
-
-def replace_pod(ports: Ports) -> Ports:
-    return cast("Ports", SimpleNamespace(**{**vars(ports), "pod": None}))
+def test_what_was_not_disturbed_settles_nothing(place: Place) -> None:
+    for goes in (False, True):
+        place.pod.goes = goes
+        assert not settles(place, FACTS.cluster)

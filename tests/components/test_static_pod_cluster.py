@@ -58,6 +58,14 @@ def test_no_object_is_made_before_it_is_known_whose_cluster_it_is(recording: Rec
         assert {f"StaticPodMember demo-{slot}" for slot in slots} <= each.dependencies, each.name
 
 
+def test_a_binding_is_made_after_its_role(recording: Recording) -> None:
+    """Whoever may not bind whatever there is may only where the role is there: else the API server refuses."""
+    bindings = recording.of_type("RoleBinding")
+    assert len(bindings) == 2 * len(SLOTS)
+    for name, each in bindings.items():
+        assert f"Role {each.inputs['roleRef']['name']}" in each.dependencies, name
+
+
 def test_the_rollout_waits_for_everything_that_members_need(recording: Recording) -> None:
     needs = recording.one("Rollout").dependencies
     assert {f"{kind} demo-{slot}" for slot in SLOTS for kind in ("DaemonSet", "StaticPodMember", "ConfigMap")} <= needs

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from etcd_ops.agent.lock import Lock
+from etcd_ops.agent.lock import Lock, LockLost
 from etcd_ops.agent.ports import Pod, PodOutcomeUnknown, Ports, TimeLeft
 from etcd_ops.agent.reading import Reading
 from etcd_ops.agent.settings import Settings
@@ -379,13 +380,16 @@ async def _looked_into(
 ) -> StepFailed | StepUnsettled:
     """What became of a request without an answer, once it cannot arrive any more.
 
-    A pod that is to go still serves for a while: whoever had the lock meanwhile would count on its member.
+    A pod that is to go still serves for a while: whoever had the lock meanwhile would count on its member, until the
+    next status tells that it ends. One of the agent alone takes no member down.
     """
     await context.ports.clock.sleep(max(0.0, left()))
     if step.intent is not None:
-        await context.lock.renew()
+        with suppress(LockLost):  # what became of the pod is to be known all the same
+            await context.lock.renew()
     if await pod.leaving():
-        return StepUnsettled(f"outcome unknown: {unknown}")
+        text = f"outcome unknown: {unknown}"
+        return StepFailed(text) if isinstance(step, steps.RecreateAgentPod) else StepUnsettled(text)
     return StepFailed(f"{unknown}; it did not happen")
 
 

@@ -18,6 +18,7 @@ from etcd_ops.channel.port import CONTROLS, DESIRED, ChannelUnavailable, Conflic
 from etcd_ops.model.decisions import Decision, decide
 from etcd_ops.model.decisions.authorising import accepted_document
 from etcd_ops.model.decisions.standing import formation_known
+from etcd_ops.model.ending import without_ending
 from etcd_ops.model.facts import ClusterFacts, Facts, LockFacts, Memory, ProcessFacts, Target, Termination, VolumeFacts
 from etcd_ops.model.migration import origin_urls
 from etcd_ops.model.records import FormationRecord
@@ -108,6 +109,9 @@ class Agent:
         spec = _spec(reading, memory)
         cluster = await self._observer.look(_urls(spec, _formation(reading, memory)))
         cluster = replace(cluster, cluster_version=await self._agreed_version(spec, cluster))
+        if reading is not None:
+            cluster = without_ending(cluster, reading.facts.statuses, self._settings.slot)
+        ending = ports.pod is not None and await ports.pod.leaving()
         volume = await self._with_log(volume, spec)
         process = await self._process()
         target, missing = await self._target(spec, volume)
@@ -135,8 +139,9 @@ class Agent:
             agent_awaited=ports.releases.awaited(spec.agent) if spec is not None else "",
             agent_launched=spec is not None and ports.releases.launched(spec.agent),
             termination=ports.host.termination() if ports.host else Termination.NONE,
+            ending=ending,
             settle_expired=self._settle_expired(cluster, process),
-            settling=await self._settling(cluster),
+            settling=self._settling(cluster, ending=ending),
         )
         return Observation(facts, reading, at)
 
@@ -223,12 +228,11 @@ class Agent:
             self._unhealthy_since = now
         return now - self._unhealthy_since > self._patience(cluster)
 
-    async def _settling(self, cluster: ClusterFacts) -> bool:
+    def _settling(self, cluster: ClusterFacts, *, ending: bool) -> bool:
         """A step of this agent takes the member down, or did, and it is neither healthy again nor out of time."""
-        endpoint, pod = cluster.endpoints.get(self._settings.slot), self._ports.pod
-        if endpoint is not None and endpoint.healthy:
-            leaving = pod is not None and await pod.leaving()
-            self._disturbed_at = self._ports.clock.boottime() if leaving else None
+        endpoint = cluster.endpoints.get(self._settings.slot)
+        if endpoint is not None and endpoint.healthy and not ending:
+            self._disturbed_at = None
         if self._disturbed_at is None:
             return False
         return self._ports.clock.boottime() - self._disturbed_at <= self._patience(cluster)

@@ -52,6 +52,7 @@ def report(
         sequence=sequence,
         agent_version=agent_version,
         agent_template=facts.agent_template,
+        ending=facts.ending,
         generation=desired.generation if desired else 0,
         seen_digest=digest,
         digest=facts.memory.applied_digest,

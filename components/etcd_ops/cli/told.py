@@ -49,7 +49,7 @@ def _endpoint(status: MemberStatus, leader: int, members: tuple[ListedMember, ..
         member_id=status.member_id or 0,
         cluster_id=status.cluster_id or 0,
         leader_id=leader,
-        healthy=status.healthy,
+        healthy=status.healthy and not status.ending,
         learner=status.role is Role.LEARNER,
         raft_index=status.raft_index,
         applied_index=max(0, status.raft_index - status.applied_lag),

@@ -292,6 +292,8 @@ class Facts:
     agent_launched: bool = False
     """The agent was launched as the declared release, whatever version its program says."""
     termination: Termination = Termination.NONE
+    ending: bool = False
+    """The member's pod or machine is on its way out, though it may still serve."""
     settle_expired: bool = False
     """The member runs, and has not served a read for longer than its start may take."""
     settling: bool = False

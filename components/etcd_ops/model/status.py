@@ -97,6 +97,8 @@ class MemberStatus(Tolerant):
     agent_version: str
     agent_template: str = ""
     """Digest of what the agent runs in, where that changes without the member's pod."""
+    ending: bool = False
+    """The member's pod or machine is on its way out, though it may still serve: nobody counts on it."""
     generation: int = 0
     """Of the newest desired document this agent has read."""
     seen_digest: str = ""

@@ -34,6 +34,21 @@ class Place:
         return KubernetesObject(manifest["metadata"]["name"], manifest, opts)
 
 
+    def put_all(self, manifests: Sequence[Manifest], needed: Sequence[pulumi.Resource]) -> list[KubernetesObject]:
+        """Several objects, a RoleBinding after the Roles before it.
+
+        Whoever may not bind whatever there is has to have all that the role gives, so the role must be there.
+        """
+        found: list[KubernetesObject] = []
+        roles: list[KubernetesObject] = []
+        for each in manifests:
+            before = roles if each["kind"] == "RoleBinding" else []
+            found.append(self.put(each, depends_on=[*needed, *before]))
+            if each["kind"] == "Role":
+                roles.append(found[-1])
+        return found
+
+
 def create(
     cluster: pulumi.Resource,
     this: Declaration,

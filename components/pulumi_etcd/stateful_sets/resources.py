@@ -33,7 +33,7 @@ def create(cluster: pulumi.Resource, this: Declaration, certificates: Certificat
     def member(place: Place, slot: Slot, needed: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
         """Its StatefulSet is made last and deleted first."""
         secret = delivery.credentials(this.names, slot.name, secret_files(certificates, slot.name))
-        own = [place.put(each, depends_on=[*needed]) for each in (*plan.beside(this, slot), secret)]
+        own = place.put_all([*plan.beside(this, slot), secret], needed)
         stateful_set = place.put(
             plan.member(this, slot),
             depends_on=[*needed, *own],

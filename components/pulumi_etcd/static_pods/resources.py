@@ -38,7 +38,7 @@ def _with_daemon_sets(cluster: pulumi.Resource, this: Declaration, certificates:
     def member(place: Place, slot: Slot, needed: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
         """Its DaemonSet is made last and deleted first; after that nobody puts the static pod back."""
         secret = delivery.credentials(this.names, slot.name, secret_files(certificates, slot.name))
-        own = [place.put(each, depends_on=[*needed]) for each in (*plan.beside(this, slot), secret)]
+        own = place.put_all([*plan.beside(this, slot), secret], needed)
         return [*own, place.put(plan.member(this, slot), depends_on=[*needed, *own])]
 
     shared = [*plan.shared(this), placing.delivered_authorities(this.names, certificates)]

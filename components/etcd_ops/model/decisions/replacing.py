@@ -26,6 +26,8 @@ def pod_rule(view: View) -> Decision | None:
     if not view.outdated_pod:
         return None
     assert view.member is not None
+    if view.facts.ending:
+        return wait("its pod or machine is on its way out, and another one follows")
     if (hand_over := handed_over(view, "hands the leadership over before its pod or machine is made anew")) is not None:
         return take(hand_over)
     member_id = view.endpoint.member_id if view.endpoint else view.identity.member_id if view.identity else 0
