@@ -158,7 +158,9 @@ def bring(stack: StaticPodStack, slot: str) -> None:
     tree = Path(stack.base["directory"]) / "nodes" / slot
     manifest = agent_manifest(stack, slot)
     stack.eventually((tree / str(manifest).lstrip("/")).exists, f"the files of {slot}")
-    subprocess.run(["cp", "-dR", "--remove-destination", f"{tree}/.", "/"], check=True)
+    # Unlike rsync, which is what is documented, `cp` deletes first, and an agent that runs puts its manifest back then.
+    copy = ["cp", "-dR", "--remove-destination", f"{tree}/.", "/"]
+    stack.eventually(lambda: subprocess.run(copy, check=False).returncode == 0, f"the files of {slot} are there")
 
 
 def test_members_are_upgraded(own: StaticPodStack) -> None:
