@@ -15,6 +15,9 @@ OLD, NEW = "old", "new"
 MEMBERS = {name: each.model_copy(update={"agent_template": NEW}) for name, each in spec().members.items()}
 PUBLISHED = dict.fromkeys(MEMBERS, OLD)
 RUNNING: dict[str, Any] = {"running": {}}
+PULLED: dict[str, Any] = {"waiting": {"reason": "ContainerCreating"}}
+UNPULLED: dict[str, Any] = {"waiting": {"reason": "ImagePullBackOff"}}
+ETCD_RUNS: dict[str, Any] = {"name": "etcd", "state": RUNNING}
 
 
 def pod(slot: str, template: str, *annotations: str, apart: bool = False, told: bool = True) -> dict[str, Any]:
@@ -31,9 +34,9 @@ def pod(slot: str, template: str, *annotations: str, apart: bool = False, told: 
     if not apart:
         digests[AGENT_TEMPLATE_ANNOTATION] = template
     env = [{"name": TAKEN_BACK}] if told else []
-    agent = {"name": "agent", "image": f"image-{template}", "env": env}
-    etcd = [] if apart else [{"name": "etcd", "image": "image"}]
-    states = [{"name": each["name"], "state": RUNNING} for each in etcd]
+    agent: dict[str, Any] = {"name": "agent", "image": f"image-{template}", "env": env}
+    etcd: list[dict[str, Any]] = [] if apart else [{"name": "etcd", "image": "image"}]
+    states = [{"name": each["name"], "state": RUNNING} for each in (*etcd, agent)]
     return {
         "metadata": {
             "name": f"demo-{slot}-0",
@@ -58,6 +61,14 @@ def test_a_declared_agent_is_on_trial_until_it_has_published(apart: bool) -> Non
     assert on_trial(pods, MEMBERS, {**PUBLISHED, "m0": NEW}) == []
 
 
+@pytest.mark.parametrize("kind", ["containerStatuses", "initContainerStatuses"])
+def test_an_agent_that_cannot_begin_is_on_trial_as_well(kind: str) -> None:
+    """Where the pod is its own, what prepares the volume is of its image, too."""
+    tried = pod("m0", NEW, apart=True)
+    tried["status"] = {kind: [{"name": "provide", "state": UNPULLED}]}
+    assert len(on_trial([tried, *others(apart=True)], MEMBERS, PUBLISHED)) == 1
+
+
 def test_trials_of_one_pod_are_told_apart_by_the_image() -> None:
     identities = {
         on_trial([pod("m0", template), *others()], declared(template), PUBLISHED)[0].identity
@@ -79,12 +90,13 @@ def declared(template: str) -> dict[str, Any]:
         pod("m0", NEW, TAKEN_BACK_ANNOTATION),
         pod("m0", NEW, "kubernetes.io/config.mirror"),
         {**pod("m0", NEW), "metadata": {**pod("m0", NEW)["metadata"], "deletionTimestamp": "now"}},
-        {**pod("m0", NEW), "status": {}},
+        {**pod("m0", NEW), "status": {"containerStatuses": [{"name": "agent", "state": RUNNING}]}},
+        {**pod("m0", NEW), "status": {"containerStatuses": [ETCD_RUNS, {"name": "agent", "state": PULLED}]}},
         {**pod("m0", NEW), "spec": {"containers": [{"name": "etcd", "image": "image"}]}},
     ],
     ids=[
         "another is declared", "not declared", "cannot be told", "was taken back", "of a file", "ends",
-        "etcd does not run", "no agent",
+        "etcd does not run", "its image is on its way", "no agent",
     ],
 )  # fmt: skip
 def test_what_cannot_be_taken_back_is_on_no_trial(tried: dict[str, Any]) -> None:
@@ -103,8 +115,9 @@ def test_an_agent_that_never_published_is_on_no_trial() -> None:
         ([pod("m0", NEW)], PUBLISHED),
         ([pod("m0", NEW), pod("m1", NEW)], {**PUBLISHED, "m1": NEW}),
         ([pod("m0", NEW), pod("m1", "older")], PUBLISHED),
+        ([pod("m0", NEW), pod("m1", OLD, told=False)], PUBLISHED),
     ],
-    ids=["no other", "of the same image", "that one has published nothing, either"],
+    ids=["no other", "of the same image", "that one has published nothing, either", "that one would not know"],
 )
 def test_without_another_agent_that_works_nothing_is_taken_back(
     pods: list[dict[str, Any]], published: dict[str, str]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from etcd_ops.model.spec import MemberSpec
 from etcd_ops.pod import places
 from pulumi_etcd.kubernetes.naming import SLOT_LABEL
-from pulumi_etcd.kubernetes.pod_states import is_mirror, runs_etcd
+from pulumi_etcd.kubernetes.pod_states import failure, is_mirror, runs, runs_etcd
 
 Published = Mapping[str, str]
 """By slot: digest of the template of its agent, as the newest status says."""
@@ -40,10 +40,11 @@ class Trial(NamedTuple):
 
 
 def on_trial(pods: Iterable[Mapping[str, Any]], members: Mapping[str, MemberSpec], published: Published) -> list[Trial]:
-    """The pods whose agent is the declared one, while the status is still of the one before.
+    """The pods whose agent is the declared one and has begun or failed, while the status is still of the one before.
 
-    Left out is where nothing could be taken back: beside an etcd that does not run, in a pod of an earlier release,
-    which could not tell its agent, in one that a kubelet runs from a file, and where no agent is of another image.
+    An image that is on its way is not on trial yet. Left out is where nothing could be taken back: beside an etcd that
+    does not run, in a pod of an earlier release, which could not tell its agent, in one that a kubelet runs from a
+    file, and where no agent that could be told is of another image.
 
     Args:
         pods: of one cluster.
@@ -56,23 +57,20 @@ def on_trial(pods: Iterable[Mapping[str, Any]], members: Mapping[str, MemberSpec
 
 
 def _is_agents(pod: Mapping[str, Any], members: Mapping[str, MemberSpec]) -> bool:
-    """It has the agent of a declared member, and stays."""
+    """It has the agent of a declared member, which would know that its image was taken back, and stays."""
     metadata = pod["metadata"]
     apart = is_mirror(pod) or "deletionTimestamp" in metadata
-    return not apart and _slot(pod) in members and bool(_template(pod)) and bool(_agent(pod))
+    told = any(each["name"] == places.TAKEN_BACK for each in _agent(pod).get("env", ()))
+    return not apart and told and _slot(pod) in members and bool(_template(pod))
 
 
 def _is_tried(pod: Mapping[str, Any], members: Mapping[str, MemberSpec], published: Published) -> bool:
-    declared, slot = members[_slot(pod)].agent_template, _slot(pod)
+    declared, slot, annotations = members[_slot(pod)].agent_template, _slot(pod), pod["metadata"]["annotations"]
     if _template(pod) != declared or published.get(slot, declared) == declared:
         return False
-    told = any(each["name"] == places.TAKEN_BACK for each in _agent(pod).get("env", ()))
-    beside_etcd = places.AGENT_TEMPLATE_ANNOTATION in pod["metadata"]["annotations"]
-    return (
-        told
-        and places.TAKEN_BACK_ANNOTATION not in pod["metadata"]["annotations"]
-        and (runs_etcd(pod) or not beside_etcd)
-    )
+    beside_etcd = places.AGENT_TEMPLATE_ANNOTATION in annotations
+    begun = bool(failure(pod)) or runs(pod, places.AGENT_CONTAINER)
+    return begun and places.TAKEN_BACK_ANNOTATION not in annotations and (runs_etcd(pod) or not beside_etcd)
 
 
 def _before(tried: Mapping[str, Any], pods: Iterable[Mapping[str, Any]], published: Published) -> Before | None:

@@ -33,7 +33,6 @@ class Place:
         opts = pulumi.ResourceOptions(parent=self.cluster, provider=self.provider, **options)
         return KubernetesObject(manifest["metadata"]["name"], manifest, opts)
 
-
     def put_all(self, manifests: Sequence[Manifest], needed: Sequence[pulumi.Resource]) -> list[KubernetesObject]:
         """Several objects, a RoleBinding after the Roles before it.
 

@@ -87,5 +87,10 @@ def is_mirror(pod: Mapping[str, Any]) -> bool:
 
 def runs_etcd(pod: Mapping[str, Any]) -> bool:
     """Whether etcd's container runs in it."""
+    return runs(pod, "etcd")
+
+
+def runs(pod: Mapping[str, Any], container: str) -> bool:
+    """Whether a container of it runs."""
     found = pod["status"].get("containerStatuses", ())
-    return any(each["name"] == "etcd" and "running" in each.get("state", {}) for each in found)
+    return any(each["name"] == container and "running" in each.get("state", {}) for each in found)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from httpx2 import Client
 
 TRIAL_SECONDS = 180.0
-"""How long a declared agent may take to its first publication, the pull of its image included."""
+"""How long a declared agent may take to its first publication, once it runs or has failed."""
 
 
 class AgentTrials:
