@@ -64,10 +64,13 @@ class Client:
     token: str
     name: str = "demo"
     secrets: frozenset[Path] = field(default_factory=frozenset)
+    parent: str = ""
+    """Type of the component that the resource belongs to."""
 
     @property
     def urn(self) -> str:
-        return f"urn:pulumi:test::project::{self.token}::{self.name}"
+        types = "$".join(filter(None, (self.parent, self.token)))
+        return f"urn:pulumi:test::project::{types}::{self.name}"
 
     @property
     def lines(self) -> list[str]:

@@ -17,6 +17,7 @@ from pulumi_etcd.provider.resource import Call, Checked, Failed, Live, NotReady
 from pulumi_etcd.provider.rollout_applying import opened, previewed, remembered, roll
 from pulumi_etcd.provider.rollout_inputs import connection, identity, known_spec, normalise, problems
 from pulumi_etcd.provider.rollout_reading import live
+from pulumi_etcd.provider.spread import worse_spread
 from pulumi_etcd.provider.values import Properties
 
 
@@ -101,8 +102,10 @@ async def _transition_problems(call: Call, inputs: Properties) -> tuple[Problem,
     except Refused as problem:
         return problem.problems
     found = list(foreign(held, call.urn, inputs["formerOwner"]))
-    for before in _declared_before(call.old, held, after):
+    befores = _declared_before(call.old, held, after)
+    for before in befores:
         found += forbidden(before, after, observed(held, before, fresh))
+    found += await worse_spread(call, [each for each in befores if each is not None], after)
     return tuple(dict.fromkeys(found))
 
 

@@ -18,7 +18,6 @@ from pulumi_etcd.kubernetes.containers import Containers
 from pulumi_etcd.kubernetes.naming import Names
 from pulumi_etcd.static_pods.naming import node_paths, too_long
 from pulumi_etcd.static_pods.pods import AWS_FILE, ChannelFile, Node, Pods
-from pulumi_etcd.static_pods.zones import spread_problems
 from pulumi_etcd.trusts import Wire
 
 PRIORITY_CLASS = "system-node-critical"
@@ -96,7 +95,6 @@ def own_problems(name: str, wire: Wire) -> Iterator[Problem]:
     yield from _agent_problems(wire)
     yield from _url_problems(wire)
     yield from _adoption_problems(wire)
-    yield from spread_problems({slot: each["zone"] for slot, each in wire["slots"].items()})
     folders = {each: wire[each] for each in FOLDERS if each in wire}
     folders |= {
         f"slots.{slot}.{argument}": each[argument]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from etcd_ops.model.problems import Problem
 from etcd_ops.model.topology import fatal_zones
@@ -12,22 +12,44 @@ FEWEST = 3
 """Members that have anything to spread: fewer tolerate no failure wherever they stand."""
 
 
-def spread_problems(zones: Mapping[str, str]) -> Iterator[Problem]:
-    """Problems with zones that have a quorum by themselves, once everything that is declared has come about.
+def spread_problems(zones: Mapping[str, str], before: Iterable[Mapping[str, str]] = ()) -> Iterator[Problem]:
+    """Problems with zones that get a quorum by themselves, once everything that is declared has come about.
 
     Args:
         zones: declared, by slot.
+        before: what was declared already, by each account of it; none of a cluster that is new.
     """
-    if len(zones) < FEWEST:
-        return
-    for zone in fatal_zones(zones):
-        slots = sorted(slot for slot, its_zone in zones.items() if its_zone == zone)
-        reason = f"{', '.join(slots)} are a quorum of {len(zones)} in zone {zone}, without which the cluster stops"
-        remedy = (
-            "declare slots on nodes in other zones; where there is but one, name as zones what fails by itself in it: "
-            "racks, power feeds, hosts"
-        )
-        yield Problem("slots", reason, remedy)
+    remedy = (
+        "declare slots on nodes in other zones; where there is but one, name as zones what fails by itself in it: "
+        "racks, power feeds, hosts"
+    )
+    for zone in sorted(set(_quorate(zones)) - _had(before)):
+        yield Problem("members", _told(zones, zone), remedy)
+
+
+def spread_warnings(zones: Mapping[str, str], before: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    """What is to be said of zones that had a quorum by themselves already, and keep it.
+
+    Args:
+        zones: declared, by slot.
+        before: as of `spread_problems`.
+    """
+    remedy = "add slots on nodes in other zones, and drop these in later steps: a slot keeps its zone"
+    for zone in sorted(set(_quorate(zones)) & _had(before)):
+        yield f"{_told(zones, zone)}; {remedy}"
+
+
+def _had(before: Iterable[Mapping[str, str]]) -> set[str]:
+    return {zone for zones in before for zone in _quorate(zones)}
+
+
+def _quorate(zones: Mapping[str, str]) -> tuple[str, ...]:
+    return fatal_zones(zones) if len(zones) >= FEWEST else ()
+
+
+def _told(zones: Mapping[str, str], zone: str) -> str:
+    slots = sorted(slot for slot, its_zone in zones.items() if its_zone == zone)
+    return f"{', '.join(slots)} are a quorum of {len(zones)} in zone {zone}, without which the cluster stops"
 
 
 def other_zone(slot: str, node: str, zone: str, labels: Mapping[str, str]) -> str:
