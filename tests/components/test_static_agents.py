@@ -216,13 +216,27 @@ def test_the_installing_pod_takes_every_file_by_a_name_of_its_own() -> None:
     files = {"config": {"agent-config.json": "{}"}, "credentials": {"peer.key": KEY, "peer.crt": KEY}}
     inputs = {
         "name": "demo-a-1-agent", "namespace": "orders", "slot": "a-1", "node": "node-a", "image": AGENT,
-        "manifests": "/etc/static", "file": "orders.demo.a-1.agent.json", "delivered": "/srv/d", "files": files,
+        "manifests": "/etc/static", "file": "orders.demo.a-1.agent.json", "delivered": "/srv/d.delivered",
+        "files": files,
     }  # fmt: skip
     pod = installation_pod(inputs, "0f", anew=True)
     items = pod["spec"]["volumes"][0]["secret"]["items"]
     assert {each["path"] for each in items} == {f"{folder}/{file}" for folder in files for file in files[folder]}
     assert len({each["key"] for each in items}) == len(items) == 3
     assert pod["spec"]["containers"][0]["command"][-1] == "--anew"
+    paths = {each["name"]: each["hostPath"]["path"] for each in pod["spec"]["volumes"] if "hostPath" in each}
+    assert (paths["delivered"], paths["volume"]) == ("/srv/d.delivered", "/srv/d")
+    assert {"name": "volume", "mountPath": str(places.VOLUME)} in pod["spec"]["containers"][0]["volumeMounts"]
+
+
+def test_the_installing_pod_is_given_the_volume_of_the_member(recording: Recording) -> None:
+    """Only where an agent is installed anew."""
+    inputs = recording.of_type("StaticPodInstallation")["demo-a-1-agent"].inputs
+    agent = json.loads(inputs["files"]["config"][places.AGENT_POD])
+    (data,) = (each["hostPath"]["path"] for each in agent["spec"]["volumes"] if each["name"] == "data")
+    for anew in (True, False):
+        volumes = installation_pod(inputs, "0f", anew=anew)["spec"]["volumes"]
+        assert [each["hostPath"]["path"] for each in volumes if each["name"] == "volume"] == [data] * anew
 
 
 def test_kubeadm_is_told_where_the_cluster_is(recording: Recording) -> None:

@@ -12,18 +12,21 @@ from pathlib import Path
 
 from etcd_ops.pod import places
 from etcd_ops.static_pod.deliver import exchange
+from etcd_ops.static_pod.kept import forget
 from etcd_ops.static_pod.manifest import template_of
 from etcd_ops.volume.durable import write_file
+from etcd_ops.volume.layout import VolumeLayout
 
 
-def install(source: Path, delivered: Path, manifest: Path, *, anew: bool = False) -> list[str]:
+def install(source: Path, delivered: Path, manifest: Path, anew: Path | None = None) -> list[str]:
     """Deliver what is new, and see to it that the agent has a manifest. Idempotent.
 
     Args:
         source: a folder with one folder of files for each that the agent reads.
         delivered: the folder on the node in which the agent finds them.
         manifest: from which the kubelet runs the agent.
-        anew: exchange a manifest that is there already, because no agent runs from it.
+        anew: the member's volume, where a manifest that is there already is exchanged, because no agent can run from
+            it; what the volume has of that one is forgotten first, or the next agent would put it back.
 
     Returns:
         What was done, a line each.
@@ -37,8 +40,10 @@ def install(source: Path, delivered: Path, manifest: Path, *, anew: bool = False
         if exchange(delivered / folder.name, files):
             told.append(f"delivered {folder.name}")
     declared = (source / places.CONFIG.parent.name / places.AGENT_POD).read_bytes()
+    if anew is not None:
+        forget(VolumeLayout(anew).agent_pod)
     found = manifest.read_bytes() if manifest.exists() else b""
-    if found != declared and (anew or not template_of(found)):
+    if found != declared and (anew is not None or not template_of(found)):
         write_file(manifest, declared)
         told.append(f"placed {manifest.name}")
     return told
@@ -50,10 +55,10 @@ def main() -> int:
     parser.add_argument("source", type=Path)
     parser.add_argument("delivered", type=Path)
     parser.add_argument("manifest", type=Path)
-    parser.add_argument("--anew", action="store_true")
+    parser.add_argument("--anew", action="store_true", help=f"the member's volume is mounted at {places.VOLUME}")
     given = parser.parse_args()
     try:
-        told = install(given.source, given.delivered, given.manifest, anew=given.anew)
+        told = install(given.source, given.delivered, given.manifest, places.VOLUME if given.anew else None)
     except (OSError, ValueError) as problem:
         print(f"{type(problem).__name__}: {problem}", flush=True)
         return 1

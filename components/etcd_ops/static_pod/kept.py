@@ -9,7 +9,7 @@ from pathlib import Path
 from etcd_ops.agent.deadline import require
 from etcd_ops.agent.ports import PodOutcomeUnknown, TimeLeft
 from etcd_ops.static_pod.manifest import amiss, is_placed, template_of
-from etcd_ops.volume.durable import rename_over, sync_directory, write_file
+from etcd_ops.volume.durable import remove_file, rename_over, sync_directory, write_file
 
 
 def begun(placed: Path) -> Path:
@@ -19,6 +19,21 @@ def begun(placed: Path) -> Path:
         placed: that of what was placed last.
     """
     return placed.with_suffix(".begun")
+
+
+def forget(placed: Path) -> None:
+    """Let nothing be put back but what is declared. Idempotent.
+
+    What was begun goes first: an agent that runs for a moment would remember that as placed last.
+
+    Args:
+        placed: the volume's copy of what was placed last.
+
+    Raises:
+        OSError
+    """
+    for each in (begun(placed), placed):
+        remove_file(each)
 
 
 class KeptManifest:

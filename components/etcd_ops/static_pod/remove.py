@@ -19,7 +19,7 @@ from pathlib import Path
 from etcd_ops.pod import places
 from etcd_ops.pod.alone import ended
 from etcd_ops.runtime.foreign import holder
-from etcd_ops.static_pod.kept import begun
+from etcd_ops.static_pod.kept import forget
 from etcd_ops.static_pod.serving import NOTHING, ManifestServer
 from etcd_ops.volume.durable import remove_file, rename
 from etcd_ops.volume.errors import VolumeError
@@ -89,9 +89,8 @@ def remove_agent(manifest: Path, delivered: Path, volume: Path, run: Path, secon
     """
     if delivered.exists():
         shutil.rmtree(delivered)
-    placed = VolumeLayout(volume).agent_pod
-    for each in (begun(placed), placed, manifest):
-        remove_file(each)
+    forget(VolumeLayout(volume).agent_pod)
+    remove_file(manifest)
     if run.is_dir() and not ended(run, seconds):
         return f"its agent still runs {seconds:.0f} s after its manifest was deleted"
     return ""

@@ -8,6 +8,7 @@ import pulumi
 
 from etcd_ops.pod import places
 from pulumi_etcd.kubernetes.manifests import Manifest
+from pulumi_etcd.static_pods.naming import volume_beside
 from pulumi_etcd.static_pods.pods import host_path
 from pulumi_etcd.static_pods.short_lived import short_lived_pod
 from pulumi_etcd.wire import to_wire
@@ -104,7 +105,7 @@ def installation_pod(installation: Mapping[str, Any], content: str, *, anew: boo
     Args:
         installation: properties of a `StaticPodInstallation`, in camelCase.
         content: digest of the Secret's content.
-        anew: whether a manifest that is there already is exchanged.
+        anew: whether a manifest that is there already is exchanged, and what the member's volume has of it forgotten.
     """
     name, words = secret_name(installation), ["--anew"] if anew else []
     manifest = f"{places.MANIFESTS}/{installation['file']}"
@@ -123,6 +124,9 @@ def installation_pod(installation: Mapping[str, Any], content: str, *, anew: boo
         host_path("delivered", installation["delivered"]),
         host_path("manifests", installation["manifests"]),
     ]
+    if anew:
+        mounts.append({"name": "volume", "mountPath": str(places.VOLUME)})
+        volumes.append(host_path("volume", volume_beside(installation["delivered"])))
     program = ["etcd_ops.static_pod.install", SOURCE, DELIVERED, manifest, *words]
     found = short_lived_pod(name, "install", installation, program, mounts, volumes)
     return found | {"metadata": {**found["metadata"], "annotations": {CONTENT_ANNOTATION: content}}}

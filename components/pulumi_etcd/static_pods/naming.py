@@ -69,6 +69,11 @@ def node_paths(names: Names, slot: str, manifests: str, data: str, run: str, url
     return NodePaths(manifests, f"{data}/{own}", f"{run}/{own}", slot, file, agent_file, data, url_port)
 
 
+def volume_beside(delivered: str) -> str:
+    """The volume of the member whose agent is told what is in `delivered`."""
+    return delivered.removesuffix(DELIVERED_SUFFIX)
+
+
 def labels(names: Names, slot: str, component: str) -> dict[str, str]:
     """Labels of one of a member's two pods."""
     return {**names.labels(slot), COMPONENT_LABEL: component}
