@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from etcd_ops.pod import places
+from etcd_ops.static_pod import kept as keeping
 from etcd_ops.static_pod.kept import begun
 from etcd_ops.static_pod.manifest import encode
 from etcd_ops.static_pod.own import StaticPod
@@ -65,6 +66,23 @@ def test_a_damaged_one_is_never_served(place: Place, kept: ServedManifest, damag
     assert answer(place.port)[0] == 503
     assert kept.attend()
     assert answer(place.port) == (200, MANIFEST)
+
+
+def test_a_whole_one_is_served_also_where_it_cannot_be_noted(
+    place: Place, kept: ServedManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent that has just begun on a full volume; its kubelet waits for the answer after the node's start."""
+    place.file.write_bytes(NEXT)
+    begun(VolumeLayout(place.volume).static_pod).write_bytes(NEXT)
+
+    def full(source: Path, target: Path) -> None:
+        raise OSError(f"no room for {target.name} beside {source.name}")
+
+    monkeypatch.setattr(keeping, "rename_over", full)
+    for _ in range(2):
+        with pytest.raises(OSError, match="no room"):
+            kept.attend()
+        assert answer(place.port) == (200, NEXT)
 
 
 def test_a_deleted_one_is_never_served(place: Place, kept: ServedManifest) -> None:

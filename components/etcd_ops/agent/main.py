@@ -8,7 +8,8 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -170,15 +171,26 @@ def _deliver(mailbox: Mailbox | None, journal: Journal) -> None:
 
 
 def _attend(manifests: Sequence[KeptManifest], journal: Journal) -> None:
-    """Keep the manifests of static pods in place, and their token fresh."""
+    """Keep the manifests of static pods in place, and their token fresh; what fails keeps nothing else from it."""
+    work: list[Callable[[], object]] = [partial(_attend_to, each, journal) for each in manifests]
+    if manifests:
+        work.append(lend)
+    if problems := list(filter(None, map(_problem_of, work))):
+        journal.write("static pod not attended to", {"problem": "; ".join(problems)})
+
+
+def _attend_to(manifest: KeptManifest, journal: Journal) -> None:
+    if manifest.attend():
+        journal.write("manifest placed", {})
+
+
+def _problem_of(work: Callable[[], object]) -> str:
+    """Why it could not be done; empty where it was."""
     try:
-        for each in manifests:
-            if each.attend():
-                journal.write("manifest placed", {})
-        if manifests:
-            lend()
+        work()
     except OSError as problem:
-        journal.write("static pod not attended to", {"problem": str(problem)})
+        return str(problem)
+    return ""
 
 
 def _serve(metrics: MetricsServer, agent: Agent, journal: Journal) -> None:

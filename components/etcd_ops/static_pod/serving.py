@@ -77,9 +77,10 @@ class ServedManifest(KeptManifest):
         Raises:
             OSError
         """
-        amiss = super().attend()
-        self._server.serve()
-        return amiss
+        try:
+            return super().attend()
+        finally:
+            self._server.serve()
 
     def close(self) -> None:
         """Stop answering: the kubelet keeps what it has."""
