@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import yaml
 
 from pulumi_etcd.provider import namespaces, static_pod_members, static_pod_removals
 from pulumi_etcd.provider.static_pod_installations import StaticPodInstallations
@@ -46,6 +47,12 @@ class Slot(OnNode):
         target = {"apiVersion": "v1", "kind": "Node", "name": NODE}
         self.put(f"pods/{name}/binding", {"metadata": {"name": name}, "target": target})
 
+    def hold(self, name: str = REMOVAL) -> None:
+        """Somebody's finalizer keeps a pod that is deleted."""
+        pod = self.pod(name)
+        pod["metadata"]["finalizers"] = ["example.com/audit"]
+        self.server.request("PUT", f"/api/v1/namespaces/{self.namespace}/pods/{name}", pod)
+
     def confirm(self, name: str = REMOVAL) -> None:
         """The kubelet tells that a pod has ended."""
         path = f"/api/v1/namespaces/{self.namespace}/pods/{name}?gracePeriodSeconds=0"
@@ -67,6 +74,14 @@ def slot(server: KubernetesServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 def run(body: Callable[[Client], Awaitable[None]]) -> None:
     with_client(StaticPodMembers(), TOKEN, body)
+
+
+def strangers(slot: Slot, kubeconfig: Path) -> Path:
+    """A kubeconfig of nobody whom the API server knows."""
+    found = yaml.safe_load(slot.server.kubeconfig.read_text())
+    found["users"] = [{"name": each["name"], "user": {"token": "expired"}} for each in found["users"]]
+    kubeconfig.write_text(yaml.safe_dump(found))
+    return kubeconfig
 
 
 async def said(client: Client, words: str, since: int = 0) -> None:
@@ -120,6 +135,26 @@ def test_a_removal_that_is_left_makes_an_update_of_a_member_that_is_declared_aga
     run(body)
 
 
+@pytest.mark.parametrize("amiss", ["403", "its UID is", "401"])
+def test_whoever_may_not_look_for_one_goes_on_with_the_preview(slot: Slot, tmp_path: Path, amiss: str) -> None:
+    """As before anything was asked for; so it is where the namespace was made anew."""
+
+    async def body(client: Client) -> None:
+        await ask(slot.leave)
+        if amiss == "403":
+            inputs = slot.inputs(kubeconfig=str(await ask(slot.weak, tmp_path / "weak")))
+        elif amiss == "401":
+            inputs = slot.inputs(kubeconfig=str(strangers(slot, tmp_path / "stranger")))
+        else:
+            inputs = slot.inputs(namespaceUid="0f0e0d0c-0b0a-0908-0706-050403020100")
+        assert (await client.diff("n/demo-a-1", inputs, inputs, inputs)).detailedDiff == {}
+        (line,) = client.lines
+        assert amiss in line
+        assert line.endswith("whether a pod of an earlier removal is there is not known")
+
+    run(body)
+
+
 @pytest.mark.parametrize("creates", [True, False])
 def test_a_declared_member_waits_until_the_kubelet_has_ended_its_removal(slot: Slot, creates: bool) -> None:
     """A node that is cut off may run it: an object that is deleted by force would prove nothing."""
@@ -155,6 +190,51 @@ def test_a_removal_that_is_given_up_does_not_begin_any_more(slot: Slot, bound: b
         assert (await known(slot))[1:] == (True, True)
 
     run(body)
+
+
+def test_of_one_that_could_not_nothing_else_is_told(slot: Slot) -> None:
+    """Its pod may be there for a while, being deleted; it has ended, and so has begun."""
+
+    async def body(client: Client) -> None:
+        await publish(slot)
+        deleting = await removing(client, slot)
+        await ask(slot.hold)
+        await ask(slot.end, "Failed", "etcd still runs as process 7")
+        with pytest.raises(Refusal, match="a-1 was not taken off node node-a: etcd still runs as process 7"):
+            await deleting
+        assert "deletionTimestamp" in await ask(slot.there)
+        assert not any("is deleted" in line for line in client.lines)
+
+    run(body)
+
+
+@pytest.mark.parametrize(
+    ("phase", "told"),
+    [
+        (
+            "Pending",
+            f"and does not begin any more: whether it has begun on node {NODE}, only that node's kubelet can tell",
+        ),
+        ("Succeeded", f"; it had taken a-1 off node {NODE}"),
+        ("Failed", f"; it could not take a-1 off node {NODE}: etcd still runs"),
+    ],
+)
+def test_of_one_that_has_ended_when_it_is_given_up_it_is_told_how(slot: Slot, phase: str, told: str) -> None:
+    """As where the API server was away when it ended."""
+
+    async def body() -> None:
+        removal = static_pod_removals._Removal(slot.inputs())
+        assert await namespaces.look(slot.inputs(), removal.ask, "nothing")
+        assert removal.may_be_there
+        await ask(slot.hold)
+        await ask(slot.end, phase, "etcd still runs" if phase == "Failed" else "")
+        assert await namespaces.look(slot.inputs(), removal.disarm, "nothing") == ""
+        assert "deletionTimestamp" in await ask(slot.there)
+        (line,) = removal.told
+        assert line.startswith(f"pod {REMOVAL} is deleted")
+        assert line.endswith(told)
+
+    asyncio.run(body())
 
 
 def test_one_that_cannot_be_told_so_is_warned_of(slot: Slot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,9 +43,13 @@ class StaticPodMembers:
 
     async def drift(self, call: Call) -> Mapping[str, str]:
         """Whether the pod of a removal that was given up or cut short is there, which would take the member off."""
-        reason = await look(call.inputs, removal_there(call.inputs), _NEEDS)
+        try:
+            reason = await look(call.inputs, removal_there(call.inputs), _NEEDS)
+        except Failed as problem:
+            await _warn_of_unknown(call, str(problem))
+            return {}
         if reason == silence(call.inputs):
-            await call.warn(f"{reason}: whether a pod of an earlier removal is there is not known")
+            await _warn_of_unknown(call, reason)
             return {}
         return {"removal": reason} if reason else {}
 
@@ -95,6 +99,11 @@ async def _keep(call: Call) -> None:
     """
     inputs = call.inputs
     if inputs.get("agentFile") and await is_silent(call, inputs, SILENCE_SECONDS):
-        await call.warn(f"{silence(inputs)}: whether a pod of an earlier removal is there is not known")
+        await _warn_of_unknown(call, silence(inputs))
         return
     await wait(call, inputs, removal_left(inputs), _NEEDS)
+
+
+async def _warn_of_unknown(call: Call, why: str) -> None:
+    """No preview ends for that: nothing but what is left of an earlier removal was asked for."""
+    await call.warn(f"{why}: whether a pod of an earlier removal is there is not known")

@@ -49,7 +49,8 @@ async def take_off(call: Call, member: Properties, needs: str) -> None:
     try:
         await wait(call, member, removal.ask, needs)
     except Failed:
-        await _disarm(call, member, removal, needs)
+        if removal.may_be_there:
+            await _disarm(call, member, removal, needs)
         raise
     finally:
         for line in removal.told:
@@ -107,12 +108,21 @@ class _Removal:
         """Have its pod deleted, by which one that did not begin never does; nothing is left to happen after that."""
         path = f"{namespace}/pods/{self.name}"
         pod = get(client, path)
-        if pod is not None and found(pod, self._identity, made=self._made) in OWN:
+        what = found(pod, self._identity, made=self._made)
+        if pod is not None and what in OWN:
             remove(client, path, pod["metadata"]["uid"])
-            whether = f"whether it has begun on node {self._member['node']}, only that node's kubelet can tell"
-            self.told.append(f"pod {self.name} is deleted, and does not begin any more: {whether}")
+            self.told.append(self._deleted(what, pod))
         self.may_be_there = False
         return ""
+
+    def _deleted(self, what: Found, pod: Properties) -> str:
+        slot, node = self._member["slot"], self._member["node"]
+        if what is Found.SUCCEEDED:
+            return f"pod {self.name} is deleted; it had taken {slot} off node {node}"
+        if what is Found.FAILED:
+            return f"pod {self.name} is deleted; it could not take {slot} off node {node}: {last_words(pod)}"
+        whether = f"whether it has begun on node {node}, only that node's kubelet can tell"
+        return f"pod {self.name} is deleted, and does not begin any more: {whether}"
 
     def _begin(self, client: Client, namespace: str) -> str:
         """Make the pod where nothing is in its way; what is. A node that is gone is nothing to wait for."""
