@@ -18,6 +18,7 @@ from etcd_ops.static_pod.install import install
 from etcd_ops.static_pod.kept import begun
 from etcd_ops.static_pod.manifest import encode, template_of
 from etcd_ops.static_pod.own_agent import StaticAgent
+from etcd_ops.volume.durable import remove_file, write_file
 from etcd_ops.volume.layout import VolumeLayout
 from tests.standins.deadlines import ample
 from tests.static_pod.test_manifest import plain
@@ -132,8 +133,8 @@ def test_one_that_runs_for_a_moment_puts_nothing_back_meanwhile(
 
         return call
 
-    monkeypatch.setattr(kept, "remove_file", interrupted(kept.remove_file))
-    monkeypatch.setattr(installing, "write_file", interrupted(installing.write_file))
+    monkeypatch.setattr(kept, "remove_file", interrupted(remove_file))
+    monkeypatch.setattr(installing, "write_file", interrupted(write_file))
     place.install(anew=True)
     assert not place.agent().manifest.attend()
     assert place.manifest.read_text() == MENDED
@@ -159,8 +160,8 @@ def test_an_installation_that_is_cut_short_is_finished_by_the_next(
         return call
 
     with monkeypatch.context() as patch:
-        patch.setattr(kept, "remove_file", dying(kept.remove_file))
-        patch.setattr(installing, "write_file", dying(installing.write_file))
+        patch.setattr(kept, "remove_file", dying(remove_file))
+        patch.setattr(installing, "write_file", dying(write_file))
         with pytest.raises(OSError, match="lost power"):
             place.install(anew=True)
     assert not place.agent().manifest.attend()
