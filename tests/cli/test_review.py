@@ -39,6 +39,14 @@ def test_the_exit_status_is_the_verdict(name: str, status: int) -> None:
     assert run("-", "--json", given=Path(recorded(name)).read_text()).exit_code == status
 
 
+@pytest.mark.parametrize(("name", "status"), [("nothing", 0), ("quota-raised", 1), ("destroy", 3)])
+def test_the_exit_status_where_only_renewals_are_fine(name: str, status: int) -> None:
+    ended = run(recorded(name), "--only-renewals", "--json")
+    assert ended.exit_code == status
+    codes = {each["code"] for each in json.loads(ended.output)["findings"]}
+    assert ("beyond-renewal" in codes) == (status > 0)
+
+
 @pytest.mark.parametrize("given", ["", "no preview", "{}"])
 def test_what_cannot_be_read_is_no_verdict(given: str) -> None:
     ended = run(given=given)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from tests.preflight.previews import without_sames
 from tests.review.record import FOLDER as RECORDED
+from tests.review.renewed import on_aws, on_this_machine, streamed
 from tools import ROOT
 
 WORKFLOWS = ROOT / ".github" / "workflows"
@@ -59,11 +63,19 @@ def sparing_engine(name: str, folder: Path, status: int = 0) -> dict[str, str]:
     return {"pulumi": f"{shows}; exit {status}"}
 
 
-@pytest.mark.parametrize("workflow", ["preview", "deploy", "renewal"])
+def printing_engine(preview: dict[str, Any], folder: Path, status: int = 0) -> dict[str, str]:
+    """A `pulumi` that prints a preview, as a stream of events where it is told to."""
+    (folder / "digest.json").write_text(json.dumps(preview))
+    (folder / "stream.json").write_text(streamed(preview))
+    form = "${PULUMI_ENABLE_STREAMING_JSON_PREVIEW:+stream}"
+    return {"pulumi": f"form={form}; cat '{folder}'/${{form:-digest}}.json; exit {status}"}
+
+
+@pytest.mark.parametrize("workflow", ["preview", "deploy"])
 @pytest.mark.parametrize(
     ("recorded", "status", "goes_on"),
     [
-        ("quota-raised-stream", 0, {"preview", "deploy", "renewal"}),
+        ("quota-raised-stream", 0, {"preview", "deploy"}),
         ("grow", 0, {"preview", "deploy"}),
         ("member-replaced-stream", 0, set()),
         ("destroy", 0, set()),
@@ -78,24 +90,45 @@ def test_what_goes_on_after_a_review(
     assert (ended == 0) == (workflow in goes_on)
 
 
+DRIFT = ("drift", "What the program says otherwise than the state")
+RENEWAL = ("renewal", "Review")
+both = pytest.mark.parametrize("step", [DRIFT, RENEWAL], ids=["drift", "renewal"])
+"""What `drift` lets pass is what `renewal` does by itself."""
+GOES = {"op": "delete", "urn": "urn:pulumi:s::p::aws:s3/bucket:Bucket::images", "oldState": {"inputs": {}}}
+WARNING = {"severity": "warning", "message": "ACLs are deprecated"}
+
+
+@both
 @pytest.mark.parametrize(
     ("recorded", "status", "passes"),
     [
         ("prod-nothing", 0, True),
-        ("aws-renewed", 0, True),
-        ("kubernetes-renewed", 0, True),
-        ("quota-raised-stream", 0, True),
-        ("grow", 0, False),
-        ("aws-alarm-gone", 0, False),
-        ("aws-open-ingress", 0, False),
-        ("member-replaced-stream", 0, False),
+        ("quota-raised", 0, False),
+        ("destroy", 0, False),
+        ("exchange-two", 1, False),
         ("prod-nothing", 1, False),
         ("absent", 1, False),
     ],
 )
-def test_what_renewal_does_by_itself_is_no_drift(tmp_path: Path, recorded: str, status: int, passes: bool) -> None:
-    step = "What the program says otherwise than the state"
-    assert (run("drift", step, tmp_path, engine(recorded, status)) == 0) is passes
+def test_whatever_the_program_changes_is_drift_and_waits_for_deploy(
+    tmp_path: Path, step: tuple[str, str], recorded: str, status: int, passes: bool
+) -> None:
+    assert (run(*step, tmp_path, engine(recorded, status)) == 0) is passes
+
+
+@both
+@pytest.mark.parametrize("preview", [on_aws, on_this_machine])
+@pytest.mark.parametrize(("others", "passes"), [([], True), ([GOES], False)], ids=["alone", "with a bucket that goes"])
+def test_certificates_in_their_window_are_no_drift_and_are_renewed(
+    tmp_path: Path,
+    step: tuple[str, str],
+    preview: Callable[[], dict[str, Any]],
+    others: list[dict[str, Any]],
+    passes: bool,
+) -> None:
+    told = preview()
+    told |= {"steps": [*told["steps"], *others], "diagnostics": [WARNING]}
+    assert (run(*step, tmp_path, printing_engine(told, tmp_path)) == 0) is passes
 
 
 @pytest.mark.parametrize("status", [0, 7])

@@ -34,10 +34,17 @@ def command(
     comment: Annotated[
         Path | None, typer.Option("--markdown", help="Also write a pull request's comment into this file.")
     ] = None,
+    only_renewals: Annotated[
+        bool,
+        typer.Option(
+            "--only-renewals",
+            help="Whatever is no renewal of a certificate, of any resource, asks for attention; warnings do not.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Tell what a preview would do to etcd clusters; exit 0 where that is fine, 1 for attention, 3 to refuse."""
-    found = review(_read(preview, policies))
+    found = review(_read(preview, policies), only_renewals=only_renewals)
     if comment is not None:
         comment.write_text(markdown(found), encoding="utf-8")
     if as_json:
