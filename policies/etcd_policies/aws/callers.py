@@ -6,8 +6,10 @@ key for the caller's account.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, ip_network
+from types import MappingProxyType
 from typing import Any
 
 _NAMES = frozenset(
@@ -15,9 +17,11 @@ _NAMES = frozenset(
         "aws:principalaccount",
         "aws:principalarn",
         "aws:principalorgid",
+        "aws:principalorgpaths",
         "aws:sourceaccount",
         "aws:sourcearn",
         "aws:sourceorgid",
+        "aws:sourceorgpaths",
         "aws:sourceowner",
         "aws:sourcevpc",
         "aws:sourcevpce",
@@ -39,6 +43,19 @@ that deny, `ForAllValues` and `...IfExists` of whoever brings no such key."""
 _WITHIN = frozenset({"IpAddress", "ForAnyValue:IpAddress"})
 _WILD = ("*", "?", "${")
 """What makes a value another one than it says: wildcards, and IAM's variables."""
+_BY_PARTS = frozenset({"ArnEquals", "ArnLike"})
+"""Operators for which no wildcard of an ARN stands for a colon."""
+_ARNS = frozenset({"aws:principalarn", "aws:sourcearn", "s3:dataaccesspointarn"})
+_PARTED_ARN = re.compile(r"arn:[^:$]*:[^:$]*:[^:$]*:[0-9]{12}:")
+_BEGINNINGS = MappingProxyType(
+    {
+        **dict.fromkeys(_ARNS, re.compile(r"arn:[^:*?$]+:[^:*?$]+:[^:*?$]*:[0-9]{12}:")),
+        **dict.fromkeys(("aws:principalorgpaths", "aws:sourceorgpaths"), re.compile(r"o-[a-z0-9]{10,32}/")),
+        "aws:userid": re.compile(r"[A-Z0-9]+:"),
+    }
+)
+"""By key: how a value begins that is somebody's, whatever comes after: an ARN with its account, a path with its
+organization, the unique ID of a role, which its sessions have before their names."""
 _WIDEST = {4: 8, 6: 32}
 """By version of IP: fewest bits of a network that is somebody's."""
 
@@ -64,7 +81,9 @@ def _comparisons(conditions: Mapping[str, Any]) -> Iterator[tuple[str, str, Sequ
 def _test_of(operator: str, key: str) -> Callable[[Any], bool] | None:
     """How a value has to be, to name somebody; None where no value does."""
     if operator in _COMPARING and key in _NAMES:
-        return _fixed
+        parted = key in _ARNS and operator.rpartition(":")[2] in _BY_PARTS
+        beginning = _PARTED_ARN if parted else _BEGINNINGS.get(key)
+        return lambda value: _fixed(value) or (beginning is not None and beginning.match(str(value)) is not None)
     return _narrow if operator in _WITHIN and key == _ADDRESS else None
 
 

@@ -31,7 +31,9 @@ def private_buckets(fleet: Fleet) -> Iterator[Finding]:
 
     That new buckets are private by default does not count: a policy could open them, and the block forbids that.
     A condition names somebody where it compares who calls, or from where, with fixed values: an account, an
-    organization, a principal, a VPC or its endpoint, a network. One that strangers can meet as well does not.
+    organization, a principal, a VPC or its endpoint, a network. So it does with wildcards in what is somebody's: behind
+    an ARN's account, an organization, or the unique ID of a role; `ArnLike` takes them before the account as well. One
+    that strangers can meet as well does not.
     """
 
     def judge(bucket: Resource) -> Iterator[Problem]:

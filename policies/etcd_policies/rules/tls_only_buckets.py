@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pulumi_policy import Severity
 
@@ -17,7 +17,8 @@ from etcd_policies.fleet_rule import FleetRule, each_resource
 from etcd_policies.rule import Finding, Stake
 
 _ALL_ACTIONS = frozenset({"s3:*", "*"})
-_OPERATOR, _KEY = "Bool", "aws:SecureTransport"
+_OPERATOR, _KEY = "Bool", "aws:securetransport"
+"""The key in lower case; IAM takes keys, and the two values, in upper or lower case."""
 
 
 @FleetRule.declare(
@@ -64,6 +65,8 @@ def _denied(policy: Resource) -> Iterator[str]:
 def _without_tls(statement: Statement) -> bool:
     """Whether it is about requests without TLS, all of them."""
     compared = statement.conditions.get(_OPERATOR)
-    if len(statement.conditions) != 1 or not isinstance(compared, Mapping) or set(compared) != {_KEY}:
+    if len(statement.conditions) != 1 or not isinstance(compared, Mapping) or len(compared) != 1:
         return False
-    return compared[_KEY] in {"false", False}
+    ((key, value),) = compared.items()
+    values = value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
+    return key.lower() == _KEY and any(str(each).lower() == "false" for each in values)
