@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from etcd_ops.review import Level, Review, read_preview, review
 from etcd_ops.review.preview import CHANGES, Change
+from etcd_ops.review.result import worst
 from etcd_ops.review.values import UNKNOWN
 from tests.review import renewed
 from tests.review.renewed import LEAF, ROLLOUT, SECRET_VERSION, Document, name, on_aws, on_this_machine, token
@@ -141,6 +142,28 @@ def test_what_a_renewal_does_not_explain_is_beyond(change: Callable[[Document], 
     found = reviewed(preview)
     assert found.verdict is not Level.FINE
     assert changed in beyond(found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "op", "verdict"),
+    [
+        ("kubernetes:core/v1:Secret", "update", Level.FINE),
+        ("kubernetes:core/v1:Secret", "replace", Level.ATTENTION),
+        (SECRET_VERSION, "replace", Level.FINE),
+        (SECRET_VERSION, "create", Level.ATTENTION),
+        ("etcd:index:LocalContext", "update", Level.FINE),
+        ("aws:iam/rolePolicy:RolePolicy", "update", Level.ATTENTION),
+        ("kubernetes:core/v1:ConfigMap", "update", Level.ATTENTION),
+    ],
+)
+def test_certificates_are_delivered_by_secrets_and_by_resources_of_etcd(kind: str, op: str, verdict: Level) -> None:
+    preview = on_aws(["aws-prod-operator-client-1"])
+    step, leaf = beside(kind, op), one_of(preview, LEAF)["urn"]
+    step["oldState"] = {"inputs": {"data": "before"}}
+    step["newState"] = {"inputs": {"data": UNKNOWN}, "propertyDependencies": {"data": [leaf]}}
+    found = reviewed({"steps": [one_of(preview, LEAF), step], "changeSummary": {}})
+    assert [each.code for each in found.findings if each.level is not Level.FINE] in ([], ["beyond-renewal"])
+    assert worst(each.level for each in found.findings) is verdict
 
 
 def complained(severity: str) -> Document:
