@@ -95,7 +95,7 @@ def test_two_real_previews_in_one_are_two_clusters_in_the_same_subnets() -> None
     assert prod.load_balancer
     together = Candidate(prod, FITTING), Candidate(carts, FITTING)
     first = prod.subnets[prod.zones[0]]
-    assert of_subnet(together[0], together[1:], first) == Sum(2 + 2, 4 + 3 + 2, ("aws-carts",))
+    assert of_subnet(together[0], together[1:], first) == Sum(2 + 2, 4 + 2, ("aws-carts",))
 
 
 def test_endpoints_and_subnets_of_a_network_that_is_made_are_the_contracts() -> None:

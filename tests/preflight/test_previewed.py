@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from etcd_ops.model.problems import Invalid
 from etcd_ops.preflight.given import read
+from etcd_ops.preflight.together import Candidate
 from etcd_ops.review.preview import CHANGES, Change
+from etcd_ops.review.values import UNKNOWN
 from tests.policies.contracts import contract
-from tests.preflight.previews import COMPONENT, STACK, previewed, recorded, step, urn, without_sames
+from tests.preflight.demands import FITTING
+from tests.preflight.previews import COMPONENT, GROUP, STACK, previewed, recorded, step, urn, without_sames
 from tests.review.record import FOLDER
 
 CONTRACT = contract(platform="ec2")
@@ -52,6 +55,87 @@ def test_a_change_is_judged_whether_or_not_the_rest_is_shown(name: str) -> None:
 def test_without_the_rest_some_subnets_are_not_known(name: str) -> None:
     (found,) = read(without_sames(name))
     assert found.subnets.keys() < set(found.zones)
+
+
+FIRST, SECOND, THIRD = (f"subnet-0123456789abcdef{number}" for number in range(3))
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("prod-create", None),
+        ("prod-grow", {FIRST: 2, THIRD: 2}),
+        ("prod-zone-moved", {THIRD: 2}),
+        ("prod-machines", {}),
+        ("prod-volumes-grow", {}),
+        ("prod-upgrade", {}),
+    ],
+)
+def test_of_a_cluster_that_is_there_only_what_is_made_takes_addresses(name: str, taken: dict[str, int] | None) -> None:
+    for text in ((FOLDER / f"{name}.json").read_text(), without_sames(name)):
+        (found,) = read(text)
+        assert found.taken_addresses == taken
+
+
+def test_all_that_is_made_of_a_cluster_that_is_there_counts_as_that_of_a_new_one() -> None:
+    """As where the first `up` ended before it made anything but the component itself."""
+    steps = recorded("prod-create")
+    (new,) = read(previewed(*steps))
+    (begun,) = read(previewed(*({**each, "op": "same"} if _is_component(each) else each for each in steps)))
+    by_declaration = Candidate(new, FITTING)
+    assert begun.taken_addresses == {each: by_declaration.addresses(each) for each in new.subnets.values()}
+
+
+def _is_component(step: dict[str, Any]) -> bool:
+    return f"::{COMPONENT}::" in str(step["urn"])
+
+
+BALANCER, ENDPOINT = "aws:lb/loadBalancer:LoadBalancer", "aws:ec2/vpcEndpoint:VpcEndpoint"
+
+
+def group(
+    op: str, after: list[str], before: list[str] | None = None, *, of: str = "orders", slot: str = "a-1"
+) -> dict[str, Any]:
+    """Of a member."""
+    listed = [{"key": key, "value": value} for key, value in (("etcd-cluster", of), ("etcd-slot", slot))]
+    return interface(GROUP, op, {"vpcZoneIdentifiers": after, "tags": listed}, {"vpcZoneIdentifiers": before or after})
+
+
+def interface(kind: str, op: str, after: dict[str, Any], before: dict[str, Any] | None = None) -> dict[str, Any]:
+    found = step(kind, after, op, parent=urn(COMPONENT, "orders"))
+    return found if op in ("create", "delete") else {**found, "oldState": {"inputs": before or after}}
+
+
+@pytest.mark.parametrize(
+    ("steps", "taken"),
+    [
+        ([group("create", ["subnet-a"])], {"subnet-a": 2}),
+        ([group("same", ["subnet-a"])], {}),
+        ([group("update", ["subnet-a"])], {}),
+        ([group("update", ["subnet-b"], ["subnet-a"])], {"subnet-b": 2}),
+        ([group("replace", ["subnet-a"])], {"subnet-a": 2}),
+        ([group("delete-replaced", ["subnet-a"]), group("create-replacement", ["subnet-a"])], {}),
+        ([group("delete", ["subnet-a"])], {}),
+        ([group("create", [UNKNOWN])], {}),
+        ([group("create", ["subnet-a"], of="carts")], {}),
+        ([group("create", ["subnet-a"], slot="z-1")], {}),
+        ([group("create", ["subnet-a"]), group("create", ["subnet-a"], slot="b-1")], {"subnet-a": 3}),
+        ([interface(BALANCER, "create", {"subnets": ["subnet-a", "subnet-b"]})], {"subnet-a": 1, "subnet-b": 1}),
+        ([interface(BALANCER, "same", {"subnets": ["subnet-a"]})], {}),
+        ([interface(BALANCER, "update", {"subnets": ["subnet-a", "subnet-b"]}, {"subnets": ["subnet-a"]})],
+         {"subnet-b": 1}),
+        ([interface(BALANCER, "replace", {"subnets": ["subnet-a"]})], {"subnet-a": 1}),
+        ([interface(ENDPOINT, "create", {"subnetIds": ["subnet-a"]})], {"subnet-a": 1}),
+        ([interface(ENDPOINT, "create", {"routeTableIds": ["rtb-1"]})], {}),
+        ([interface(ENDPOINT, "update", {"subnetIds": ["subnet-a"], "policy": "{}"}, {"subnetIds": ["subnet-a"]})], {}),
+        ([interface(ENDPOINT, "create", {"subnetIds": ["subnet-a"]}), group("create", ["subnet-a"])], {"subnet-a": 3}),
+    ],
+)  # fmt: skip
+def test_what_takes_addresses_of_subnets(steps: list[dict[str, Any]], taken: dict[str, int]) -> None:
+    named = [{**each, "urn": f"{each['urn']}-{number}"} for number, each in enumerate(steps)]
+    distinct = steps if steps[0]["op"] == "delete-replaced" else named
+    (found,) = read(previewed(ROOT, cluster("update"), *distinct))
+    assert found.taken_addresses == taken
 
 
 @given(st.sampled_from(sorted(CHANGES)) | st.just("unheard-of"), st.sampled_from(["same", "read"]))

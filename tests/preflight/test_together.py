@@ -105,6 +105,18 @@ def test_a_subnet_that_has_addresses_for_either_but_not_for_both() -> None:
     assert told(orders, apart) == [[], []]
 
 
+@given(st.integers(0, 3), st.integers(0, 3), st.integers(0, 8))
+def test_a_subnet_is_too_small_for_those_alone_that_take_addresses(one: int, other: int, free: int) -> None:
+    """Of which clusters that are there, and of which little or nothing is made, take as many as are made."""
+    said = facts(subnets={**FITTING.subnets, "subnet-a": Subnet(ZONES[0], free)})
+    clusters = (
+        Candidate(demand(taken_addresses={"subnet-a": one}), said),
+        carts(said, {"taken_addresses": {"subnet-a": other}}),
+    )
+    refused = [bool(each) for each in told(*clusters)]
+    assert refused == [bool(needed) and one + other > free for needed in (one, other)]
+
+
 def test_two_of_one_name_collide_in_one_place_only() -> None:
     twin = Candidate(demand(instance_type="m7g.xlarge"), FITTING)
     reason = f"another cluster of this name is declared in {twin.demand.region}"

@@ -40,6 +40,8 @@ class Demand(Strict):
     """Size of each member's root volume, which is of gp3."""
     subnets: dict[str, str] = Field(default_factory=dict)
     """ID by zone, of subnets that are there; without those that are yet to be made, or that nobody named."""
+    taken_addresses: dict[str, int] | None = None
+    """By ID of a subnet: addresses that a change of a cluster takes there. None where all of the cluster is made."""
     makes_network: bool = False
     network_subnets: int = Field(default=0, ge=0)
     """Of the network that is made; 0 where it has one in each zone with members."""

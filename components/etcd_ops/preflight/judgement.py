@@ -103,7 +103,7 @@ def _subnets(this: Candidate, beside: Sequence[Candidate]) -> Iterator[Problem]:
         if subnet.zone != zone:
             yield Problem(path, f"{identity} is in {subnet.zone}", "name one of this zone")
         needed = of_subnet(this, beside, identity)
-        if subnet.free_addresses < needed.all:
+        if needed.own and subnet.free_addresses < needed.all:
             reason = f"{identity} has {subnet.free_addresses} free addresses, and {needed}"
             yield Problem(path, reason, "use a larger subnet")
 

@@ -25,7 +25,9 @@ class Candidate:
         return quota.need(self.demand, self.facts.instance_type or UNKNOWN_TYPE)
 
     def addresses(self, subnet: str) -> int:
-        """How many addresses of a subnet it needs. Every cluster replaces its instances by itself."""
+        """How many free addresses of a subnet it needs. Every cluster replaces its instances by itself."""
+        if self.demand.taken_addresses is not None:
+            return self.demand.taken_addresses.get(subnet, 0)
         zones = [zone for zone, identity in self.demand.subnets.items() if identity == subnet]
         members = sum(1 for zone in self.demand.members.values() if zone in zones)
         return members + len(zones) * (SPARE_ADDRESSES + self.demand.load_balancer + self.demand.made_endpoints)
