@@ -115,21 +115,24 @@ class EveryPlatform:
 
     @pytest.mark.soak
     def test_an_api_server_away_stops_a_rollout_and_nothing_else(self, stack: PodStack, load: Workload) -> None:
-        """Whoever has begun ends what it does; while nobody can be asked whose turn it is, nobody else begins."""
-        plane, before = stack.nodes.plane, pids()
+        """Whoever has begun ends what it does; while nobody can be asked whose turn it is, nobody else begins.
+
+        It is that of the channel: the nodes' own may be another one, which no agent needs.
+        """
+        (server, _), before = stack.channel, pids()
         stack.declare(etcd={"quota_backend_bytes": 4 * 1024**3})
         with records(stack) as seen:
             epoch = seen.epoch()
         with stack.running("up", "--yes", "--skip-preview", "--stack", "e2e") as up:
             with records(stack) as seen:
                 seen.announced(IntentKind.RESTART, after=epoch)
-            plane.kill_api()
+            server.kill_api()
             try:
                 load.wait_for(acknowledged=MANY_WRITES, timeout=240)
                 assert up.poll() is None
                 assert len([slot for slot, pid in pids().items() if pid != before[slot]]) <= 1
             finally:
-                plane.start_api()
+                server.start_api()
             output, _ = up.communicate(timeout=400)
         assert up.returncode == 0, output
         stack.wait_in_order()
