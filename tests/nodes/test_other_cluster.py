@@ -137,7 +137,7 @@ def test_a_change_is_rolled(stack: StaticPodStack) -> None:
 class TestEveryPlatform(EveryPlatform):
     """What holds here, too."""
 
-    def test_an_agents_image_that_does_not_start_is_told_and_the_one_before_heals(
+    def test_an_agents_image_that_does_not_start_makes_way_for_the_one_before(
         self, stack: PodStack, load: Workload
     ) -> None:
         """What would install it does not come up either: no agent is touched, and etcd goes on."""
