@@ -11,6 +11,7 @@ from tests.components.neighbours import SETS
 from tests.components.permissions import Grants, allowed, covers, of_account, resources, rights, settled
 from tests.components.test_agent_rights import EVERYBODYS, WRITE, attempts
 from tests.servers.kubernetes import CONTEXT, KubernetesServer
+from tests.servers.roles import give
 from tools import ROOT
 
 pytestmark = pytest.mark.xdist_group("kubernetes-objects")
@@ -29,15 +30,7 @@ def namespace(server: KubernetesServer) -> str:
     role = yaml.safe_load(ROLE.read_text())
     found = str(role["metadata"]["namespace"])
     server.make_namespace(found)
-    group = role["apiVersion"].split("/")[0]
-    path = f"/apis/{group}/v1/namespaces/{found}"
-    server.request("POST", f"{path}/roles", role)
-    binding = {
-        "metadata": {"name": AGENTS},
-        "roleRef": {"apiGroup": group, "kind": "Role", "name": role["metadata"]["name"]},
-        "subjects": [{"apiGroup": group, "kind": "User", "name": AGENTS}],
-    }
-    server.request("POST", f"{path}/rolebindings", binding)
+    give(server, role, AGENTS)
     return found
 
 

@@ -7,6 +7,7 @@ import yaml
 
 from tests.kwok.cluster import ZONES, KwokPlane
 from tests.kwok.stateful_sets import StatefulSetStack
+from tests.servers.roles import give
 from tools import ROOT
 from tools.engine import Engine
 
@@ -18,15 +19,7 @@ OPERATOR = "operator"
 def allow(stack: StatefulSetStack) -> None:
     """Give the operator the example's Role, in this namespace."""
     role = yaml.safe_load(ROLE.read_text().replace("orders", stack.namespace))
-    group = role["apiVersion"].split("/")[0]
-    path = f"/apis/{group}/v1/namespaces/{stack.namespace}"
-    stack.plane.request("POST", f"{path}/roles", role)
-    binding = {
-        "metadata": {"name": OPERATOR},
-        "roleRef": {"apiGroup": group, "kind": "Role", "name": role["metadata"]["name"]},
-        "subjects": [{"apiGroup": group, "kind": "User", "name": OPERATOR}],
-    }
-    stack.plane.request("POST", f"{path}/rolebindings", binding)
+    give(stack.plane, role, OPERATOR)
 
 
 def test_an_operator_needs_no_more_than_the_role(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from tests.servers.kubernetes import KubernetesServer
+from tests.servers.roles import give
 from tools import ROOT
 
 ROLES = ROOT / "examples" / "kubernetes" / "static-pods-operator-role.yaml"
@@ -23,22 +23,5 @@ def operator(server: KubernetesServer, namespace: str) -> Path:
         namespace: has no such account yet, or the same.
     """
     for role in yaml.safe_load_all(ROLES.read_text().replace(_ITS_NAMESPACE, namespace)):
-        _give(server, role)
+        give(server, role, OPERATOR)
     return server.kubeconfig_for(OPERATOR)
-
-
-def _give(server: KubernetesServer, role: dict[str, Any]) -> None:
-    group, kind, name = role["apiVersion"].split("/")[0], role["kind"], role["metadata"]["name"]
-    place = role["metadata"].get("namespace")
-    within = f"/namespaces/{place}" if place else ""
-    path = f"/apis/{role['apiVersion']}{within}/{kind.lower()}"
-    binding = {
-        "apiVersion": role["apiVersion"],
-        "kind": f"{kind}Binding",
-        "metadata": {"name": name},
-        "roleRef": {"apiGroup": group, "kind": kind, "name": name},
-        "subjects": [{"apiGroup": group, "kind": "User", "name": OPERATOR}],
-    }
-    for plural, each in (("s", role), ("bindings", binding)):
-        applied = f"{path}{plural}/{name}?fieldManager=tests&force=true"
-        server.request("PATCH", applied, each, "application/apply-patch+yaml")

@@ -22,6 +22,7 @@ from tests.nodes.stack import NAME, NAMESPACE, SLOTS, PodStack
 from tests.nodes.static_pod_stack import StaticPodStack, folder, place
 from tests.nodes.test_cluster import until
 from tests.servers.kubernetes import CONTEXT, KubernetesServer
+from tests.servers.roles import give
 from tests.workload.workload import Workload
 from tools import ROOT
 
@@ -83,15 +84,7 @@ def allow(server: KubernetesServer) -> None:
     role = yaml.safe_load(ROLE.read_text().replace("control-plane", NAME))
     (written,) = (each for each in role["rules"] if f"{NAME}.{FORMATION}" in each.get("resourceNames", ()))
     written["resourceNames"] += [object_name(NAME, of(slot)) for slot in ADDED for of in (status_name, log_name)]
-    group = role["apiVersion"].split("/")[0]
-    path = f"/apis/{group}/v1/namespaces/{THERE}"
-    server.request("POST", f"{path}/roles", role)
-    binding = {
-        "metadata": {"name": AGENTS},
-        "roleRef": {"apiGroup": group, "kind": "Role", "name": role["metadata"]["name"]},
-        "subjects": [{"apiGroup": group, "kind": "User", "name": AGENTS}],
-    }
-    server.request("POST", f"{path}/rolebindings", binding)
+    give(server, role, AGENTS)
 
 
 def carried(kubeconfig: Path) -> dict[str, Any]:

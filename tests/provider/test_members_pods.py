@@ -21,6 +21,7 @@ from tests.provider.members import Place, until
 from tests.provider.rollouts import TOKEN
 from tests.rollout.samples import spec, status
 from tests.servers.kubernetes import KubernetesServer
+from tests.servers.roles import API, give
 
 pytestmark = pytest.mark.xdist_group("provider-kubernetes")
 OLD, NEW = "old", "new"
@@ -355,16 +356,9 @@ def test_pods_of_which_nobody_says_where_they_are_are_left_alone(place: Place, l
 
 def allow(place: Place, user: str) -> None:
     """Whatever a channel needs, and no pods."""
-    group = "rbac.authorization.k8s.io"
     rules = [
         {"apiGroups": [""], "resources": ["configmaps", "namespaces"], "verbs": ["*"]},
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["*"]},
     ]
-    path = f"/apis/{group}/v1/namespaces/{place.namespace}"
-    place.server.request("POST", f"{path}/roles", {"metadata": {"name": "channel"}, "rules": rules})
-    binding = {
-        "metadata": {"name": "channel"},
-        "roleRef": {"apiGroup": group, "kind": "Role", "name": "channel"},
-        "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
-    }
-    place.server.request("POST", f"{path}/rolebindings", binding)
+    metadata = {"name": "channel", "namespace": place.namespace}
+    give(place.server, {"apiVersion": API, "kind": "Role", "metadata": metadata, "rules": rules}, user)

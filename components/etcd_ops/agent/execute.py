@@ -162,12 +162,17 @@ async def _first_configuration(context: Context, step: steps.StageLaunch) -> str
     )
 
 
+def _require_time(seconds: float) -> None:
+    """Nothing that disturbs others is begun once its announced time is over."""
+    if seconds <= 0:
+        raise StepFailed("the time for this step ran out before it was begun")
+
+
 @executes(steps.RestartMember)
 async def _restart(context: Context, step: steps.Step) -> None:
     assert isinstance(step, steps.RestartMember)
     await context.ports.volume.stage(_launch(context, step))
-    if context.lock.remaining() <= 0:
-        raise StepFailed("the time for this step ran out before it was begun")
+    _require_time(context.lock.remaining())
     await context.ports.runtime.stop(context.settings.pace.stop_grace)
     await context.ports.foreign.end(context.settings.pace.stop_grace)
     await context.ports.runtime.start()
@@ -334,8 +339,7 @@ async def _recreate_pod(context: Context, step: steps.Step) -> None:
 
 @executes(steps.VacateMachine)
 async def _vacate(context: Context, step: steps.Step) -> None:
-    if context.lock.remaining() <= 0:
-        raise StepFailed("the time for this step ran out before it was begun")
+    _require_time(context.lock.remaining())
     await context.ports.runtime.stop(context.settings.pace.stop_grace)
 
 
@@ -356,8 +360,7 @@ async def _recreate_agent_pod(context: Context, step: steps.Step) -> None:
 
 async def _recreate(context: Context, step: steps.Step, pod: Pod, template: str) -> None:
     left = _time_left(context, step)
-    if left() <= 0:
-        raise StepFailed("the time for this step ran out before it was begun")
+    _require_time(left())
     try:
         await pod.recreate(template, left)
     except PodOutcomeUnknown as unknown:

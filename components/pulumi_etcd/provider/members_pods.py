@@ -18,8 +18,8 @@ from pulumi_etcd.kubernetes.agent_trials import Published
 from pulumi_etcd.kubernetes.naming import INSTANCE_LABEL
 from pulumi_etcd.kubernetes.pod_states import StuckPod, stuck_pods
 from pulumi_etcd.provider.agent_trials import AgentTrials
-from pulumi_etcd.provider.namespaces import get, look
-from pulumi_etcd.provider.patching import GONE, patch_pod
+from pulumi_etcd.provider.namespaces import get, look, remove
+from pulumi_etcd.provider.patching import patch_pod
 from pulumi_etcd.provider.resource import Call, Failed
 from pulumi_etcd.provider.values import Properties
 
@@ -103,11 +103,7 @@ def _delete(client: Client, namespace: str, pod: StuckPod) -> str:
     Raises:
         httpx2.HTTPError
     """
-    preconditions = {"uid": pod.uid, "resourceVersion": pod.version}
-    only = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
-    answer = client.request("DELETE", f"{namespace}/pods/{pod.name}", json=only)
-    if answer.status_code not in GONE:
-        answer.raise_for_status()
+    remove(client, f"{namespace}/pods/{pod.name}", pod.uid, pod.version)
     return f"pod {pod.name} makes way for the declared one"
 
 

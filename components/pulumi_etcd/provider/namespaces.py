@@ -101,18 +101,20 @@ def get(client: Client, path: str) -> Properties | None:
     return found
 
 
-def remove(client: Client, path: str, uid: str = "") -> None:
+def remove(client: Client, path: str, uid: str = "", version: str = "") -> None:
     """Have an object deleted; one that is gone, or another one than is meant, is none.
 
     Args:
         client: of the API server.
         path: the object's.
         uid: of the one that is meant; empty for whichever there is.
+        version: of it, as it was seen; empty for whatever became of it since.
 
     Raises:
         httpx2.HTTPError
     """
-    only = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+    preconditions = {"uid": uid} | ({"resourceVersion": version} if version else {})
+    only = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": preconditions}
     answer = client.request("DELETE", path, json=only if uid else None)
     if answer.status_code != 404 and not (uid and answer.status_code == 409):
         answer.raise_for_status()

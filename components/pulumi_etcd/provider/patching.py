@@ -10,8 +10,8 @@ from etcd_ops.pod.own_container import PATCH
 if TYPE_CHECKING:
     from httpx2 import Client
 
-GONE = (404, 409)
-"""Answers to who changes or deletes a pod that is not there any more, or not as it was."""
+_GONE = (404, 409)
+"""Answers to who changes a pod that is not there any more, or not as it was."""
 
 
 def patch_pod(client: Client, path: str, patch: Patch) -> None:
@@ -26,5 +26,5 @@ def patch_pod(client: Client, path: str, patch: Patch) -> None:
         httpx2.HTTPError
     """
     answer = client.patch(path, json=patch, headers=PATCH)
-    if answer.status_code not in GONE:
+    if answer.status_code not in _GONE:
         answer.raise_for_status()
