@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from etcd_ops.model.facts import (
+    REMOVED,
     ChannelFacts,
     ClusterFacts,
     EndpointFacts,
@@ -16,6 +17,7 @@ from etcd_ops.model.facts import (
     PeerStatus,
     ProcessFacts,
     Target,
+    Termination,
 )
 from etcd_ops.model.records import Controls, RecoveryOrder
 from etcd_ops.model.status import MemberStatus, State
@@ -77,6 +79,43 @@ def test_a_learner_is_no_survivor() -> None:
     decision = decide(replace(found, cluster=cluster, lock=FREE))
     assert (decision.step, decision.state) == (None, State.NEEDS_RECOVERY)
     assert "order another one" in decision.reason
+
+
+JOINED = Launch("", "", "", 1, volume().identity, first_start=False, joins=True)
+ORDERED = Controls(recovery=RecoveryOrder(incarnation=2, survivor=SLOT, overrides=("b-1", "c-1"), by="operator"))
+
+
+def test_data_that_joined_as_a_learner_is_looked_at_before_an_incarnation_is_made_of_it() -> None:
+    """Its agent may not have seen its etcd answer since; nothing can be made of a learner's data."""
+    found = replace(facts(replace(volume(), launch=JOINED), ORDERED, incarnation=2, quorum=False), lock=FREE)
+    assert isinstance(decide(found).step, StartMember)
+    silent = decide(replace(found, process=ProcessFacts(running=True)))
+    assert (silent.step, silent.state) == (None, State.NEEDS_RECOVERY)
+    removed = decide(replace(found, process=ProcessFacts(running=False, failure=f"etcd: {REMOVED}")))
+    assert (removed.step, removed.state) == (None, State.NEEDS_RECOVERY)
+    assert "order another one" in silent.reason and "order another one" in removed.reason
+
+
+@pytest.mark.parametrize("learner", [True, False])
+def test_whether_a_survivor_has_a_vote_etcd_says_once_it_runs(learner: bool) -> None:
+    found = replace(facts(replace(volume(), launch=JOINED), ORDERED, incarnation=2, quorum=False), lock=FREE)
+    cluster = ClusterFacts({SLOT: EndpointFacts(IDS[SLOT], CLUSTER, 0, healthy=False, learner=learner)})
+    decision = decide(replace(found, process=ProcessFacts(running=True), cluster=cluster))
+    assert ("order another one" in decision.reason) is learner
+
+
+def test_a_termination_that_waits_for_the_gate_does_not_let_a_survivor_restart() -> None:
+    """It would be restarted for the incarnation that nobody has made yet, without the permission to make it."""
+    order = Controls(recovery=RecoveryOrder(incarnation=2, survivor=SLOT, by="operator"))
+    found = facts(replace(volume(), launch=launch("old", issuers())), order, incarnation=2, quorum=False)
+    target = Target("new", "new", spec().etcd.binary.sha256, issuers())
+    pending = replace(
+        found, lock=FREE, target=target, process=ProcessFacts(running=True), settle_expired=True,
+        termination=Termination.HELD,
+    )  # fmt: skip
+    decision = decide(pending)
+    assert (decision.step, decision.state) == (None, State.NEEDS_RECOVERY)
+    assert "proved stopped" in decision.reason
 
 
 def launch(name: str, trusted: dict[str, tuple[str, ...]]) -> Launch:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from etcd_ops.model.decisions import Decision
 from etcd_ops.model.facts import (
+    REMOVED,
     ChannelFacts,
     ClusterFacts,
     EndpointFacts,
@@ -27,7 +28,7 @@ from etcd_ops.model.facts import (
 from etcd_ops.model.records import Controls, FormationRecord, FormationState, RecoveryOrder, Started
 from etcd_ops.model.recovery import plan_recovery
 from etcd_ops.model.spec import ClusterSpec, Desired, Formation, FormationMode
-from etcd_ops.model.status import MemberStatus, State
+from etcd_ops.model.status import MemberStatus, Role, State
 from etcd_ops.model.steps import AddLearner, Remember, StageLaunch, StartMember, StopMember, WriteFormation
 from tests.model.in_force import decide
 from tests.model.samples import at, body
@@ -236,6 +237,37 @@ def test_an_incarnation_that_its_founders_begin_waits_for_no_survivor() -> None:
         facts, volume=_volume(spec_of(), None, None), memory=Memory(), channel=replace(channel, formation=record)
     )
     assert "record the first start" in decide(founder).reason
+
+
+@pytest.mark.parametrize(
+    ("failure", "joins", "learner"),
+    [(f"etcd: {REMOVED}", False, False), ("etcd: panic: removed all voters", True, False), ("", False, True)],
+)
+def test_an_incarnation_that_was_made_of_data_without_a_vote_asks_for_the_next_one(
+    failure: str, joins: bool, learner: bool
+) -> None:
+    """A forced start commits what the log ends with, maybe the member's own removal; of a learner etcd panics."""
+    facts = Survivor(running=learner, failure=failure).facts()
+    assert facts.volume is not None and facts.volume.launch is not None
+    volume = replace(facts.volume, launch=replace(facts.volume.launch, joins=joins))
+    endpoints = {SLOT: EndpointFacts(1, CLUSTER, 0, healthy=False, learner=True)} if learner else {}
+    decision = decide(replace(facts, cluster=ClusterFacts(endpoints), volume=volume))
+    assert (decision.step, decision.state) == (None, State.NEEDS_RECOVERY)
+    assert "declare incarnation 3" in decision.reason
+
+
+@pytest.mark.parametrize(("voteless", "role"), [(True, Role.NONE), (False, Role.LEARNER)])
+def test_no_survivor_is_planned_whose_data_has_no_vote(voteless: bool, role: Role) -> None:
+    channel = _channel(spec_of(), 1)
+    status = MemberStatus(
+        slot=SLOT, zone="z", boot_id="x", sequence=1, agent_version="1", state=State.WORKING, has_data=True,
+        voteless=voteless, role=role, raft_index=9,
+    )  # fmt: skip
+    voter = status.model_copy(update={"slot": "b-1", "voteless": False, "role": Role.NONE, "raft_index": 1})
+    statuses = {each.slot: PeerStatus(each, fresh=True) for each in (status, voter)}
+    assert plan_recovery(replace(channel, statuses=statuses), ClusterFacts({})).survivor == "b-1"
+    alone = plan_recovery(replace(channel, statuses={SLOT: statuses[SLOT]}), ClusterFacts({}))
+    assert alone.refusals and not alone.survivor
 
 
 @pytest.mark.parametrize(("marked", "lost"), [(True, ("b-1",)), (False, ())])

@@ -215,6 +215,16 @@ def _fence() -> Iterator[None]:
 
 
 @guard(
+    "survivors have a vote",
+    {"replace a slot": 3.0, "grow": 2.0, "hasty recovery": 5.0, "most zones off": 4.0},
+    "has no voter",
+    Setting(quorum_losses=True),
+)
+def _survivor_votes() -> AbstractContextManager[Any]:
+    return _answers(recovering, "_no_vote", None)
+
+
+@guard(
     "leaves wait until all believe their issuer", {"next trust generation": 8.0, "etcd killed": 1.0}, "does not trust"
 )
 @contextmanager

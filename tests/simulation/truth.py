@@ -87,6 +87,9 @@ class Truth:
         """A new incarnation was made of `data`."""
         if data.incarnation > self.ordered or data.incarnation <= self.incarnation:
             self.wrong(f"incarnation {data.incarnation} was made, {self.ordered} was ordered")
+        own = data.commit.applied.members.get(data.member_id)
+        if own is not None and own.learner:
+            self.wrong(f"incarnation {data.incarnation} was made of a learner's data, and has no voter")
         self.canon, self.incarnation = data.commit, data.incarnation
 
     # What an agent sends is judged by what was true when it was sent.

@@ -64,9 +64,7 @@ def plan_recovery(channel: ChannelFacts, cluster: ClusterFacts) -> RecoveryPlan:
     fresh = {slot: peer.status for slot, peer in statuses.items() if peer.fresh}
     candidates = sorted((_candidate(each) for each in fresh.values() if _may_survive(each)), key=_longest)
     if not candidates:
-        return RecoveryPlan(
-            incarnation=incarnation, refusals=("no agent reports a member with data: restore a backup",)
-        )
+        return RecoveryPlan(incarnation=incarnation, refusals=("no agent reports a voter with data: restore a backup",))
     return RecoveryPlan(
         incarnation=incarnation,
         survivor=candidates[0].slot,
@@ -79,8 +77,8 @@ def plan_recovery(channel: ChannelFacts, cluster: ClusterFacts) -> RecoveryPlan:
 
 
 def _may_survive(status: MemberStatus) -> bool:
-    """It has data, and is not known to be a learner: a cluster of one learner has no voter."""
-    return status.has_data and status.role is not Role.LEARNER
+    """It has data with a vote, as far as is known: what is made of a learner's, or a removed member's, has no voter."""
+    return status.has_data and status.role is not Role.LEARNER and not status.voteless
 
 
 def _candidate(status: MemberStatus) -> Candidate:

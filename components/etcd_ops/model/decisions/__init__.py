@@ -122,7 +122,7 @@ def _ruled(view: View) -> Decision:
         if (decision := rule(view)) is None:
             continue
         yielding = decision if decision.yields else _denied(view, decision)
-        if yielding is None and (decision.step is not None or waiting is None):
+        if yielding is None:
             return _guarded(view, decision)
         waiting = waiting or yielding
     if waiting is not None:

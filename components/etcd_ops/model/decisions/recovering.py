@@ -76,18 +76,29 @@ def _survive(view: View, order: RecoveryOrder, formation: FormationRecord) -> De
     if volume is None or not volume.has_data:
         text = "the survivor has no data: order another one, see `etcd-ops recover plan`"
         return hold(text, State.NEEDS_RECOVERY)
-    if view.endpoint is not None and view.endpoint.learner:
-        # Forced, it would be a cluster without a voter.
-        text = "the survivor knows itself as a learner only: order another one, see `etcd-ops recover plan`"
-        return hold(text, State.NEEDS_RECOVERY)
+    if (refusal := _no_vote(view)) is not None:
+        return refusal
     if target is None:
         return _not_ready(view)
     if (reason := _cannot_open(view)) is not None:
         return hold(f"{reason}: declare the version that the survivor has", State.NEEDS_RECOVERY)
-    if view.facts.process is not None and view.facts.process.running:
-        return take(StopMember(slot=view.slot, reason="stops before the new incarnation is made"))
+    # Before it stops: only while it runs it says that its data has a vote.
     record = formation.model_copy(update={"incarnation": order.incarnation, "survivor": view.slot})
     return take(WriteFormation(record=record, slot=view.slot, reason=f"raise the incarnation to {order.incarnation}"))
+
+
+def _no_vote(view: View) -> Decision | None:
+    """Data without a vote, forced, would be a cluster without a voter; None where it has one.
+
+    etcd itself says which once it runs; until then, what was known when the member joined.
+    """
+    endpoint, process = view.endpoint, view.facts.process
+    if not (endpoint.learner if endpoint is not None else view.facts.voteless):
+        return None
+    text = "the survivor's data is not known to have a vote: order another one, see `etcd-ops recover plan`"
+    removed = process is not None and process.removed
+    look = None if endpoint is not None or removed else start_intact(view.facts, text)
+    return look or hold(text, State.NEEDS_RECOVERY)
 
 
 def _not_ready(view: View) -> Decision:
@@ -147,11 +158,14 @@ def _without_data(view: View, formation: FormationRecord) -> Decision | None:
     if formation.survivor != view.slot:
         waiting = wait(f"joins once incarnation {formation.incarnation} serves, and its survivor has noted it")
         return replace(quorum_lost(view) or waiting, attestation=attest(view, None))
-    lost, following = formation.incarnation, formation.incarnation + 1
-    text = (
-        f"its data was lost before incarnation {lost} was made of it: declare incarnation {following}, with new trust"
-    )
-    return hold(f"{text}, and order another survivor", State.NEEDS_RECOVERY)
+    return _another_survivor(formation, "was lost before")
+
+
+def _another_survivor(formation: FormationRecord, what: str) -> Decision:
+    """Nothing can be made of the survivor's data any more: only a later incarnation helps."""
+    text = f"its data {what} incarnation {formation.incarnation} was made of it"
+    remedy = f"declare incarnation {formation.incarnation + 1}, with new trust, and order another survivor"
+    return hold(f"{text}: {remedy}", State.NEEDS_RECOVERY)
 
 
 def _incarnation_of(volume: VolumeFacts, formation: FormationRecord) -> int:
@@ -188,6 +202,8 @@ def _make(view: View, formation: FormationRecord) -> Decision:
         if process.running:
             return take(StopMember(slot=view.slot, reason="stops before the new incarnation is made"))
         return switch_leaves(view, USES) or _stage(view, target, formation, force=not _begun(view, formation))
+    if view.endpoint.learner if view.endpoint is not None else process.crashed and view.facts.voteless:
+        return _another_survivor(formation, "had no vote when")
     if not process.running:
         return _start(view, process)
     if view.facts.settle_expired:
