@@ -48,7 +48,6 @@ __all__ = ["Decision", "View", "decide"]
 
 _STANDING = (volume_rule, channel_rule, behind_rule, document_rule, authorising_rule)
 _RULES = (
-    terminating_rule,
     mode_rule,
     process_rule,
     foreign_data_rule,
@@ -117,17 +116,30 @@ def _standing(facts: Facts) -> Decision | None:
 
 
 def _ruled(view: View) -> Decision:
+    """A termination comes first; while it waits for the gate, the rules hold for its member as for any other."""
+    termination = terminating_rule(view)
+    denied = _denied(view, termination) if termination is not None else None
+    if termination is not None and denied is None:
+        return _guarded(view, termination)
+    decision = _first_of_rules(view)
+    if decision is None:
+        return _guarded(view, denied or Decision(None, State.RUNNING, "everything declared is in force"))
+    if denied is not None and decision.step is None:
+        decision = replace(decision, reason=f"{decision.reason}; {denied.reason}")
+    return _guarded(view, decision)
+
+
+def _first_of_rules(view: View) -> Decision | None:
+    """What the first rule says that has something to do, or waits for it; None where everything is in force."""
     waiting: Decision | None = None
     for rule in _RULES:
         if (decision := rule(view)) is None:
             continue
         yielding = decision if decision.yields else _denied(view, decision)
-        if yielding is None:
-            return _guarded(view, decision)
+        if yielding is None and (decision.step is not None or waiting is None):
+            return decision
         waiting = waiting or yielding
-    if waiting is not None:
-        return _guarded(view, waiting)
-    return _given_back(view.facts, Decision(None, State.RUNNING, "everything declared is in force"))
+    return waiting
 
 
 def _denied(view: View, decision: Decision) -> Decision | None:
