@@ -26,3 +26,13 @@ def test_schedules_are_safe_and_come_to_rest(members: int) -> None:
     assert counts[f"fault {TERMINATION}"]
     assert counts["step LetMachineGo"]
     assert members == 1 or counts["step VacateMachine"]
+
+
+@pytest.mark.timeout(600)
+def test_a_recovery_goes_on_while_machines_are_to_be_terminated() -> None:
+    """Without a quorum every termination waits for the gate; what the recovery holds stays held meanwhile."""
+    counts: Counter[str] = Counter()
+    kinds = {**KINDS, "hasty recovery": 4.0, "most zones off": 3.0, "replace a slot": 1.0}
+    for seed in range(SCHEDULES // 3):
+        play(directed(seed, Setting(members=5, quorum_losses=True), kinds), counts)
+    assert counts[f"fault {TERMINATION}"] and counts["step Fence"]
