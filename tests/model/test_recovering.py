@@ -29,7 +29,18 @@ from etcd_ops.model.records import Controls, FormationRecord, FormationState, Re
 from etcd_ops.model.recovery import plan_recovery
 from etcd_ops.model.spec import ClusterSpec, Desired, Formation, FormationMode
 from etcd_ops.model.status import MemberStatus, Role, State
-from etcd_ops.model.steps import AddLearner, Remember, StageLaunch, StartMember, StopMember, WriteFormation
+from etcd_ops.model.steps import (
+    AddLearner,
+    RecreateAgentPod,
+    RecreatePod,
+    RecreateStoppedPod,
+    Remember,
+    StageLaunch,
+    StartMember,
+    Step,
+    StopMember,
+    WriteFormation,
+)
 from tests.model.in_force import decide
 from tests.model.samples import at, body
 
@@ -254,6 +265,29 @@ def test_an_incarnation_that_was_made_of_data_without_a_vote_asks_for_the_next_o
     decision = decide(replace(facts, cluster=ClusterFacts(endpoints), volume=volume))
     assert (decision.step, decision.state) == (None, State.NEEDS_RECOVERY)
     assert "declare incarnation 3" in decision.reason
+
+
+@pytest.mark.parametrize("made", [1, 2])
+@pytest.mark.parametrize(
+    ("running", "apart", "step"),
+    [(True, False, RecreatePod), (False, False, RecreateStoppedPod), (True, True, RecreateAgentPod)],
+)
+def test_a_survivor_has_the_pod_made_that_brings_its_program(
+    made: int, running: bool, apart: bool, step: type[Step]
+) -> None:
+    """A quorum is lost amid an upgrade: nobody else is at work, and no gate would ever allow it."""
+    facts = Survivor(made=made, running=running).facts()
+    assert facts.volume is not None and facts.channel is not None
+    other_pod = at(at(spec_of().to_wire(), f"members.{SLOT}.template", "new"), f"members.{SLOT}.agentTemplate", "new")
+    channel = _channel(ClusterSpec.model_validate(other_pod), made)
+    facts = replace(
+        facts, channel=channel, volume=replace(facts.volume, binaries=frozenset()), target=None, template="old",
+        agent_template="old" if apart else "", agent_apart=apart, lock=LockFacts(None, mine=running),
+    )  # fmt: skip
+    found = decide(facts).step
+    assert type(found) is step
+    assert found.request is None
+    assert type(decide(replace(facts, ending=True)).step) is not step or apart
 
 
 @pytest.mark.parametrize(("voteless", "role"), [(True, Role.NONE), (False, Role.LEARNER)])

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from etcd_ops.model.decisions.leaves import USES, fetch_program, switch_leaves
 from etcd_ops.model.decisions.losing import attest, quorum_lost
+from etcd_ops.model.decisions.replacing import bring_program
 from etcd_ops.model.decisions.standing import start_intact
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
 from etcd_ops.model.facts import ProcessFacts, Target, VolumeFacts
@@ -78,10 +79,10 @@ def _survive(view: View, order: RecoveryOrder, formation: FormationRecord) -> De
         return hold(text, State.NEEDS_RECOVERY)
     if (refusal := _no_vote(view)) is not None:
         return refusal
-    if target is None:
-        return _not_ready(view)
     if (reason := _cannot_open(view)) is not None:
         return hold(f"{reason}: declare the version that the survivor has", State.NEEDS_RECOVERY)
+    if target is None:
+        return _not_ready(view)
     # Before it stops: only while it runs it says that its data has a vote.
     record = formation.model_copy(update={"incarnation": order.incarnation, "survivor": view.slot})
     return take(WriteFormation(record=record, slot=view.slot, reason=f"raise the incarnation to {order.incarnation}"))
@@ -103,7 +104,8 @@ def _no_vote(view: View) -> Decision | None:
 
 def _not_ready(view: View) -> Decision:
     """The survivor cannot be rendered yet: what nobody else delivers, it fetches itself."""
-    return fetch_program(view) or wait(f"not delivered yet: {', '.join(view.facts.missing) or 'configuration'}")
+    missing = ", ".join(view.facts.missing) or "configuration"
+    return fetch_program(view) or bring_program(view) or wait(f"not delivered yet: {missing}")
 
 
 def _cannot_open(view: View) -> str | None:

@@ -25,21 +25,41 @@ def pod_rule(view: View) -> Decision | None:
     """Have the declared pod made, as a restart: under the lock and the gate, a leader after a hand-off."""
     if not view.outdated_pod:
         return None
-    assert view.member is not None
-    if view.facts.ending:
-        return wait("its pod or machine is on its way out, and another one follows")
+    if (ending := _on_its_way_out(view)) is not None:
+        return ending
     if (hand_over := handed_over(view, "hands the leadership over before its pod or machine is made anew")) is not None:
         return take(hand_over)
+    return _another_pod(view, gated=True)
+
+
+def _on_its_way_out(view: View) -> Decision | None:
+    return wait("its pod or machine is on its way out, and another one follows") if view.facts.ending else None
+
+
+def _another_pod(view: View, *, gated: bool) -> Decision:
+    assert view.member is not None
     member_id = view.endpoint.member_id if view.endpoint else view.identity.member_id if view.identity else 0
     return take(
         RecreatePod(
             slot=view.slot,
             member_id=member_id,
             template=view.member.template,
-            request=view.request(Action.TAKE_DOWN, member_id, optional=True),
+            request=view.request(Action.TAKE_DOWN, member_id, optional=True) if gated else None,
             reason="another pod or machine is declared",
         )
     )
+
+
+def bring_program(view: View) -> Decision | None:
+    """Have the pod made that brings the survivor's program; None where none would.
+
+    Nobody else serves, or is at work, in a recovery: there is no gate, and no order of slots.
+    """
+    if not view.program_comes_with_another_pod:
+        return None
+    if view.facts.agent_apart:
+        return _taken_back(view) or _another_agent_pod(view)
+    return _on_its_way_out(view) or stopped_pod_rule(view) or _another_pod(view, gated=False)
 
 
 def agent_pod_rule(view: View) -> Decision | None:
@@ -54,16 +74,24 @@ def agent_pod_rule(view: View) -> Decision | None:
     """
     if not view.outdated_agent_pod:
         return None
-    assert view.member is not None
-    if view.facts.agent_pod_taken_back == view.desired.digest:
-        text = f"the declared image of the agent was taken back: {view.facts.agent_pod_failure}"
-        return replace(hold(text, State.FAILED), failed=view.desired.digest)
-    if (failed := failed_elsewhere(view)) is not None:
+    if (failed := _taken_back(view) or failed_elsewhere(view)) is not None:
         return failed
     waits = [slot for slot in sorted(view.spec.members) if slot != view.slot and not _lets_follow(view, slot)]
     if waits:
         reason = f"the declared pod of the agent is another one, which waits for the agent of {', '.join(waits)}"
         return replace(wait(reason), yields=not view.outdated_pod)
+    return _another_agent_pod(view)
+
+
+def _taken_back(view: View) -> Decision | None:
+    if view.facts.agent_pod_taken_back != view.desired.digest:
+        return None
+    text = f"the declared image of the agent was taken back: {view.facts.agent_pod_failure}"
+    return replace(hold(text, State.FAILED), failed=view.desired.digest)
+
+
+def _another_agent_pod(view: View) -> Decision:
+    assert view.member is not None
     template = view.member.agent_template
     return take(
         RecreateAgentPod(slot=view.slot, template=template, reason="the declared pod of the agent is another one")
