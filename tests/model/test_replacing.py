@@ -84,6 +84,23 @@ def test_the_gate_keeps_a_pod_while_another_member_is_down() -> None:
     assert "RecreatePod waits for the gate" in decision.reason
 
 
+@pytest.mark.parametrize("quota", [1 << 30, 64 << 30])
+def test_a_full_database_keeps_a_pod_but_not_from_the_quota_that_gives_it_room(quota: int) -> None:
+    """Where the declared program comes with the pod, nothing but another pod brings the declared quota."""
+    known = facts(OLD, target=None, missing=("etcd's program",))
+    assert known.volume is not None
+    endpoints = {
+        slot: replace(each, quota_bytes=quota, database_bytes=quota, database_in_use_bytes=quota)
+        for slot, each in known.cluster.endpoints.items()
+    }
+    cluster = replace(known.cluster, endpoints=endpoints, alarms=frozenset({(IDS[SLOT], "NOSPACE")}))
+    bare = replace(known, cluster=cluster, volume=replace(known.volume, binaries=frozenset()))
+    decision = decide(bare)
+    declared = SAME.spec.etcd.quota_backend_bytes
+    assert isinstance(decision.step, RecreatePod) is (declared > quota)
+    assert ("NOSPACE" in decision.reason) is (declared <= quota)
+
+
 def test_nobody_recreates_without_the_lock() -> None:
     free = decide(facts(OLD, lock=LockFacts(None, available=True))).step
     assert isinstance(free, AcquireLock)

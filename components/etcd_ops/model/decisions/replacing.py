@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from etcd_ops.model.decisions.changing import failed_elsewhere, handed_over
+from etcd_ops.model.decisions.changing import failed_elsewhere, handed_over, restart_request
 from etcd_ops.model.decisions.view import Decision, View, hold, take, wait
-from etcd_ops.model.gate import Action
 from etcd_ops.model.status import State
 from etcd_ops.model.steps import RecreateAgentPod, RecreatePod, RecreateStoppedPod
 
@@ -38,13 +37,14 @@ def _on_its_way_out(view: View) -> Decision | None:
 
 def _another_pod(view: View, *, gated: bool) -> Decision:
     assert view.member is not None
-    member_id = view.endpoint.member_id if view.endpoint else view.identity.member_id if view.identity else 0
+    endpoint = view.endpoint
+    member_id = endpoint.member_id if endpoint else view.identity.member_id if view.identity else 0
     return take(
         RecreatePod(
             slot=view.slot,
             member_id=member_id,
             template=view.member.template,
-            request=view.request(Action.TAKE_DOWN, member_id, optional=True) if gated else None,
+            request=restart_request(view, endpoint, member_id) if gated else None,
             reason="another pod or machine is declared",
         )
     )
