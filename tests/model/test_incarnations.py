@@ -91,6 +91,8 @@ def test_data_that_joined_as_a_learner_is_looked_at_before_an_incarnation_is_mad
     assert isinstance(decide(found).step, StartMember)
     silent = decide(replace(found, process=ProcessFacts(running=True)))
     assert (silent.step, silent.state) == (None, State.NEEDS_RECOVERY)
+    expired = replace(found, process=ProcessFacts(running=True), settle_expired=True)
+    assert "not delivered yet" in decide(expired).reason, "what does not answer may be the last data there is"
     removed = decide(replace(found, process=ProcessFacts(running=False, failure=f"etcd: {REMOVED}")))
     assert (removed.step, removed.state) == (None, State.NEEDS_RECOVERY)
     assert "order another one" in silent.reason and "order another one" in removed.reason

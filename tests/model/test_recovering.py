@@ -290,18 +290,36 @@ def test_a_survivor_has_the_pod_made_that_brings_its_program(
     assert type(decide(replace(facts, ending=True)).step) is not step or apart
 
 
-@pytest.mark.parametrize(("voteless", "role"), [(True, Role.NONE), (False, Role.LEARNER)])
-def test_no_survivor_is_planned_whose_data_has_no_vote(voteless: bool, role: Role) -> None:
-    channel = _channel(spec_of(), 1)
+def _with_data(slot: str, index: int, *, voteless: bool = False, role: Role = Role.NONE) -> PeerStatus:
     status = MemberStatus(
-        slot=SLOT, zone="z", boot_id="x", sequence=1, agent_version="1", state=State.WORKING, has_data=True,
-        voteless=voteless, role=role, raft_index=9,
+        slot=slot, zone="z", boot_id="x", sequence=1, agent_version="1", state=State.WORKING, has_data=True,
+        voteless=voteless, role=role, raft_index=index,
     )  # fmt: skip
-    voter = status.model_copy(update={"slot": "b-1", "voteless": False, "role": Role.NONE, "raft_index": 1})
-    statuses = {each.slot: PeerStatus(each, fresh=True) for each in (status, voter)}
-    assert plan_recovery(replace(channel, statuses=statuses), ClusterFacts({})).survivor == "b-1"
-    alone = plan_recovery(replace(channel, statuses={SLOT: statuses[SLOT]}), ClusterFacts({}))
-    assert alone.refusals and not alone.survivor
+    return PeerStatus(status, fresh=True)
+
+
+def test_no_survivor_is_planned_that_may_have_no_vote_where_another_has_one() -> None:
+    channel = _channel(spec_of(), 1)
+    unknown, voter = _with_data(SLOT, 9, voteless=True), _with_data("b-1", 1)
+    plan = plan_recovery(replace(channel, statuses={SLOT: unknown, "b-1": voter}), ClusterFacts({}))
+    assert plan.survivor == "b-1"
+    alone = plan_recovery(replace(channel, statuses={SLOT: unknown}), ClusterFacts({}))
+    assert alone.survivor == SLOT and "nobody is known to have a vote" in "\n".join(alone.lines())
+    learner = _with_data(SLOT, 9, role=Role.LEARNER)
+    assert plan_recovery(replace(channel, statuses={SLOT: learner}), ClusterFacts({})).refusals
+
+
+def test_a_survivor_that_was_dropped_before_the_incarnation_is_made_asks_for_another() -> None:
+    facts = Survivor().facts()
+    spec = spec_of()
+    others = {slot: each for slot, each in spec.members.items() if slot != SLOT}
+    channel = _channel(spec, 2)
+    assert channel.desired is not None
+    dropped = spec.model_copy(update={"members": others})
+    desired = channel.desired.model_copy(update={"body": dropped.to_wire()})
+    decision = decide(replace(facts, channel=replace(channel, desired=desired, spec=dropped), target=None))
+    assert (decision.step, decision.state) == (None, State.NEEDS_RECOVERY)
+    assert "declare incarnation 3" in decision.reason
 
 
 @pytest.mark.parametrize(("marked", "lost"), [(True, ("b-1",)), (False, ())])

@@ -243,6 +243,12 @@ class Truth:
     def over(self, window: Window) -> None:
         window.until = min(window.until, self.world.now())
 
+    def goes_off(self, host: Host) -> None:
+        """What was to take its member down can take nothing down any more: a kubelet starts no pod that is to go."""
+        for window in self.windows:
+            if window.slot == host.slot and window.kind == "stop":
+                self.over(window)
+
     def sets_aside(self, host: Host) -> None:
         data = host.disk.data
         if data is not None and self.holds(host.disk, data.member_id) and data.member_id in self.applied.voters:

@@ -322,6 +322,7 @@ class World:
         if not host.on:
             return
         host.on = False
+        self.truth.goes_off(host)
         self.stop_agent(host)
         if (server := self.ensemble.servers.get(host.slot)) is not None:
             self.stop_server(server)

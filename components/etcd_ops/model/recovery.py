@@ -13,6 +13,13 @@ class Candidate(Tolerant):
     slot: str
     raft_index: int
     revision: int
+    voteless: bool = False
+    """Nothing can be made of its data if it has no vote, and it is not known to have one."""
+
+    def text(self) -> str:
+        """The candidate for people."""
+        vote = ", not known to have a vote" if self.voteless else ""
+        return f"{self.slot} (raft index {self.raft_index}, revision {self.revision}{vote})"
 
 
 class RecoveryPlan(Tolerant):
@@ -33,15 +40,20 @@ class RecoveryPlan(Tolerant):
         trusts = f"peer trust generation {self.peer_generation} and client trust generation {self.client_generation}"
         return f"incarnation {self.incarnation}, with {trusts} alone (generations and issuer)"
 
+    def _choice(self) -> str:
+        if any(each.voteless for each in self.candidates if each.slot == self.survivor):
+            return "nobody is known to have a vote; if it has none, the incarnation is not made, and its agent says so"
+        return "of those known to have a vote, it has the most entries"
+
     def lines(self) -> list[str]:
         """The plan for people."""
         if self.refusals:
             return [f"refused: {refusal}" for refusal in self.refusals]
         overrides = "".join(f" --override {slot}" for slot in self.silent)
-        shown = [f"{each.slot} (raft index {each.raft_index}, revision {each.revision})" for each in self.candidates]
+        shown = [each.text() for each in self.candidates]
         return [
             f"members with data: {', '.join(shown)}",
-            f"survivor: {self.survivor}: it has the most entries; what only lost members had acknowledged is gone",
+            f"survivor: {self.survivor}: {self._choice()}; what only lost members had acknowledged is gone",
             f"1. declare {self._declaration()}, and run `pulumi up`",
             f"2. etcd-ops recover execute --survivor {self.survivor}{overrides}",
             "3. give clients the new CA bundle and certificates",
@@ -64,7 +76,9 @@ def plan_recovery(channel: ChannelFacts, cluster: ClusterFacts) -> RecoveryPlan:
     fresh = {slot: peer.status for slot, peer in statuses.items() if peer.fresh}
     candidates = sorted((_candidate(each) for each in fresh.values() if _may_survive(each)), key=_longest)
     if not candidates:
-        return RecoveryPlan(incarnation=incarnation, refusals=("no agent reports a voter with data: restore a backup",))
+        return RecoveryPlan(
+            incarnation=incarnation, refusals=("no agent reports a member with data: restore a backup",)
+        )
     return RecoveryPlan(
         incarnation=incarnation,
         survivor=candidates[0].slot,
@@ -77,13 +91,13 @@ def plan_recovery(channel: ChannelFacts, cluster: ClusterFacts) -> RecoveryPlan:
 
 
 def _may_survive(status: MemberStatus) -> bool:
-    """It has data with a vote, as far as is known: what is made of a learner's, or a removed member's, has no voter."""
-    return status.has_data and status.role is not Role.LEARNER and not status.voteless
+    """It has data, and is not known to be a learner: a cluster of one learner has no voter."""
+    return status.has_data and status.role is not Role.LEARNER
 
 
 def _candidate(status: MemberStatus) -> Candidate:
-    return Candidate(slot=status.slot, raft_index=status.raft_index, revision=status.revision)
+    return Candidate(slot=status.slot, raft_index=status.raft_index, revision=status.revision, voteless=status.voteless)
 
 
-def _longest(candidate: Candidate) -> tuple[int, int, str]:
-    return (-candidate.raft_index, -candidate.revision, candidate.slot)
+def _longest(candidate: Candidate) -> tuple[bool, int, int, str]:
+    return (candidate.voteless, -candidate.raft_index, -candidate.revision, candidate.slot)

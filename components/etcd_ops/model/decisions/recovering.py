@@ -89,21 +89,26 @@ def _survive(view: View, order: RecoveryOrder, formation: FormationRecord) -> De
 
 
 def _no_vote(view: View) -> Decision | None:
-    """Data without a vote, forced, would be a cluster without a voter; None where it has one.
+    """Data without a vote, forced, would be a cluster without a voter; None where it has one, or nobody can tell.
 
-    etcd itself says which once it runs; until then, what was known when the member joined.
+    etcd itself says which once it runs. Where it cannot be started to be asked, or does not answer, what is known is
+    what it joined as, which is not enough to give up what may be the last data there is.
     """
     endpoint, process = view.endpoint, view.facts.process
-    if not (endpoint.learner if endpoint is not None else view.facts.voteless):
-        return None
     text = "the survivor's data is not known to have a vote: order another one, see `etcd-ops recover plan`"
-    removed = process is not None and process.removed
-    look = None if endpoint is not None or removed else start_intact(view.facts, text)
-    return look or hold(text, State.NEEDS_RECOVERY)
+    if endpoint is not None:
+        return hold(text, State.NEEDS_RECOVERY) if endpoint.learner else None
+    if process is None or not view.facts.voteless:
+        return None
+    if process.removed or (process.running and not view.facts.settle_expired):
+        return hold(text, State.NEEDS_RECOVERY)
+    return None if process.crashed else start_intact(view.facts, text)
 
 
 def _not_ready(view: View) -> Decision:
     """The survivor cannot be rendered yet: what nobody else delivers, it fetches itself."""
+    if view.member is None and view.formation is not None:
+        return _another_survivor(view.formation, "is of a slot that was dropped before")
     missing = ", ".join(view.facts.missing) or "configuration"
     return fetch_program(view) or bring_program(view) or wait(f"not delivered yet: {missing}")
 
