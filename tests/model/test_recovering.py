@@ -195,6 +195,12 @@ def test_no_incarnation_is_made_with_a_program_that_cannot_open_the_data(declare
     assert "declare the version" in decision.reason
 
 
+def test_a_survivor_is_stopped_after_the_incarnation_is_raised_and_not_before() -> None:
+    """Stopped, one that joined as a learner could not say any more that it has a vote, and would be started again."""
+    assert isinstance(Survivor(made=1).decide().step, WriteFormation)
+    assert isinstance(Survivor(staged="before").decide().step, StopMember)
+
+
 def test_an_incarnation_is_made_with_a_program_that_can() -> None:
     assert isinstance(Survivor(made=1, running=False).decide().step, WriteFormation)
 

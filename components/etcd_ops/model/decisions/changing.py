@@ -55,7 +55,7 @@ def restart_rule(view: View) -> Decision | None:
         return waits
     if (version := version_rule(view)) is not None:
         return version
-    request = restart_request(view, view.endpoint, view.endpoint.member_id)
+    request = restart_request(view)
     if not request.clears_alarm and (before := _whose_turn(view)) is not None:
         return wait(f"{before} goes first")
     if (hand_over := handed_over(view, "hands the leadership over before its restart")) is not None:
@@ -65,28 +65,27 @@ def restart_rule(view: View) -> Decision | None:
 
 def restart(view: View, reason: str, *, gated: bool, target: Target | None = None) -> RestartMember:
     """With what is declared, or with `target`."""
-    target, endpoint = target or view.facts.target, view.endpoint
+    target = target or view.facts.target
     assert target is not None
-    member_id = endpoint.member_id if endpoint else view.identity.member_id if view.identity else 0
     return RestartMember(
         slot=view.slot,
-        member_id=member_id,
+        member_id=view.member_id,
         target=target,
         expected=view.identity,
         incarnation=view.spec.incarnation,
-        request=restart_request(view, endpoint, member_id) if gated else None,
+        request=restart_request(view) if gated else None,
         reason=reason,
     )
 
 
-def restart_request(view: View, endpoint: EndpointFacts | None, member_id: int) -> Request:
+def restart_request(view: View) -> Request:
     """A restart that gives a full database room cannot wait, and the alarm it is for does not forbid it."""
-    declared = view.spec.etcd.quota_backend_bytes
+    declared, endpoint = view.spec.etcd.quota_backend_bytes, view.endpoint
     full = any(kind == "NOSPACE" for _, kind in view.facts.cluster.alarms or ())
     # 3.5 does not tell its quota: there, what counts is whether the declared one is enough.
     raised = endpoint is None or declared > (endpoint.quota_bytes or endpoint.database_bytes)
     room = full and raised
-    return view.request(Action.TAKE_DOWN, member_id, optional=not room, clears_alarm=room)
+    return view.request(Action.TAKE_DOWN, view.member_id, optional=not room, clears_alarm=room)
 
 
 def failed_elsewhere(view: View) -> Decision | None:
@@ -163,7 +162,7 @@ def handed_over(view: View, reason: str) -> TransferLeadership | None:
         slot=view.slot,
         leader_slot=view.slot,
         member_id=successor,
-        request=restart_request(view, view.endpoint, view.endpoint.member_id),
+        request=restart_request(view),
         reason=reason,
     )
 

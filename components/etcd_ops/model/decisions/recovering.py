@@ -82,7 +82,7 @@ def _survive(view: View, order: RecoveryOrder, formation: FormationRecord) -> De
     if (reason := _cannot_open(view)) is not None:
         return hold(f"{reason}: declare the version that the survivor has", State.NEEDS_RECOVERY)
     if target is None:
-        return _not_ready(view)
+        return _not_ready(view, formation)
     # Before it stops: only while it runs it says that its data has a vote.
     record = formation.model_copy(update={"incarnation": order.incarnation, "survivor": view.slot})
     return take(WriteFormation(record=record, slot=view.slot, reason=f"raise the incarnation to {order.incarnation}"))
@@ -105,10 +105,10 @@ def _no_vote(view: View) -> Decision | None:
     return None if process.crashed else start_intact(view.facts, text)
 
 
-def _not_ready(view: View) -> Decision:
+def _not_ready(view: View, formation: FormationRecord) -> Decision:
     """The survivor cannot be rendered yet: what nobody else delivers, it fetches itself."""
-    if view.member is None and view.formation is not None:
-        return _another_survivor(view.formation, "is of a slot that was dropped before")
+    if view.member is None:
+        return _another_survivor(formation, "is of a slot that was dropped before")
     missing = ", ".join(view.facts.missing) or "configuration"
     return fetch_program(view) or bring_program(view) or wait(f"not delivered yet: {missing}")
 
@@ -201,7 +201,7 @@ def _make(view: View, formation: FormationRecord) -> Decision:
     """Start once with force-new-cluster; once more only where etcd itself says that it waits for the old members."""
     volume, target, process = view.facts.volume, view.facts.target, view.facts.process
     if target is None:
-        return _not_ready(view)
+        return _not_ready(view, formation)
     assert volume is not None and process is not None
     if _begun(view, formation) and _alone(view):
         return take(_remember_incarnation(view, formation.incarnation))

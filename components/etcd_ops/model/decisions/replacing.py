@@ -37,14 +37,12 @@ def _on_its_way_out(view: View) -> Decision | None:
 
 def _another_pod(view: View, *, gated: bool) -> Decision:
     assert view.member is not None
-    endpoint = view.endpoint
-    member_id = endpoint.member_id if endpoint else view.identity.member_id if view.identity else 0
     return take(
         RecreatePod(
             slot=view.slot,
-            member_id=member_id,
+            member_id=view.member_id,
             template=view.member.template,
-            request=restart_request(view, endpoint, member_id) if gated else None,
+            request=restart_request(view) if gated else None,
             reason="another pod or machine is declared",
         )
     )

@@ -37,12 +37,11 @@ def _vacate(view: View) -> Decision:
     """A member that has no vote takes nothing down, and needs no gate."""
     if (hand_over := handed_over(view, "hands the leadership over before its machine is terminated")) is not None:
         return take(hand_over)
-    member_id = view.endpoint.member_id if view.endpoint else view.identity.member_id if view.identity else 0
     return take(
         VacateMachine(
             slot=view.slot,
-            member_id=member_id,
-            request=None if view.facts.voteless else view.request(Action.TAKE_DOWN, member_id),
+            member_id=view.member_id,
+            request=None if view.facts.voteless else view.request(Action.TAKE_DOWN, view.member_id),
             reason="its machine is to be terminated",
         )
     )

@@ -174,6 +174,13 @@ class View:
         return self.facts.volume.identity if self.facts.volume else None
 
     @cached_property
+    def member_id(self) -> int:
+        """As its own member answers, or as its data says; 0 where neither is known."""
+        if self.endpoint is not None:
+            return self.endpoint.member_id
+        return self.identity.member_id if self.identity is not None else 0
+
+    @cached_property
     def fallback(self) -> Launch | None:
         """The launch to go back to: the last good one, if it was for this very data, and believes who issues now."""
         good = self.facts.volume.good if self.facts.volume else None
