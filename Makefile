@@ -12,9 +12,14 @@ NOTHING_CHOSEN = 5
 
 SCHEDULES = tests/simulation/test_safety.py
 
+# Every process that runs tests of nodes has a machine of its own as far as these can tell.
+NODES = --dist loadgroup --tx '2*popen//python=$(CURDIR)/$(VENV)/python -m tests.nodes.isolation $(CURDIR)/$(VENV)/python' tests/nodes
+# Its clones obtain what they lack, which nobody can who has a machine of its own.
+UP_KUBERNETES = tests/nodes/test_up_kubernetes.py
+
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help up down up-kubernetes down-kubernetes env setup test test-rest test-schedules test-kubernetes test-machines test-s3 lint bench bench-kubernetes bench-aws clean
+.PHONY: help up down up-kubernetes down-kubernetes env setup test test-rest test-rest-nodes test-rest-machines test-schedules test-kubernetes test-machines test-s3 lint bench bench-kubernetes bench-aws clean
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -45,26 +50,36 @@ lint: ## Check style, types and the import rules
 	$(VENV)/mypy
 	$(VENV)/lint-imports --no-cache
 
-test: ## Check everything; nodes and machines, which need root, as far as a few minutes each go
+test: ## Check everything but the longest tests of Kubernetes nodes; these and machines need root, Debian 12
 	@$(TOOLS) setup --all --platforms
 	@$(MAKE) lint
 	@$(MAKE) -j 2 test-rest test-schedules
 
-# Nodes and machines come after all else, for each of them takes a whole machine.
+# Nodes and machines come after all else, for they take a whole machine.
 test-rest:
 	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup --no-loadscope-reorder \
 		--ignore $(SCHEDULES) --ignore tests/nodes --ignore tests/machines $(PYTEST_ARGS)
-	$(VENV)/pytest tests/nodes tests/machines -m "not soak" $(PYTEST_ARGS) || [ $$? -eq $(NOTHING_CHOSEN) ]
+	@$(MAKE) -j 2 test-rest-nodes test-rest-machines
 
-# The simulation's schedules wait for nothing: they take what the others leave of the processors, and tell at their end.
+test-rest-nodes:
+	$(VENV)/pytest $(NODES) -m "not soak" $(PYTEST_ARGS) || [ $$? -eq $(NOTHING_CHOSEN) ]
+
+# What runs beside others tells at its end.
+test-rest-machines:
+	@echo "tests of machines run beside those of nodes, and are told of at the end"
+	@$(VENV)/pytest -p no:cacheprovider tests/machines $(PYTEST_ARGS) > .machines.log 2>&1; \
+		status=$$?; cat .machines.log; [ $$status -eq 0 ] || [ $$status -eq $(NOTHING_CHOSEN) ]
+
+# The simulation's schedules wait for nothing: they take what the others leave of the processors.
 test-schedules:
 	@echo "the simulation's schedules run beside the other tests, and are told of at the end"
 	@nice -n 19 $(VENV)/pytest -n 2 --dist loadgroup -p no:cacheprovider $(SCHEDULES) $(PYTEST_ARGS) > .schedules.log 2>&1; \
 		status=$$?; cat .schedules.log; [ $$status -eq 0 ] || [ $$status -eq $(NOTHING_CHOSEN) ]
 
-test-kubernetes: ## Check what needs real Kubernetes nodes: root, Debian 12, an hour
+test-kubernetes: ## Check all that needs real Kubernetes nodes: root, Debian 12, an hour
 	@$(TOOLS) setup --all --nodes
-	$(VENV)/pytest tests/nodes $(PYTEST_ARGS)
+	$(VENV)/pytest $(NODES) --ignore $(UP_KUBERNETES) $(PYTEST_ARGS) || [ $$? -eq $(NOTHING_CHOSEN) ]
+	$(VENV)/pytest $(UP_KUBERNETES) $(PYTEST_ARGS) || [ $$? -eq $(NOTHING_CHOSEN) ]
 
 test-machines: ## Check what needs real machines of the VM platform: root, Debian 12
 	@$(TOOLS) setup --all --machines
@@ -87,4 +102,4 @@ bench-aws: ## Print those of the VM platform, on machines of this one: root, Deb
 	$(VENV)/python -m bench --of aws
 
 clean: ## Remove the Python environment and the private tools; the cache outside the clone stays
-	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis .schedules.log
+	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis .schedules.log .machines.log

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")  # how long an example takes says how busy the machine is, not that anything is wrong
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A worker with a /tmp of its own (tests.nodes.isolation) has not got the folder in which pytest makes its own."""
+    if hasattr(config, "workerinput"):
+        Path(config.option.basetemp).parent.mkdir(parents=True, exist_ok=True)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups

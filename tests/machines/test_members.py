@@ -114,10 +114,7 @@ def test_all_lose_power_and_start_without_any_endpoint_of_aws(members: Members, 
     assert members.ids() == before
 
 
-@pytest.mark.parametrize(
-    "reused",
-    [pytest.param(False, id="another-address", marks=pytest.mark.soak), pytest.param(True, id="the-old-address")],
-)
+@pytest.mark.parametrize("reused", [False, True], ids=["another-address", "the-old-address"])
 def test_an_empty_machine_finds_the_volume(members: Members, load: Workload, reused: bool) -> None:
     old, before = members.machine("c-1"), members.ids()
     (volume,) = (each["VolumeId"] for each in members.fleet.volumes("c-1"))
@@ -135,7 +132,6 @@ def test_an_empty_machine_finds_the_volume(members: Members, load: Workload, reu
     assert members.ids() == before
 
 
-@pytest.mark.soak
 def test_a_volume_is_taken_from_a_terminated_instance_that_still_has_it(members: Members, load: Workload) -> None:
     old, before = members.machine("b-1"), members.ids()
     members.lab.aws.change(keep_attached=True)
@@ -151,7 +147,6 @@ def test_a_volume_is_taken_from_a_terminated_instance_that_still_has_it(members:
     assert members.ids() == before
 
 
-@pytest.mark.soak
 def test_a_planned_termination_waits_until_it_is_safe(members: Members, load: Workload) -> None:
     old, peer, before = members.machine("b-1"), members.machine("c-1"), members.ids()
     (etcd,) = old.processes(is_etcd)
@@ -172,7 +167,6 @@ def test_a_planned_termination_waits_until_it_is_safe(members: Members, load: Wo
     assert members.ids() == before
 
 
-@pytest.mark.soak
 def test_a_peer_lets_a_dead_instance_go_that_nothing_succeeds(members: Members, load: Workload) -> None:
     slot, before = "c-1", members.ids()
     old, peers = members.machine(slot), [members.machine(each) for each in SLOTS if each != slot]
@@ -193,7 +187,6 @@ def test_a_peer_lets_a_dead_instance_go_that_nothing_succeeds(members: Members, 
     assert members.ids() == before
 
 
-@pytest.mark.soak
 def test_a_slow_metadata_service_delays_and_breaks_nothing(members: Members, load: Workload) -> None:
     old = members.machine("a-1")
     members.lab.aws.change(metadata_delay=3.0)
@@ -205,7 +198,6 @@ def test_a_slow_metadata_service_delays_and_breaks_nothing(members: Members, loa
         members.lab.aws.change(metadata_delay=0.0)
 
 
-@pytest.mark.soak
 def test_an_intact_member_starts_without_its_secret(members: Members, load: Workload) -> None:
     old = members.machine("b-1")
     members.withhold_secret("b-1")
@@ -235,7 +227,6 @@ def test_a_wrong_volume_is_refused(members: Members, load: Workload) -> None:
     members.lab.wait_for("the member", lambda: members.serves(slot), SETTLE_SECONDS)
 
 
-@pytest.mark.soak
 def test_a_lost_volume_is_replaced_by_an_empty_one_once_its_secret_is_there(members: Members, load: Workload) -> None:
     slot, fleet = "a-1", members.fleet
     old, before = members.machine(slot), members.ids()
@@ -262,7 +253,6 @@ def test_a_configuration_change_is_rolled(members: Members, load: Workload) -> N
         assert all(acted(seen.actions(slot), "RestartMember") for slot in SLOTS)
 
 
-@pytest.mark.soak
 def test_a_version_change_is_rolled(members: Members, load: Workload) -> None:
     members.choose_etcd(NEWER)
     members.declare()
@@ -270,7 +260,6 @@ def test_a_version_change_is_rolled(members: Members, load: Workload) -> None:
     assert told.count(f'"version":"{NEWER}"') == len(SLOTS)
 
 
-@pytest.mark.soak
 def test_a_newer_agent_is_rolled_without_touching_etcd(members: Members, load: Workload) -> None:
     before = untouched(members)
     archive = renumbered(agent_archive.obtain().path.read_bytes(), NEWER_AGENT)
@@ -286,7 +275,6 @@ def test_a_newer_agent_is_rolled_without_touching_etcd(members: Members, load: W
     assert untouched(members) == before
 
 
-@pytest.mark.soak
 def test_an_agent_that_does_not_start_is_taken_back_without_touching_etcd(members: Members, load: Workload) -> None:
     good, before, begun = members.spec.agent, untouched(members), time.time()
     members.choose_agent(members.release(BROKEN_AGENT, broken()))
@@ -308,7 +296,6 @@ def test_an_agent_that_does_not_start_is_taken_back_without_touching_etcd(member
     assert untouched(members) == before
 
 
-@pytest.mark.soak
 def test_another_image_is_rolled_one_machine_at_a_time(members: Members, load: Workload) -> None:
     before = {slot: members.machine(slot) for slot in SLOTS}
     ids, begun = members.ids(), time.time()
@@ -331,7 +318,6 @@ def test_machines_made_no_call_that_their_roles_do_not_grant(members: Members) -
     assert outside(made(members), roles.of_members(members.fleet, SLOTS)) == ()
 
 
-@pytest.mark.soak
 def test_every_grant_was_used_by_the_tests_of_this_file(members: Members) -> None:
     assert calls(members) == GRANTED
     assert unused(made(members), roles.of_members(members.fleet, SLOTS)) == ()

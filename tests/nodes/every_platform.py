@@ -113,7 +113,6 @@ class EveryPlatform:
         load.wait_for(acknowledged=WRITES)
         assert ids(stack) == before
 
-    @pytest.mark.soak
     def test_an_api_server_away_stops_a_rollout_and_nothing_else(self, stack: PodStack, load: Workload) -> None:
         """Whoever has begun ends what it does; while nobody can be asked whose turn it is, nobody else begins.
 
@@ -138,7 +137,6 @@ class EveryPlatform:
         stack.wait_in_order()
         assert all(pid != before[slot] for slot, pid in pids().items())
 
-    @pytest.mark.soak
     def test_a_document_edited_by_hand_is_seen_and_declared_again(self, stack: PodStack, load: Workload) -> None:
         server, namespace = stack.channel
         path = f"/api/v1/namespaces/{namespace}/configmaps/{object_name(NAME, DESIRED)}"
@@ -155,7 +153,6 @@ class EveryPlatform:
         assert document is not None and document.body["etcd"]["quotaBackendBytes"] == 4 * 1024**3
         load.wait_for(acknowledged=WRITES)
 
-    @pytest.mark.soak
     def test_a_rotation_of_trust_is_three_barriers(self, stack: PodStack, load: Workload) -> None:
         """Trust both, switch leaves, drop the old: peers' and clients' at once, and only etcd is started again."""
         before = containers(stack)
@@ -173,7 +170,6 @@ class EveryPlatform:
         assert containers(stack) == before
         load.wait_for(acknowledged=WRITES)
 
-    @pytest.mark.soak
     def test_three_grow_to_five(self, stack: PodStack, load: Workload) -> None:
         before = ids(stack)
         stack.place((*SLOTS, *ADDED))
@@ -183,7 +179,6 @@ class EveryPlatform:
         assert before.items() <= ids(stack).items()
         load.wait_for(acknowledged=WRITES)
 
-    @pytest.mark.soak
     def test_of_those_dropped_an_unhealthy_member_leaves_first(self, stack: PodStack, load: Workload) -> None:
         """And it is not the newest."""
         stalled = processes.one(processes.etcds("b"))
@@ -199,7 +194,6 @@ class EveryPlatform:
         assert stack.remains("b-1") == stack.remains("e-1") == []
         load.wait_for(acknowledged=WRITES)
 
-    @pytest.mark.soak
     def test_a_member_moves_to_another_zone(self, stack: PodStack, load: Workload) -> None:
         """Back to where one was before."""
         stack.place(SLOTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,7 +13,8 @@ NODES = "10.77.0"
 """First three numbers of all nodes' addresses."""
 PODS = "10.78.0.0/16"
 HUB, MACHINE = f"{NODES}.1", f"{NODES}.254"
-PREFIX = "etcdn"
+PREFIX_VARIABLE = "NODES_PREFIX"
+PREFIX = os.environ.get(PREFIX_VARIABLE, "etcdn")
 """Begins the names of everything that is made here."""
 
 

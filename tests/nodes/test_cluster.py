@@ -16,7 +16,7 @@ from tests.nodes.images import etcd_image
 from tests.nodes.node import Node
 from tests.runtime.member import eventually
 
-pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(300), pytest.mark.xdist_group("nodes")]
+pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(300)]
 
 
 until = partial(eventually, within=180.0, pause=0.2)

@@ -11,7 +11,7 @@ from tests.nodes.cluster import Cluster
 from tests.nodes.images import agent_image, etcd_image
 from tests.nodes.test_cluster import until
 
-pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(300), pytest.mark.xdist_group("nodes")]
+pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(300)]
 
 PODS = "/api/v1/namespaces/default/pods"
 NEWER = "3.7.2"

@@ -14,7 +14,7 @@ from tests.nodes.stack import NAME, NAMESPACE, SLOTS
 from tests.nodes.stateful_set_stack import StatefulSetStack
 from tests.workload.workload import Workload
 
-pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(1800), pytest.mark.xdist_group("nodes")]
+pytestmark = [pytest.mark.nodes, pytest.mark.timeout(1800)]
 OURS = [f"https://{NAME}-{slot}-0.{NAME}-peers.{NAMESPACE}.svc.cluster.local:2379" for slot in SLOTS]
 
 

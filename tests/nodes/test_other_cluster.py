@@ -26,7 +26,7 @@ from tests.servers.roles import give
 from tests.workload.workload import Workload
 from tools import ROOT
 
-pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(1200), pytest.mark.xdist_group("nodes")]
+pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(1200)]
 
 THERE, AGENTS = "etcd-channels", "agents"
 FILE = DIRECTORY / "agents.kubeconfig"

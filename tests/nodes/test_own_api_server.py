@@ -24,7 +24,7 @@ from tests.nodes.stack import NAMESPACE, NEWER, SLOTS
 from tests.nodes.static_pod_stack import StaticPodStack, folder, place
 from tests.nodes.test_cluster import until
 
-pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(1200), pytest.mark.xdist_group("nodes")]
+pytestmark = [pytest.mark.nodes, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from tests.nodes.remains import left
 from tests.nodes.test_cluster import static_pod, until
 from tools import ROOT
 
-pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(300), pytest.mark.xdist_group("nodes")]
+pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(300)]
 
 
 def test_a_cluster_takes_everything_with_it(before: list[str]) -> None:

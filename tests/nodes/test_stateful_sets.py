@@ -16,7 +16,7 @@ from tests.nodes.stateful_set_stack import StatefulSetStack
 from tests.nodes.test_cluster import until
 from tests.workload.workload import Workload
 
-pytestmark = [pytest.mark.nodes, pytest.mark.timeout(1200), pytest.mark.xdist_group("nodes")]
+pytestmark = [pytest.mark.nodes, pytest.mark.timeout(1200)]
 
 HANDED_OVER = "received MsgTimeoutNow"
 """In the log of who is to lead, where the leader says so itself, and no election timeout has passed (raft: raft.go)."""
@@ -71,7 +71,6 @@ def test_another_pod_is_made_one_after_the_other(stack: StatefulSetStack) -> Non
     assert_one_after_the_other(stack)
 
 
-@pytest.mark.soak
 def test_another_image_of_the_agent_is_exchanged_beside_etcd(stack: StatefulSetStack) -> None:
     image, before, etcds = images.next_agent_image(), {slot: stack.containers(slot) for slot in SLOTS}, pids()
     stack.nodes.import_image(image)
@@ -94,7 +93,6 @@ def claimed(stack: StatefulSetStack) -> dict[str, str]:
     return {each["metadata"]["name"]: each["spec"]["resources"]["requests"]["storage"] for each in claims}
 
 
-@pytest.mark.soak
 def test_a_volume_that_is_declared_larger_is_asked_for_and_nothing_else_happens(stack: StatefulSetStack) -> None:
     """Volumes are folders here, which do not grow: what can be seen is what the claims ask for."""
     sets = stack.sets()
@@ -167,7 +165,7 @@ def set_schedulable(stack: StatefulSetStack, slot: str, *, schedulable: bool) ->
     stack.nodes.plane.set_schedulable(stack.nodes.nodes[slot[0]].name, schedulable=schedulable)
 
 
-@pytest.mark.parametrize("slot", ["a-1", *(pytest.param(slot, marks=pytest.mark.soak) for slot in SLOTS[1:])])
+@pytest.mark.parametrize("slot", SLOTS)
 def test_drains_take_one_member_at_a_time(stack: StatefulSetStack, slot: str) -> None:
     """The budget keeps the others while one, which led and handed that over before it ended, has no node to run on."""
     stack.etcdctl("a", "put", "key", slot)
@@ -189,7 +187,6 @@ def test_drains_take_one_member_at_a_time(stack: StatefulSetStack, slot: str) ->
     assert {each["name"]: each["id"] for each in stack.listed()} == before
 
 
-@pytest.mark.soak
 def test_an_upgrade_takes_one_member_at_a_time(stack: StatefulSetStack) -> None:
     stack.upgrade(NEWER)
     assert all("RecreatePod" in stack.steps(slot) for slot in SLOTS)

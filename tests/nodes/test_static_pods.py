@@ -22,7 +22,7 @@ from tests.nodes.static_pod_stack import StaticPodStack, folder, place
 from tests.nodes.test_cluster import until
 from tests.workload.workload import Workload
 
-pytestmark = [pytest.mark.nodes, pytest.mark.timeout(1200), pytest.mark.xdist_group("nodes")]
+pytestmark = [pytest.mark.nodes, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,6 @@ class TestEveryPlatform(EveryPlatform):
     """What holds here, too."""
 
 
-@pytest.mark.soak
 def test_a_lost_quorum_restarts_nothing(stack: StaticPodStack, load: Workload) -> None:
     """For longer than liveness may fail before a kubelet ends a container."""
     before = {slot: stack.containers(slot) for slot in SLOTS}
@@ -121,7 +120,6 @@ def test_other_pods_of_agents_leave_etcd_alone(stack: StaticPodStack) -> None:
     assert all("RecreateAgentPod" in stack.steps(slot) for slot in SLOTS)
 
 
-@pytest.mark.soak
 def test_another_image_of_the_agents_is_rolled_through_both_pods(stack: StaticPodStack, load: Workload) -> None:
     """A supervisor of that image runs etcd: its pod is made anew as well, through the gate."""
     image, before, members = images.next_agent_image(), uids(stack), ids(stack)
@@ -182,7 +180,6 @@ def test_all_nodes_lose_power_and_come_back_by_themselves(stack: StaticPodStack)
     assert ids(stack) == before
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("slot", SLOTS)
 def test_nodes_go_off_and_come_back_one_after_the_other(stack: StaticPodStack, load: Workload, slot: str) -> None:
     before, node = ids(stack), stack.node(slot)
@@ -239,7 +236,6 @@ def test_a_volume_that_was_wiped_as_a_whole_waits_for_an_operator(stack: StaticP
     assert stack.etcdctl("b", "get", "key", "--print-value-only").strip() == "value"
 
 
-@pytest.mark.soak
 def test_an_upgrade_restarts_etcd_and_no_container(stack: StaticPodStack) -> None:
     """The new program comes with the agent's pod, and is kept on the volume."""
     stack.etcdctl("a", "put", "key", "value")

@@ -24,7 +24,6 @@ pytestmark = [
     pytest.mark.soak,
     pytest.mark.engine,
     pytest.mark.timeout(1800),
-    pytest.mark.xdist_group("nodes"),
 ]
 
 STACKS = ("kubernetes", "static-pods")

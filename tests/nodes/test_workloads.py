@@ -12,7 +12,7 @@ from tests.nodes.cluster import Cluster
 from tests.nodes.images import etcd_image
 from tests.nodes.test_cluster import until
 
-pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(300), pytest.mark.xdist_group("nodes")]
+pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(300)]
 
 NAMESPACE = "default"
 SLOTS = {"a-1": "a", "b-1": "b", "c-1": "c"}
