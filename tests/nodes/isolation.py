@@ -24,7 +24,7 @@ from tests.servers.lifetime import die_with_parent
 from tools import ROOT
 
 _EMPTY = (Path("/run"), CLAIMED.parent)
-"""Folders in which nothing is, whatever is in the machine's."""
+"""Folders in which nothing is, whatever is in the machine's. What is written is kept in the last one."""
 _COPIED = sorted({folder.parent for folder in traces.FOLDERS} - set(_EMPTY))
 """Folders in which is what is in the machine's; what is written there stays apart."""
 _PLACES = 9
@@ -51,7 +51,7 @@ def _place() -> Iterator[tuple[str, Path]]:
     with claim:
         scratch = folder_of(name)
         _clear(name, scratch)
-        scratch.mkdir(parents=True)
+        scratch.mkdir(mode=0o700)
         try:
             yield name, scratch
         finally:
@@ -79,7 +79,7 @@ def _claim() -> tuple[str, socket.socket]:
 
 def folder_of(name: str) -> Path:
     """Where what such a machine writes is kept. Its name is not in it: whatever has that is taken for the nodes'."""
-    return Cache.of_user().root / "isolated" / "".join(filter(str.isdigit, name))
+    return _EMPTY[-1] / f"isolated-{''.join(filter(str.isdigit, name))}"
 
 
 def _clear(name: str, scratch: Path) -> None:
@@ -99,10 +99,10 @@ def begin(scratch: Path, command: Sequence[str]) -> int:
         command: what is run.
     """
     shown = [path for path in (ROOT, Cache.of_user().root) if path.exists()]
-    for folder in _EMPTY:
-        _mount_empty(folder, scratch / folder.name, shown)
     for folder in _COPIED:
         _mount_copy(folder, scratch / f"copy-{folder.name}")
+    for folder in _EMPTY:
+        _mount_empty(folder, scratch / folder.name, shown)
     _execute("ip", "link", "set", "lo", "up")
     child = subprocess.Popen(command)
     while True:
