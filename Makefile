@@ -50,7 +50,7 @@ lint: ## Check style, types and the import rules
 	$(VENV)/mypy
 	$(VENV)/lint-imports --no-cache
 
-test: ## Check everything but the longest tests of Kubernetes nodes; these and machines need root, Debian 12
+test: ## Check everything but what `make test-kubernetes` adds; nodes and machines need root, Debian 12
 	@$(TOOLS) setup --all --platforms
 	@$(MAKE) lint
 	@$(MAKE) -j 2 test-rest test-schedules
@@ -67,7 +67,7 @@ test-rest-nodes:
 # What runs beside others tells at its end.
 test-rest-machines:
 	@echo "tests of machines run beside those of nodes, and are told of at the end"
-	@$(VENV)/pytest -p no:cacheprovider tests/machines $(PYTEST_ARGS) > .machines.log 2>&1; \
+	@$(VENV)/pytest -p no:cacheprovider tests/machines -m "not soak" $(PYTEST_ARGS) > .machines.log 2>&1; \
 		status=$$?; cat .machines.log; [ $$status -eq 0 ] || [ $$status -eq $(NOTHING_CHOSEN) ]
 
 # The simulation's schedules wait for nothing: they take what the others leave of the processors.

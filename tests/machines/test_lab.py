@@ -13,7 +13,7 @@ from tests.machines.lab import Lab
 from tests.machines.machine import Machine
 from tests.machines.network import APIS, APIS_PORT
 
-pytestmark = [pytest.mark.machines, pytest.mark.timeout(600), pytest.mark.xdist_group("machines")]
+pytestmark = [pytest.mark.machines, pytest.mark.soak, pytest.mark.timeout(600), pytest.mark.xdist_group("machines")]
 
 SLOTS = ("a-1", "b-1", "c-1")
 _IMDS = "http://169.254.169.254/latest"

@@ -14,7 +14,7 @@ from tests.machines.lab import lab, missing, remove_leftovers
 from tests.machines.remains import left
 from tools import ROOT
 
-pytestmark = [pytest.mark.machines, pytest.mark.timeout(400), pytest.mark.xdist_group("machines")]
+pytestmark = [pytest.mark.machines, pytest.mark.soak, pytest.mark.timeout(400), pytest.mark.xdist_group("machines")]
 
 
 @pytest.fixture(autouse=True)

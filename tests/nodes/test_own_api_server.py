@@ -77,6 +77,7 @@ def test_an_unchanged_declaration_changes_nothing(stack: StaticPodStack) -> None
     stack.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", "--stack", "e2e")
 
 
+@pytest.mark.soak
 def test_agents_exchange_their_own_pods(stack: StaticPodStack) -> None:
     before, agents = {slot: stack.containers(slot) for slot in SLOTS}, stack.agent_pods()
     stack.up(resources={"agent": {"cpu": "60m"}})
@@ -86,6 +87,7 @@ def test_agents_exchange_their_own_pods(stack: StaticPodStack) -> None:
     assert all("RecreateAgentPod" in stack.steps(slot) for slot in SLOTS)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("wrong", [None, "garbage: ["])
 def test_an_agents_last_act_is_to_put_its_manifest_back(stack: StaticPodStack, wrong: str | None) -> None:
     """Its kubelet ends it as soon as it sees that there is none."""
@@ -104,6 +106,7 @@ def test_an_agents_last_act_is_to_put_its_manifest_back(stack: StaticPodStack, w
     stack.wait_in_order()
 
 
+@pytest.mark.soak
 def test_an_agent_that_nobody_puts_back_is_installed_by_the_next_up(stack: StaticPodStack) -> None:
     manifest, agent = agent_manifest(stack, "c-1"), processes.one(processes.agents("c"))
     right = manifest.read_bytes()
@@ -133,6 +136,7 @@ def test_renewed_leaves_are_installed_without_a_restart(own: StaticPodStack) -> 
     assert all("SwitchLeaf" in own.steps(slot) for slot in SLOTS)
 
 
+@pytest.mark.soak
 def test_what_is_declared_while_no_api_server_answers_is_brought_to_nodes_by_hand(own: StaticPodStack) -> None:
     """As is the new trust of a cluster that has lost its quorum, and with it its API server."""
     plane, before = own.nodes.plane, {slot: own.steps(slot).count("SwitchLeaf") for slot in SLOTS}
