@@ -115,3 +115,10 @@ def test_one_that_was_killed_takes_everything_along_and_the_next_has_its_place()
     assert run(TELL).stdout == f"{prefix}\n"
     assert not (group / f"{prefix}-a").exists()
     assert not folder_of(prefix).exists()
+
+
+def test_where_there_can_be_no_nodes_the_command_runs_as_it_is() -> None:
+    """And tests say why they are skipped."""
+    without_root = ["unshare", "--user", *command('echo "$PPID $NODES_PREFIX"')]
+    done = subprocess.run(without_root, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=50, check=True)
+    assert done.stdout.split(" ") == [str(os.getpid()), f"{os.environ.get('NODES_PREFIX', '')}\n"]
