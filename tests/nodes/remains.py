@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from tests.nodes import traces
 from tests.nodes.cluster import CLAIMED, DIRECTORY
 from tests.nodes.exclusive import LOCK
 from tests.nodes.namespaces import PREFIX
+
+_OURS = re.compile(rf"{PREFIX}(?![0-9])")
+"""A digit follows in the names of those who have machines of their own on this one (tests.nodes.isolation)."""
 
 
 def left() -> list[str]:
@@ -23,4 +27,4 @@ def left() -> list[str]:
     logs = [link for link in Path("/var/log/containers").glob("*") if link.readlink().is_relative_to(DIRECTORY)]
     paths = [DIRECTORY, LOCK, *named, *groups, *traces.FOLDERS, *theirs]
     found = [*(path for path in paths if path.exists()), *logs, *([CLAIMED] if CLAIMED.is_symlink() else [])]
-    return [line for line in lines if PREFIX in line] + [str(path) for path in found]
+    return [line for line in lines if _OURS.search(line)] + [str(path) for path in found]
