@@ -17,6 +17,10 @@ NODES = --dist loadgroup --tx '2*popen//python=$(CURDIR)/$(VENV)/python -m tests
 # Its clones obtain what they lack, which nobody can who has a machine of its own.
 UP_KUBERNETES = tests/nodes/test_up_kubernetes.py
 
+# Runs pytest with these arguments beside others, and tells at the end, from a file of this name.
+told_at_the_end = $(VENV)/pytest -p no:cacheprovider $(1) $(PYTEST_ARGS) > $(2) 2>&1; \
+	status=$$?; cat $(2); [ $$status -eq 0 ] || [ $$status -eq $(NOTHING_CHOSEN) ]
+
 MAKEFLAGS += --no-print-directory
 
 .PHONY: help up down up-kubernetes down-kubernetes env setup test test-rest test-rest-nodes test-rest-machines test-schedules test-kubernetes test-machines test-s3 lint bench bench-kubernetes bench-aws clean
@@ -64,17 +68,14 @@ test-rest:
 test-rest-nodes:
 	$(VENV)/pytest $(NODES) -m "not soak" $(PYTEST_ARGS) || [ $$? -eq $(NOTHING_CHOSEN) ]
 
-# What runs beside others tells at its end.
 test-rest-machines:
 	@echo "tests of machines run beside those of nodes, and are told of at the end"
-	@$(VENV)/pytest -p no:cacheprovider tests/machines -m "not soak" $(PYTEST_ARGS) > .machines.log 2>&1; \
-		status=$$?; cat .machines.log; [ $$status -eq 0 ] || [ $$status -eq $(NOTHING_CHOSEN) ]
+	@$(call told_at_the_end,tests/machines -m "not soak",.machines.log)
 
 # The simulation's schedules wait for nothing: they take what the others leave of the processors.
 test-schedules:
 	@echo "the simulation's schedules run beside the other tests, and are told of at the end"
-	@nice -n 19 $(VENV)/pytest -n 2 --dist loadgroup -p no:cacheprovider $(SCHEDULES) $(PYTEST_ARGS) > .schedules.log 2>&1; \
-		status=$$?; cat .schedules.log; [ $$status -eq 0 ] || [ $$status -eq $(NOTHING_CHOSEN) ]
+	@nice -n 19 $(call told_at_the_end,-n 2 --dist loadgroup $(SCHEDULES),.schedules.log)
 
 test-kubernetes: ## Check all that needs real Kubernetes nodes: root, Debian 12, an hour
 	@$(TOOLS) setup --all --nodes

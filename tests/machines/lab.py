@@ -181,10 +181,7 @@ def remove_leftovers() -> None:
 
 
 def _remove_leftovers() -> None:
-    groups = {path.name for hierarchy in cgroups.controllers() for path in hierarchy.glob(f"{PREFIX}-*")}
-    for group in groups:
-        cgroups.kill(group)
-        cgroups.remove(group)
+    cgroups.clear(f"{PREFIX}-")
     for root in filter(Path.is_mount, DIRECTORY.glob("i-*/root")):
         forget(root)
     unmount_below(DIRECTORY)

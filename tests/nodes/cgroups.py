@@ -49,6 +49,13 @@ def remove(name: str) -> None:
         _remove(hierarchy / name)
 
 
+def clear(prefix: str) -> None:
+    """Kill and remove every cgroup whose name begins like this."""
+    for name in {path.name for hierarchy in controllers() for path in hierarchy.glob(f"{prefix}*")}:
+        kill(name)
+        remove(name)
+
+
 @retry(retry=retry_if_exception_type(OSError), stop=stop_after_delay(_REMOVAL), wait=wait_fixed(0.05), reraise=True)
 def _remove(group: Path) -> None:
     if group.exists():

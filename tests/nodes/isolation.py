@@ -84,9 +84,7 @@ def folder_of(name: str) -> Path:
 
 def _clear(name: str, scratch: Path) -> None:
     """Its processes have ended, and with them all that was mounted and linked."""
-    for group in {path.name for hierarchy in cgroups.controllers() for path in hierarchy.glob(f"{name}-*")}:
-        cgroups.kill(group)
-        cgroups.remove(group)
+    cgroups.clear(f"{name}-")
     if scratch.exists():
         shutil.rmtree(scratch)
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -18,6 +18,7 @@ from tests.nodes import cgroups, traces
 from tests.nodes.cluster import CLAIMED
 from tests.nodes.isolation import folder_of
 from tests.nodes.needing import need_nodes
+from tests.nodes.test_cluster import until
 from tools import ROOT
 
 pytestmark = [pytest.mark.nodes, pytest.mark.timeout(60)]
@@ -45,13 +46,6 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(script), cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=50, check=False)
 
 
-def until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def processes(word: str) -> Sequence[psutil.Process]:
     return [each for each in psutil.process_iter(["cmdline"]) if word in (each.info["cmdline"] or ())]
 
@@ -62,15 +56,16 @@ def test_it_answers_as_the_command_does() -> None:
 
 
 def test_two_have_different_names_and_do_not_see_each_other() -> None:
-    made = "ip netns add same; ip link add same type veth peer name other"
-    with start(f"{TELL}; {made}; touch /tmp/same; {HOLD}") as first:
+    made, mark = "ip netns add same; ip link add same type veth peer name other", time.time_ns()
+    with start(f"{TELL}; {made}; touch /tmp/same; : first-{mark}; {HOLD}") as first:
         assert first.stdout is not None
         prefix = first.stdout.readline()
         assert first.stdout.readline() == "held\n"
-        second = run(f"{TELL}; {made}; [ ! -e /tmp/same ]; ps ax | grep -c [H]OLD")
+        second = run(f"{TELL}; {made}; [ ! -e /tmp/same ]; cat /proc/[0-9]*/cmdline | grep -ac [f]irst-{mark}")
         first.communicate("")
-    assert prefix and second.stdout.splitlines()[0] != prefix.strip()
-    assert second.returncode == 1, "grep counts nothing"
+    name, seen = second.stdout.splitlines()
+    assert prefix and name != prefix.strip()
+    assert (seen, second.returncode) == ("0", 1), "grep counts nothing"
 
 
 def test_what_is_written_to_the_machine_s_folders_goes_with_it() -> None:
