@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from etcd_ops.zone.power import power_off
 from pulumi_etcd.wire import to_snake
 from tests.e2e.project import STACK, UP_SECONDS, Arguments, EngineFailed, Outcome, Project
 from tests.e2e.stores import DirectoryStore, Store
+from tools import ROOT
 from tools.engine import Engine
 
 __all__ = ["SLOTS", "STACK", "UP_SECONDS", "Arguments", "EngineFailed", "Outcome", "Stack"]
@@ -59,6 +61,12 @@ class Stack(Project):
     def etcd(self) -> Path:
         """The program of the default version."""
         return self._engine.etcd / "etcd"
+
+    def etcdctl(self, *words: str) -> str:
+        """What etcdctl prints, run with the exports of `etcd-ops env`."""
+        script = f'eval "$({ROOT}/.venv/bin/etcd-ops env --context {self.context})" && exec "$0" "$@"'
+        command = ["sh", "-c", script, str(self._engine.etcd / "etcdctl"), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
 
     @property
     def connection(self) -> dict[str, Any]:

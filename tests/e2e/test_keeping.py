@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -18,32 +17,24 @@ from tools import ROOT
 pytestmark = [pytest.mark.engine, pytest.mark.etcd, pytest.mark.timeout(900)]
 
 
-def etcdctl(stack: Stack, etcd: Path, *words: str) -> str:
-    """Run etcdctl with the exports of `etcd-ops env`."""
-    script = f'eval "$({ROOT}/.venv/bin/etcd-ops env --context {stack.context})" && exec "$0" "$@"'
-    command = ["sh", "-c", script, str(etcd / "etcdctl"), *words]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
-
-
 def test_kept_volumes_are_taken_up_again_and_deleted_ones_are_not(
     make_stack: MakeStack, channel_argument: dict[str, Any]
 ) -> None:
     networks = {"s3": "127.0.79", "kubernetes": "127.0.78"}  # each of its own: they may run at once
     network = networks.get(channel_argument.get("channel", {}).get("kind", ""), "127.0.74")
     stack = make_stack(network, keep_volumes=True, **channel_argument)
-    etcd = stack._engine.etcd
     stack.up()
-    etcdctl(stack, etcd, "put", "key", "kept")
+    stack.etcdctl("put", "key", "kept")
     first = stack.status()["cluster_id"]
     stack.destroy()
     stack.up()
-    assert etcdctl(stack, etcd, "get", "key", "--print-value-only").strip() == "kept"
+    assert stack.etcdctl("get", "key", "--print-value-only").strip() == "kept"
     assert stack.status()["cluster_id"] == first
     stack.up(keep_volumes=False)
     stack.destroy()
     assert not stack.root.exists() or not any(stack.root.iterdir())
     stack.up()
-    assert etcdctl(stack, etcd, "get", "key", "--print-value-only").strip() == ""
+    assert stack.etcdctl("get", "key", "--print-value-only").strip() == ""
     stack.remove()
 
 
