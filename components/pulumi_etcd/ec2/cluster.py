@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 
 from pulumi_etcd.certificates import issue
+from pulumi_etcd.component import ClusterComponent
 from pulumi_etcd.declaration import declared
 from pulumi_etcd.ec2.arguments import Ec2ClusterArgs
 from pulumi_etcd.ec2.artifacts import digest_of
@@ -17,7 +18,7 @@ from pulumi_etcd.placing import credential_to_wire, operator_credential
 from pulumi_etcd.shared import ClientCredential
 
 
-class Ec2Cluster(pulumi.ComponentResource):
+class Ec2Cluster(ClusterComponent):
     """An etcd cluster on EC2 instances across availability zones, a volume per member, with mutual TLS throughout."""
 
     cluster_name: pulumi.Output[str]
@@ -58,7 +59,7 @@ class Ec2Cluster(pulumi.ComponentResource):
         this = declared("Ec2Cluster", name, lambda: declare(name, args, digest_of))
         plugin_version()
         terms = contract(this)
-        super().__init__("etcd:index:Ec2Cluster", name, terms, opts)
+        super().__init__(name, terms, opts)
         certificates = issue(
             name,
             this.hosts(),

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 
 from pulumi_etcd.certificates import issue
+from pulumi_etcd.component import ClusterComponent
 from pulumi_etcd.declaration import declared
 from pulumi_etcd.local.arguments import LocalClusterArgs
 from pulumi_etcd.local.declaration import contract, declare
@@ -15,7 +16,7 @@ from pulumi_etcd.placing import credential_to_wire, operator_credential
 from pulumi_etcd.shared import ClientCredential
 
 
-class LocalCluster(pulumi.ComponentResource):
+class LocalCluster(ClusterComponent):
     """An etcd cluster of processes on this machine, in zones that fail separately, with mutual TLS throughout."""
 
     cluster_name: pulumi.Output[str]
@@ -52,7 +53,7 @@ class LocalCluster(pulumi.ComponentResource):
         """
         this = declared("LocalCluster", name, lambda: declare(name, args, find))
         terms = contract(this)
-        super().__init__("etcd:index:LocalCluster", name, terms, opts)
+        super().__init__(name, terms, opts)
         certificates = issue(
             name,
             this.hosts(),

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 
 from pulumi_etcd.certificates import issue
+from pulumi_etcd.component import ClusterComponent
 from pulumi_etcd.declaration import declared
 from pulumi_etcd.kubernetes.objects import plugin_version
 from pulumi_etcd.placing import credential_to_wire, operator_credential
@@ -15,7 +16,7 @@ from pulumi_etcd.stateful_sets.declaration import contract, declare
 from pulumi_etcd.stateful_sets.resources import create
 
 
-class StatefulSetCluster(pulumi.ComponentResource):
+class StatefulSetCluster(ClusterComponent):
     """An etcd cluster in a Kubernetes namespace, a StatefulSet per member in its zone, with mutual TLS throughout."""
 
     cluster_name: pulumi.Output[str]
@@ -56,7 +57,7 @@ class StatefulSetCluster(pulumi.ComponentResource):
         this = declared("StatefulSetCluster", name, lambda: declare(name, args))
         plugin_version()
         terms = contract(this)
-        super().__init__("etcd:index:StatefulSetCluster", name, terms, opts)
+        super().__init__(name, terms, opts)
         certificates = issue(
             name,
             this.hosts(),

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 
 from pulumi_etcd.certificates import issue
+from pulumi_etcd.component import ClusterComponent
 from pulumi_etcd.declaration import declared
 from pulumi_etcd.kubernetes.objects import plugin_version
 from pulumi_etcd.placing import client_credential, credential_to_wire, operator_credential
@@ -16,7 +17,7 @@ from pulumi_etcd.static_pods.declaration import contract, declare
 from pulumi_etcd.static_pods.resources import create
 
 
-class StaticPodCluster(pulumi.ComponentResource):
+class StaticPodCluster(ClusterComponent):
     """An etcd cluster of static pods on chosen nodes of a Kubernetes cluster, with mutual TLS throughout."""
 
     cluster_name: pulumi.Output[str]
@@ -63,7 +64,7 @@ class StaticPodCluster(pulumi.ComponentResource):
         if not this.pods.agents_are_static:
             plugin_version()
         terms = contract(this)
-        super().__init__("etcd:index:StaticPodCluster", name, terms, opts)
+        super().__init__(name, terms, opts)
         certificates = issue(
             name,
             this.hosts(),
