@@ -70,8 +70,4 @@ def _artifacts(folder: Path) -> dict[str, Any]:
     return {"etcd": {"program": found["etcd"]}, "agent": {"archive": found["agent"]}}
 
 
-_REMARK = (
-    "Of clusters that do not exist yet, by the stand-in plugins of this repository. Pulumi's Python runtime looks at "
-    "every outstanding output whenever one of them is done (`wait_for_rpcs` in `pulumi/runtime/stack.py`), which grows "
-    "faster than a stack."
-)
+_REMARK = "Of clusters that do not exist yet, by the stand-in plugins of this repository."
