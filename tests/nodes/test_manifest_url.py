@@ -18,7 +18,7 @@ from tests.nodes.needing import need_nodes
 from tests.nodes.static_pod_stack import StaticPodStack, folder, place
 from tests.nodes.test_cluster import until
 
-pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.nodes, pytest.mark.timeout(600)]
 
 SLOT, ZONE = "a-1", "a"
 PORT = 2390
