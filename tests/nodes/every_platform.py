@@ -203,6 +203,7 @@ class EveryPlatform:
         assert stack.remains("d-1") == []
         load.wait_for(acknowledged=WRITES)
 
+    @pytest.mark.soak
     def test_an_agents_image_that_does_not_start_makes_way_for_the_one_before(
         self, stack: PodStack, load: Workload
     ) -> None:
