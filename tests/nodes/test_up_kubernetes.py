@@ -21,7 +21,6 @@ from tests.nodes.stack import NEWER
 
 pytestmark = [
     pytest.mark.nodes,
-    pytest.mark.soak,
     pytest.mark.engine,
     pytest.mark.timeout(1800),
 ]
