@@ -292,6 +292,19 @@ def test_what_cannot_be_changed_in_place_never_reaches_the_pod(this: Declaration
 
 
 @given(clusters)
+def test_a_node_that_nobody_hears_of_keeps_its_member(this: Declaration) -> None:
+    """Whatever else pods tolerate: an eviction by taints asks neither budget nor gate."""
+    forever = {f"node.kubernetes.io/{each}" for each in ("not-ready", "unreachable")}
+    for each in of_kind(objects(this), "StatefulSet").values():
+        found = each["spec"]["template"]["spec"]["tolerations"]
+        ours, declared = found[: len(forever)], found[len(forever) :]
+        assert {
+            one["key"] for one in ours if one["effect"] == "NoExecute" and "tolerationSeconds" not in one
+        } == forever
+        assert declared == [dict(one) for one in this.pods.tolerations]
+
+
+@given(clusters)
 def test_the_budget_leaves_all_members_but_one(this: Declaration) -> None:
     (budget,) = of_kind(objects(this), "PodDisruptionBudget").values()
     assert budget["spec"]["minAvailable"] == len(this.slots) - 1

@@ -40,6 +40,11 @@ class StatefulSetStack(PodStack):
         """Ask for the eviction of a slot's pod, as a drain does; the status of the answer."""
         return self.plane.evict(self.namespace, f"demo-{slot}-0")
 
+    def stays(self, slot: str) -> set[str]:
+        """The conditions of its node for which a slot's pod never leaves it, after all that is done on admission."""
+        told = self.objects("pods")[f"demo-{slot}-0"]["spec"]["tolerations"]
+        return {each["key"] for each in told if each["effect"] == "NoExecute" and "tolerationSeconds" not in each}
+
     def waits_for_a_node(self, slot: str) -> bool:
         """Whether the scheduler has found none for a slot's pod."""
         pods = self.objects("pods")

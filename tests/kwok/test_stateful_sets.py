@@ -31,6 +31,12 @@ def test_every_member_has_a_node_and_a_volume_of_its_zone(stack: StatefulSetStac
     assert len(stack.objects("persistentvolumeclaims")) == len({claim.volume for claim in claims.values()}) == 3
 
 
+def test_a_member_stays_on_a_node_that_nobody_hears_of(stack: StatefulSetStack) -> None:
+    """Two that still serve would go at once, by neither budget nor gate, when two zones are reached again."""
+    lost = {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}
+    assert {slot: stack.stays(slot) for slot in SLOTS} == dict.fromkeys(SLOTS, lost)
+
+
 def test_draining_every_node_takes_one_member_at_a_time(stack: StatefulSetStack) -> None:
     """One whose node is cordoned waits for it, whatever room there is in other zones, and keeps its claim."""
     before = stack.claims()

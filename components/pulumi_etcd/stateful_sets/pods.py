@@ -57,6 +57,14 @@ SECURITY: Mapping[str, Any] = {
 }
 """What every container of every pod keeps to, as the contract tells it."""
 
+STAYS: tuple[Manifest, ...] = tuple(
+    {"key": f"node.kubernetes.io/{condition}", "operator": "Exists", "effect": "NoExecute"}
+    for condition in ("not-ready", "unreachable")
+)
+"""Without these Kubernetes has pods leave a node from which it heard nothing for five minutes
+(https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions). It asks neither
+budget nor gate, and when two zones are reached again, two members that still serve would go at once."""
+
 
 def template(pods: Pods, slot: Slot) -> Manifest:
     """The template of a slot's pod, which names its own digest."""
@@ -86,7 +94,6 @@ _ANY = Image("", "")
 def _template(pods: Pods, slot: Slot) -> Manifest:
     names = pods.names
     optional = {"priorityClassName": pods.priority_class} if pods.priority_class else {}
-    tolerations = {"tolerations": [dict(each) for each in pods.tolerations]} if pods.tolerations else {}
     spec = {
         "serviceAccountName": names.member(slot.name),
         "automountServiceAccountToken": False,
@@ -95,6 +102,7 @@ def _template(pods: Pods, slot: Slot) -> Manifest:
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "nodeSelector": {ZONE_LABEL: slot.zone},
         "affinity": {"podAntiAffinity": _apart(names)},
+        "tolerations": [dict(each) for each in (*STAYS, *pods.tolerations)],
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": USER,
@@ -107,7 +115,6 @@ def _template(pods: Pods, slot: Slot) -> Manifest:
         "containers": [_etcd(pods), _agent(pods)],
         "volumes": _volumes(names, slot.name),
         **optional,
-        **tolerations,
     }
     metadata: Manifest = {"labels": names.labels(slot.name)}
     if pods.generation:
