@@ -10,6 +10,11 @@ from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.static_pods.pods import HOSTNAME_LABEL, ON_HOST
 
 NOTHING_ELSE: Mapping[str, Any] = {}
+RESOURCES: Mapping[str, Mapping[str, str]] = {
+    "requests": {"cpu": "10m", "memory": "64Mi"},
+    "limits": {"memory": "256Mi"},
+}
+"""A namespace with a quota admits no pod that asks for nothing."""
 
 
 def short_lived_pod(
@@ -34,6 +39,7 @@ def short_lived_pod(
         "command": ["python3", "-m", *words],
         "env": [{"name": "PYTHONDONTWRITEBYTECODE", "value": "1"}],
         "terminationMessagePolicy": "FallbackToLogsOnError",
+        "resources": {kind: dict(asked) for kind, asked in RESOURCES.items()},
         "securityContext": dict(CONTAINED),
         "volumeMounts": [*mounts],
     }
