@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer.main
+from typer.testing import CliRunner
 
 from etcd_ops.cli.commands import application
 from etcd_ops.model.gate import Code
@@ -56,3 +58,8 @@ def test_every_state_has_a_row(state: State) -> None:
 @pytest.mark.parametrize("code", Code)
 def test_every_reason_of_the_gate_has_a_row(code: Code) -> None:
     assert len(rows(code.value)) == 1
+
+
+def test_the_version_is_told_alone() -> None:
+    told = CliRunner().invoke(application("--version"), ["--version"])
+    assert (told.exit_code, told.stdout) == (0, f"{version('etcd-ops')}\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -12,6 +14,12 @@ MODULES = {
     "review": "review", "recover": "recover", "migrate": "migrate",
 }  # fmt: skip
 """The file of each command, in the order in which help names them."""
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(version("etcd-ops"))
+        raise typer.Exit
 
 
 def application(word: str = "") -> typer.Typer:
@@ -27,11 +35,20 @@ def application(word: str = "") -> typer.Typer:
         add_completion=False,
         pretty_exceptions_show_locals=False,
     )
+    app.callback()(everywhere)
     for name in [MODULES[word]] if word in MODULES else dict.fromkeys(MODULES.values()):
         import_module(f"etcd_ops.cli.{name}").register(app)
     app.command("machine")(machine)
     app.command("agent")(agent)
     return app
+
+
+def everywhere(
+    told: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Print etcd-ops' version.")
+    ] = False,
+) -> None:
+    """What can be asked without a command."""
 
 
 def machine() -> None:
