@@ -81,7 +81,7 @@ def obtain_platforms(cache: Cache) -> None:
         say("NO KUBERNETES NODES AND NO MACHINES HERE: they need root")
         say(INSTEAD)
         return
-    if not _obtain_loudly("Kubernetes nodes", _obtain_nodes, cache):
+    if not (_obtain_loudly("Kubernetes nodes", _obtain_nodes, cache) and _run_nodes()):
         say(INSTEAD)
     _obtain_loudly("machines", machine_tree.obtain, cache)
 
@@ -92,6 +92,16 @@ def _obtain_loudly(what: str, obtain: Callable[[Cache], object], cache: Cache) -
         obtain(cache)
     except ObtainError as problem:
         say(f"NO {what.upper()} HERE: {problem}")
+        return False
+    return True
+
+
+def _run_nodes() -> bool:
+    """Whether there can be nodes, of what was obtained; where not, that is told."""
+    try:
+        nodes.check()
+    except CommandError as problem:
+        say(f"NO KUBERNETES NODES HERE: {problem}")
         return False
     return True
 
