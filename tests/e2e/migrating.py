@@ -115,7 +115,7 @@ class Migrated:
         load.wait_for(acknowledged=20)
 
     def goes_back_from_every_step(self, load: Workload) -> None:
-        """Before the first removal by leaving; after it, old members are brought in first."""
+        """Before the first removal by leaving, even where ours lead; after it, old members are brought in first."""
         for joined in (1, 2, 3):
             self.join(joined)
             with load.mark(f"back from {joined}"):
@@ -128,6 +128,8 @@ class Migrated:
             assert "migration.phase" in refused.output and "phase return" in refused.output
             self.bring_back(set(self.names) - set(kept))
             assert self.members == {*self.names, *self.slots}
+        self.up("take-over", keep=self.names)
+        assert self.members == {*self.names, *self.slots} and self.stack.leader() in self.slots
         self.up("leave")
         assert self.members == set(self.names)
         load.wait_for(acknowledged=20)
