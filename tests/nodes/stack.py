@@ -137,9 +137,9 @@ class PodStack(Project):
         statuses = self.pod(slot)["status"]["containerStatuses"]
         return {each["name"]: (str(each.get("containerID")), int(each["restartCount"])) for each in statuses}
 
-    def objects(self, plural: str) -> list[dict[str, Any]]:
+    def objects(self, plural: str, api: str = "api/v1") -> list[dict[str, Any]]:
         """The objects of a kind in the namespace."""
-        return self.nodes.plane.items(f"/api/v1/namespaces/{NAMESPACE}/{plural}")
+        return self.nodes.plane.items(f"/{api}/namespaces/{NAMESPACE}/{plural}")
 
     def steps(self, slot: str) -> list[str]:
         """The steps of the agent of a slot, oldest first; those included that ended it."""

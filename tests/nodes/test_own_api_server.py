@@ -18,7 +18,7 @@ import pytest
 from tests.nodes import buckets, processes
 from tests.nodes.cluster import DIRECTORY, Cluster
 from tests.nodes.copying import Credentials
-from tests.nodes.every_platform import ids
+from tests.nodes.every_platform import ids, pids
 from tests.nodes.objects_load import ObjectsLoad
 from tests.nodes.stack import NAMESPACE, NEWER, SLOTS
 from tests.nodes.static_pod_stack import StaticPodStack, folder, place
@@ -128,11 +128,11 @@ def agent_manifest(stack: StaticPodStack, slot: str) -> Path:
 
 def test_renewed_leaves_are_installed_without_a_restart(own: StaticPodStack) -> None:
     """Through the API server that depends on them."""
-    before = {slot: own.containers(slot) for slot in SLOTS}
+    before = {slot: own.containers(slot) for slot in SLOTS}, pids()
     with ObjectsLoad(own.nodes.plane, "renewed").running():
         own.up(renewal={"validity_hours": 2000, "window_hours": 500})
         own.wait_in_order()
-    assert {slot: own.containers(slot) for slot in SLOTS} == before
+    assert ({slot: own.containers(slot) for slot in SLOTS}, pids()) == before
     assert all("SwitchLeaf" in own.steps(slot) for slot in SLOTS)
 
 
@@ -176,6 +176,8 @@ def test_members_are_upgraded(own: StaticPodStack) -> None:
 
 
 def test_a_zone_is_lost_and_healed(own: StaticPodStack) -> None:
+    """That of the leader."""
+    own.etcdctl("a", "move-leader", ids(own)["b-1"])
     load, zone = ObjectsLoad(own.nodes.plane, "cut"), own.nodes.nodes["b"].zone
     with load.running():
         load.wait_for(10)

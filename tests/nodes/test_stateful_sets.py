@@ -114,7 +114,7 @@ def test_a_lost_claim_is_replaced_by_itself(stack: StatefulSetStack) -> None:
     stack.nodes.plane.request("DELETE", f"{core}/persistentvolumeclaims/data-{NAME}-c-1-0")
     stack.nodes.plane.request("DELETE", f"{core}/pods/{NAME}-c-1-0")
 
-    def listed() -> dict[str, int]:
+    def listed() -> dict[str, str]:
         return {each["name"]: each["id"] for each in stack.listed()}
 
     stack.eventually(lambda: listed().get("c-1") not in (None, members["c-1"]), "another member")
