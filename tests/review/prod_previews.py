@@ -75,6 +75,7 @@ class Made:
     """A stack of the repository's, with an emulated AWS in which nothing of it is."""
 
     stack: OwnStack
+    server: AwsServer
     channel: dict[str, Any]
     """Its connection value."""
     places: dict[str, str]
@@ -99,7 +100,8 @@ def on_emulated_aws(engine: Engine, name: str) -> Iterator[Made]:
         if given:
             subnets = {network["subnets"][zone]: declared["network"]["subnets"][zone] for zone in ZONES}
             places |= {network["vpcId"]: declared["network"]["vpcId"], **subnets}
-        yield Made(OwnStack(engine, folder, name, settings, ENVIRONMENT), _channel(server, name), places)
+        stack = OwnStack(engine, folder, name, settings, ENVIRONMENT)
+        yield Made(stack, server, _channel(server, name), places)
 
 
 def _network(server: AwsServer) -> dict[str, Any]:
