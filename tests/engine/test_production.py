@@ -54,15 +54,21 @@ def test_what_is_up_stays_as_it_is(production: Made) -> None:
 
 
 def test_a_destroy_takes_nothing_of_what_is_protected_or_of_anything_else(production: Made) -> None:
-    before = instances(production), data_volumes(production)
+    before = states(production)
     assert "protect" in production.stack.pulumi("destroy", "--yes", "--skip-preview", "--stack", STACK, fails=True)
-    assert (instances(production), data_volumes(production)) == before != ([], [])
+    assert states(production) == before != {}
     assert production.server.client("s3").get_bucket_versioning(Bucket=production.channel["bucket"])
 
 
 def instances(production: Made) -> list[dict[str, Any]]:
     """Of the cluster, as EC2 describes them."""
     return [machine for found in tagged(production, "instances") for machine in found["Instances"]]
+
+
+def states(production: Made) -> dict[str, str]:
+    """Of every instance and every volume, by its ID."""
+    running = {each["InstanceId"]: each["State"]["Name"] for each in instances(production)}
+    return running | {each["VolumeId"]: each["State"] for each in data_volumes(production)}
 
 
 def data_volumes(production: Made) -> list[dict[str, Any]]:
