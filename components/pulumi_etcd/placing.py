@@ -81,7 +81,9 @@ def rollout(
         this: what is declared.
         certificates: what was issued for it.
         waits_for: how often each part that members need was started.
-        options: the resource's; it should depend on everything that members need.
+        options: the resource's; it should depend on everything that members need. Where volumes are protected it is
+            as well: being the first to be deleted it ends a deletion that nobody has previewed before that takes
+            the members' machines, and all else that is not protected.
         pods: where members' pods are that an `up` mends; None where there are none.
     """
     body: dict[str, Any] = this.spec.model_dump(mode="json")
@@ -102,7 +104,8 @@ def rollout(
     }
     if pods is not None:
         args["pods"] = pods
-    return Rollout(this.name, args, options)
+    first = pulumi.ResourceOptions(protect=this.protect_volumes)
+    return Rollout(this.name, args, pulumi.ResourceOptions.merge(options, first))
 
 
 def operator_credential(certificates: Certificates) -> pulumi.Output[ClientCredential]:

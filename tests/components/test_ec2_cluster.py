@@ -272,6 +272,7 @@ def test_what_is_protected() -> None:
         "Volume",
         "Key",
         "Bucket",
+        "Rollout",
     }
     assert not found.one("Bucket").inputs["forceDestroy"]
 

@@ -129,7 +129,7 @@ def test_in_a_preview_certificates_are_not_known(monkeypatch: pytest.MonkeyPatch
     ("protect", "expected"),
     [
         ({}, set()),
-        ({"volumes": True}, {"LocalMember"}),
+        ({"volumes": True}, {"LocalMember", "Rollout"}),
         ({"authorities": True}, {"PrivateKey", "SelfSignedCert"}),
     ],
 )

@@ -121,7 +121,7 @@ def test_a_stack_on_aws_has_its_files_below_the_project(
 def test_production_on_aws_keeps_what_holds_data(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = declared("aws-prod", settings_of("aws-prod"), monkeypatch)
     kinds = {each.type.rsplit(":", maxsplit=1)[-1] for each in found.resources if each.protect}
-    assert kinds == {"Volume", "Key", "Bucket", "PrivateKey", "SelfSignedCert"}
+    assert kinds == {"Volume", "Key", "Bucket", "Rollout", "PrivateKey", "SelfSignedCert"}
 
 
 def test_static_pods_are_where_their_nodes_look_for_them(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -204,7 +204,7 @@ def test_in_a_preview_certificates_are_not_known() -> None:
     ("protect", "expected"),
     [
         ({}, set()),
-        ({"volumes": True}, {"StatefulSet", "StatefulSetMember"}),
+        ({"volumes": True}, {"Rollout", "StatefulSet", "StatefulSetMember"}),
         ({"authorities": True}, {"PrivateKey", "SelfSignedCert"}),
     ],
 )

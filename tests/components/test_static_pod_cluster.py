@@ -113,4 +113,4 @@ def test_keys_are_in_secrets_alone() -> None:
 def test_protected_volumes_are_on_their_nodes() -> None:
     recording = recorded(protect={"volumes": True})
     protected = {each.type.rsplit(":", maxsplit=1)[-1] for each in recording.resources if each.protect}
-    assert protected == {"StaticPodMember"}
+    assert protected == {"Rollout", "StaticPodMember"}

@@ -336,15 +336,16 @@ def test_a_volume_is_never_moved_or_shrunk(stack: Ec2Stack, shrinking: Shrinking
     assert "architecture: " in told
 
 
-def test_a_destroy_leaves_what_is_protected_then_everything_goes(
+def test_a_destroy_of_what_is_protected_touches_no_instance_then_everything_goes(
     aws: AwsServer, stack: Ec2Stack, shrinking: Shrinking
 ) -> None:
     assert shrinking.after
     stack.declare(**SHRUNK)
-    volumes = data_volumes(stack)
+    volumes, instances = data_volumes(stack), stack.instances()
     told = stack.project.fail("destroy", "--yes", "--skip-preview")
     assert "cannot be deleted" in told, told
     assert (len(volumes), data_volumes(stack)) == (3, volumes)
+    assert stack.instances() == instances
     aws.client("s3").head_bucket(Bucket=BUCKET)
     (key,) = aws.client("kms").list_keys()["Keys"]
     assert aws.client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] == "Enabled"
