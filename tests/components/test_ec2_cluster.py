@@ -192,7 +192,7 @@ def test_the_contract_is_in_properties_and_outputs(recording: Recording) -> None
     assert terms["machine"] == {
         "image": "ami-0123456789abcdef0", "instanceType": "m7g.large", "architecture": "arm64", "publicAddress": False,
         "httpTokens": "required", "httpPutResponseHopLimit": 1, "rootEncrypted": True,
-        "rootBytes": 16 * 1024**3,
+        "rootDevice": "/dev/xvda", "rootBytes": 16 * 1024**3,
     }  # fmt: skip
     assert terms["volume"] == {"type": "gp3", "encrypted": True, "iops": 3000, "throughputMibps": 125}
     assert terms["bucket"]["name"] == f"etcd-orders-{ACCOUNT}-{REGION}"
@@ -215,6 +215,7 @@ def test_what_the_contract_says_is_what_is_registered(recording: Recording) -> N
             "httpPutResponseHopLimit": metadata["httpPutResponseHopLimit"],
             "publicAddress": interface["associatePublicIpAddress"] == "true",
             "rootEncrypted": root["ebs"]["encrypted"] == "true",
+            "rootDevice": root["deviceName"],
             "rootBytes": root["ebs"]["volumeSize"] * 1024**3,
         }
         assert root["ebs"]["volumeType"] == "gp3"

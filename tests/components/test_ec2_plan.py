@@ -251,6 +251,8 @@ TEMPLATES: dict[str, tuple[dict[str, Any], bool]] = {
     "another image": ({"image": "ami-0123456789abcdef1"}, True),
     "another type": ({"instance_type": "m7g.xlarge"}, True),
     "another bucket": ({"bucket": "elsewhere"}, True),
+    "another root device": ({"root_device": "/dev/sda1"}, True),
+    "the root device that it is by default": ({"root_device": "/dev/xvda"}, False),
     "another agent": ({"agent": {"archive": {"path": "/srv/etcd", "sha256": "e" * 64}}}, False),
     "another version": (
         {"etcd": {"program": {"path": "/srv/agent.tar.gz", "sha256": "a" * 64}, "version": "3.6.14"}},

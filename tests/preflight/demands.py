@@ -29,7 +29,7 @@ FITTING = Facts(
     account=ACCOUNT,
     zones=dict.fromkeys(ZONES, "available"),
     instance_type=InstanceType(2, frozenset({"arm64"}), frozenset(ZONES)),
-    image=Image("arm64", "available"),
+    image=Image("arm64", "available", "/dev/xvda"),
     subnets={f"subnet-{zone[-1]}": Subnet(zone, 250) for zone in ZONES},
     quotas={quota.key: Standing(100, 3) for quota in QUOTAS},
 )

@@ -113,6 +113,12 @@ def test_storage_is_that_of_roots_too_and_of_no_other_type(told: int | None, cou
     assert found.gp3_tib * TIB == 3 * each
 
 
+@pytest.mark.parametrize(("told", "found"), [("/dev/sda1", "/dev/sda1"), (None, "")])
+def test_the_root_device_is_the_contracts_and_unknown_of_earlier_ones(told: str | None, found: str) -> None:
+    (wanted,) = read(json.dumps(contract({"machine.rootDevice": told}, "ec2")))
+    assert wanted.root_device == found
+
+
 @pytest.mark.parametrize(
     ("value", "told"),
     [

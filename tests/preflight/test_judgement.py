@@ -66,8 +66,21 @@ CASES: list[tuple[Demand, Facts, str]] = [
             "copy it to this region, or share it"
         ),
     ),
-    (demand(), facts(image=Image("x86_64", "available")), "image: it is of x86_64, not of arm64; use another image"),
-    (demand(), facts(image=Image("arm64", "pending")), "image: it is pending; use another image"),
+    (
+        demand(),
+        facts(image=Image("x86_64", "available", "/dev/xvda")),
+        "image: it is of x86_64, not of arm64; use another image",
+    ),
+    (demand(), facts(image=Image("arm64", "pending", "/dev/xvda")), "image: it is pending; use another image"),
+    (demand(), facts(image=Image("arm64", "available", "")), "image: it has no root device; use another image"),
+    (
+        demand(),
+        facts(image=Image("arm64", "available", "/dev/sda1")),
+        (
+            "rootDevice: ami-0123456789abcdef0 has its root at /dev/sda1, not at /dev/xvda: it would not be encrypted, "
+            "and each machine would get a volume more that nobody uses; declare `root_device` as /dev/sda1"
+        ),
+    ),
     (
         demand(),
         facts(subnets={**FITTING.subnets, "subnet-a": Subnet(ZONES[0], 2)}),
@@ -125,6 +138,18 @@ def test_subnets_that_nobody_named_are_said_and_not_refused(made: bool, why: str
     assert (report.status(), report.wire()["fits"]) == (0, True)
     assert lines[1].startswith("  not asked: subnets: those in")
     assert lines[-1] == "  fits, as far as it was asked"
+
+
+def test_a_root_device_that_was_not_told_is_said_and_not_refused() -> None:
+    assert told(demand(root_device=""), FITTING) == [
+        (
+            "not-asked: rootDevice: not told: whether it is the image's, /dev/xvda, and so encrypted, was not judged; "
+            "contracts of this release tell it, or a demand's `rootDevice`"
+        )
+    ]
+    assert told(demand(root_device=""), facts(image=None, unread={"image": "AccessDenied"})) == [
+        "unknown: image: could not be asked: AccessDenied"
+    ]
 
 
 @given(st.sets(st.sampled_from(ZONES)), st.integers(0, 10), st.sampled_from([{}, {"image": "AccessDenied"}]))

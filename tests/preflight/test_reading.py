@@ -40,6 +40,7 @@ def wanted(aws: str) -> Demand:
     subnets = ec2.describe_subnets()["Subnets"]
     return demand(
         image=images[0]["ImageId"],
+        root_device=images[0]["RootDeviceName"],
         instance_type="m5.large",
         architecture="x86_64",
         subnets={each["AvailabilityZone"]: each["SubnetId"] for each in subnets if each["AvailabilityZone"] in ZONES},
@@ -63,7 +64,7 @@ def test_what_aws_says(aws: str, wanted: Demand) -> None:
     assert found.instance_type is not None
     assert found.instance_type.vcpus == 2
     assert found.image is not None
-    assert found.image.architecture == "x86_64"
+    assert (found.image.architecture, found.image.root_device) == ("x86_64", wanted.root_device)
     assert {each.zone for each in found.subnets.values()} == set(ZONES)
     assert all(each.free_addresses > 1000 for each in found.subnets.values())
     assert found.quotas["vpc/L-E79EC296"].granted == 2500
@@ -188,6 +189,14 @@ def test_the_command_tells_everything_that_is_refused(aws: str, wanted: Demand) 
     assert [each["path"] for each in report["findings"]] == ["instanceType", "image", "quotas.ebs/L-7A658B76"]
 
 
+def test_the_command_refuses_a_root_that_would_not_be_encrypted(aws: str, wanted: Demand) -> None:
+    declared = contract(wanted.model_copy(update={"root_device": "/dev/other"}), "orders", 10 * GIB)
+    done = command(aws, json.dumps({"contract": declared}))
+    assert done.returncode == 1, done.stderr + done.stdout
+    assert f"refused: rootDevice: {wanted.image} has its root at {wanted.root_device}, not at /dev/other" in done.stdout
+    assert f"declare `root_device` as {wanted.root_device}\n" in done.stdout
+
+
 def test_the_command_adds_up_what_clusters_of_one_stack_need(aws: str, wanted: Demand) -> None:
     def outputs(tib: float) -> str:
         contracts = [contract(wanted, name, int(tib * 1024) * GIB) for name in ("orders", "carts")]
@@ -204,7 +213,12 @@ def test_the_command_adds_up_what_clusters_of_one_stack_need(aws: str, wanted: D
 
 def contract(wanted: Demand, cluster: str, volume: int) -> dict[str, Any]:
     """As the component tells it."""
-    machine = {"image": wanted.image, "instanceType": wanted.instance_type, "architecture": wanted.architecture}
+    machine = {
+        "image": wanted.image,
+        "instanceType": wanted.instance_type,
+        "architecture": wanted.architecture,
+        "rootDevice": wanted.root_device,
+    }
     return {
         "platform": "ec2",
         "clusterName": cluster,

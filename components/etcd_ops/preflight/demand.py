@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from etcd_ops.model.document import Strict
 from etcd_ops.model.problems import Invalid, Problem
-from etcd_ops.model.root_volumes import ROOT_BYTES
+from etcd_ops.model.root_volumes import ROOT_BYTES, ROOT_DEVICE
 
 GIB, TIB = 1024**3, 1024**4
 
@@ -38,6 +38,8 @@ class Demand(Strict):
     volume: Volume
     root_bytes: int = Field(default=ROOT_BYTES, ge=0)
     """Size of each member's root volume, which is of gp3."""
+    root_device: str = ROOT_DEVICE
+    """Whose volume is encrypted and of that size; empty where it was not told."""
     subnets: dict[str, str] = Field(default_factory=dict)
     """ID by zone, of subnets that are there; without those that are yet to be made, or that nobody named."""
     taken_addresses: dict[str, int] | None = None
@@ -100,8 +102,9 @@ def of_contract(contract: Mapping[str, Any]) -> Demand:
                 "iops": volume["iops"],
                 "throughputMibps": volume["throughputMibps"],
             },
-            # Contracts of earlier releases do not tell it.
+            # Contracts of earlier releases do not tell these.
             "rootBytes": machine.get("rootBytes", ROOT_BYTES),
+            "rootDevice": machine.get("rootDevice", ""),
             "makesNetwork": network["made"],
             "networkSubnets": network["subnets"] if network["made"] else 0,
             "interfaceEndpoints": network["interfaceEndpoints"] if network["made"] else 0,

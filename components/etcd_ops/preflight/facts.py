@@ -28,6 +28,8 @@ class Image:
 
     architecture: str
     state: str
+    root_device: str
+    """Empty where it names none."""
 
 
 @dataclass(frozen=True, slots=True)

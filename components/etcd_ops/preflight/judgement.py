@@ -8,7 +8,7 @@ from enum import Enum
 
 from etcd_ops.model.problems import Problem
 from etcd_ops.preflight.demand import Demand
-from etcd_ops.preflight.facts import AVAILABLE, UNKNOWN_TYPE, Facts, InstanceType, Standing
+from etcd_ops.preflight.facts import AVAILABLE, UNKNOWN_TYPE, Facts, Image, InstanceType, Standing
 from etcd_ops.preflight.quotas import QUOTAS, Quota
 from etcd_ops.preflight.together import Candidate, Sum, namesakes, of_quota, of_subnet
 
@@ -46,7 +46,7 @@ def judge(this: Candidate, beside: Sequence[Candidate] = ()) -> tuple[Finding, .
         return (Finding(Level.REFUSED, problem),)
     refused = (*_zones(demand, facts), *_machine(demand, facts), *_subnets(this, beside), *_names(this, beside))
     unread = (Finding(Level.UNKNOWN, Problem(what, f"could not be asked: {why}")) for what, why in facts.unread.items())
-    not_asked = (Finding(Level.NOT_ASKED, each) for each in _untold(demand))
+    not_asked = (Finding(Level.NOT_ASKED, each) for each in (*_untold_root(this), *_untold(demand)))
     return (*(Finding(Level.REFUSED, each) for each in refused), *unread, *_quotas(this, beside), *not_asked)
 
 
@@ -71,10 +71,23 @@ def _machine(demand: Demand, facts: Facts) -> Iterator[Problem]:
     if image is None and "image" not in facts.unread:
         reason = f"there is no image {demand.image} that this account may use in {demand.region}"
         yield Problem("image", reason, "copy it to this region, or share it")
-    if image is not None and image.architecture != demand.architecture:
+    if image is not None:
+        yield from _image(demand, image)
+
+
+def _image(demand: Demand, image: Image) -> Iterator[Problem]:
+    if image.architecture != demand.architecture:
         yield Problem("image", f"it is of {image.architecture}, not of {demand.architecture}", "use another image")
-    if image is not None and image.state != AVAILABLE:
+    if image.state != AVAILABLE:
         yield Problem("image", f"it is {image.state}", "use another image")
+    if not image.root_device:
+        yield Problem("image", "it has no root device", "use another image")
+    elif demand.root_device not in {"", image.root_device}:
+        reason = (
+            f"{demand.image} has its root at {image.root_device}, not at {demand.root_device}: it would not be "
+            "encrypted, and each machine would get a volume more that nobody uses"
+        )
+        yield Problem("rootDevice", reason, f"declare `root_device` as {image.root_device}")
 
 
 def _type(demand: Demand, architectures: Iterable[str], zones: Iterable[str]) -> Iterator[Problem]:
@@ -106,6 +119,13 @@ def _subnets(this: Candidate, beside: Sequence[Candidate]) -> Iterator[Problem]:
         if needed.own and subnet.free_addresses < needed.all:
             reason = f"{identity} has {subnet.free_addresses} free addresses, and {needed}"
             yield Problem(path, reason, "use a larger subnet")
+
+
+def _untold_root(this: Candidate) -> Iterator[Problem]:
+    image = this.facts.image
+    if image is not None and image.root_device and not this.demand.root_device:
+        reason = f"not told: whether it is the image's, {image.root_device}, and so encrypted, was not judged"
+        yield Problem("rootDevice", reason, "contracts of this release tell it, or a demand's `rootDevice`")
 
 
 def _untold(demand: Demand) -> Iterator[Problem]:

@@ -169,7 +169,10 @@ class _Reader:
     def image(self) -> Image | None:
         """The image, where the account may use it."""
         listed = self._ec2.describe_images(ImageIds=[self._demand.image])["Images"]
-        return Image(listed[0]["Architecture"], listed[0]["State"]) if listed else None
+        if not listed:
+            return None
+        (image,) = listed
+        return Image(image["Architecture"], image["State"], image.get("RootDeviceName", ""))
 
     def subnets(self) -> Mapping[str, Subnet]:
         """Those of the demand that are there."""

@@ -150,7 +150,8 @@ class Ec2ClusterArgs(TypedDict):
     volume: NotRequired[Ec2Volume]
     """The members' data volumes."""
     root_device: NotRequired[str]
-    """The image's root device; `/dev/xvda` when absent. Where the image has another one, its root is not encrypted."""
+    """The image's root device, its `RootDeviceName`; `/dev/xvda` when absent. Where the image has another one, its root
+    is not encrypted, which `etcd-ops preflight` refuses. Another one is rolled out one member at a time."""
     kms_key_arn: NotRequired[pulumi.Input[str]]
     """ARN of the key that volumes, bucket and secrets are encrypted with; one is made when absent."""
     bucket: NotRequired[str]

@@ -26,7 +26,9 @@ def contract(this: Declaration) -> dict[str, Any]:
             "httpTokens": METADATA["httpTokens"],
             "httpPutResponseHopLimit": METADATA["httpPutResponseHopLimit"],
             "publicAddress": False,
+            # Of the device below, which preflight holds against the image's own.
             "rootEncrypted": True,
+            "rootDevice": machines.root_device,
             "rootBytes": ROOT_BYTES,
         },
         "volume": {

@@ -8,6 +8,7 @@ from typing import Any
 
 from etcd_ops.ec2.user_data import render
 from etcd_ops.model.document import canonical, digest
+from etcd_ops.model.root_volumes import ROOT_DEVICE
 from etcd_ops.model.topology import Slot
 from pulumi_etcd.ec2.machines import Machines
 from pulumi_etcd.ec2.naming import ARTIFACTS, HOOK, Ec2Names
@@ -42,6 +43,8 @@ def configuration(fleet: Fleet, slot: Slot) -> dict[str, Any]:
 def template_digest(fleet: Fleet, slot: Slot) -> str:
     """Tells one kind of machine of a slot from another: a machine of another kind is replaced, one at a time."""
     names, machines = fleet.names, fleet.machines
+    # The default is left out, so that machines whose digest was made without it stay.
+    root = {"rootDevice": machines.root_device} if machines.root_device != ROOT_DEVICE else {}
     return digest(
         canonical(
             {
@@ -49,6 +52,7 @@ def template_digest(fleet: Fleet, slot: Slot) -> str:
                 "instanceType": machines.instance_type,
                 "profile": names.role(slot.name),
                 "userData": render({**_told(fleet, slot), **UNKNOWN}),
+                **root,
             }
         )
     )

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from etcd_ops.model.problems import Problem
+from etcd_ops.model.root_volumes import ROOT_DEVICE
 from pulumi_etcd.trusts import Wire
 
 GIB = 1024**3
 ARCHITECTURES = ("x86_64", "arm64")
-ROOT_DEVICE = "/dev/xvda"
 _IMAGE = re.compile(r"ami-([0-9a-f]{8}|[0-9a-f]{17})")
 _TYPE = re.compile(
     r"(?P<family>[a-z]+(-[0-9a-z]+)?[0-9]*(?P<attributes>[a-z]*)(-[a-z0-9]+)?)\.(metal(-\d+xl)?|[0-9]*[a-z]+)"
