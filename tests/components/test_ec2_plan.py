@@ -113,6 +113,15 @@ def test_everything_that_can_have_tags_tells_whose_it_is(this: Declaration) -> N
         assert told.get("etcd-slot", "") in {"", *slots}
 
 
+def test_tags_whose_keys_the_metadata_service_could_not_tell_keep_no_machine_from_starting() -> None:
+    """It takes neither spaces nor slashes in keys, and EC2 then launches nothing."""
+    found = planned(declaration(tags={"Cost Center": "7", "team/owner": "shop"}))
+    for template in of_kind(found, "LaunchTemplate").values():
+        tags = {each["resourceType"]: each["tags"] for each in template.properties["tagSpecifications"]}
+        assert {"Cost Center", "team/owner"} <= tags["instance"].keys()
+        assert template.properties["metadataOptions"]["instanceMetadataTags"] == "disabled"
+
+
 def test_only_the_data_volume_is_tagged_as_a_slots() -> None:
     """Whoever looks for a slot's volume by its tags never finds the root of its machine."""
     for template in of_kind(planned(declaration()), "LaunchTemplate").values():

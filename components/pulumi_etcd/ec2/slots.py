@@ -190,9 +190,12 @@ METADATA: Properties = {
     "httpTokens": "required",
     "httpPutResponseHopLimit": 1,
     "httpProtocolIpv6": "disabled",
-    "instanceMetadataTags": "enabled",
+    "instanceMetadataTags": "disabled",
 }
-"""IMDSv2 only, and not from within containers."""
+"""IMDSv2 only, and not from within containers.
+
+Nothing on a machine reads its tags there, and with them EC2 starts no instance that has a tag with a space or a slash
+in its key (EC2 User Guide, "View tags for your EC2 instances using instance metadata")."""
 
 
 def group(members: Members, slot: Slot, subnet: Any, after: Sequence[str]) -> Planned:
