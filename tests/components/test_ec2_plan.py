@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from etcd_ops.agent.serving import READY
 from etcd_ops.model.topology import CLIENT_PORT, METRICS_PORT, PEER_PORT
-from pulumi_etcd.ec2 import network, plan
+from pulumi_etcd.ec2 import network, parts, plan
 from pulumi_etcd.ec2.declaration import Declaration
 from pulumi_etcd.ec2.machine import configuration, template_digest
 from pulumi_etcd.ec2.planned import Planned, Ref, refs
@@ -111,6 +111,25 @@ def test_everything_that_can_have_tags_tells_whose_it_is(this: Declaration) -> N
         assert told["etcd-cluster"] == this.name
         assert told["etcd-environment"] == this.spec.environment
         assert told.get("etcd-slot", "") in {"", *slots}
+
+
+MANY = {f"{number:03}{'k' * 125}": "v" * 256 for number in range(44)}
+FEW = 10
+"""Tags of an object (S3 User Guide) or of a hosted zone (Route 53 API reference, ChangeTagsForResource)."""
+
+
+def test_no_resource_has_more_tags_than_aws_takes() -> None:
+    """The stand-ins for AWS take any number."""
+    every: dict[str, Any] = {"load_balancer": {}, "alarms": {"topic_arn": "arn:aws:sns:eu-central-1:123456789012:t"}}
+    numbers: dict[str, int] = {}
+    for each in planned(declaration(tags=MANY, **every)):
+        specified = [spec["tags"] for spec in each.properties.get("tagSpecifications", ())]
+        for tags in (each.properties.get("tags", {}), *specified):
+            kind = each.kind.rsplit(":", maxsplit=1)[-1]
+            numbers[kind] = max(numbers.get(kind, 0), len(tags))
+    few = {kind: numbers.pop(kind) for kind in ("BucketObjectv2", "Zone")}
+    assert max(few.values()) <= FEW
+    assert len(MANY) < max(numbers.values()) <= parts.MOST_TAGS
 
 
 def test_tags_whose_keys_the_metadata_service_could_not_tell_keep_no_machine_from_starting() -> None:

@@ -175,7 +175,8 @@ class Ec2ClusterArgs(TypedDict):
     permissions_boundary: NotRequired[str]
     """ARN of the policy that bounds the members' roles; none when absent."""
     tags: NotRequired[Mapping[str, str]]
-    """Tags of everything that can have some, beside the cluster's own."""
+    """Tags of everything that can have more than ten, beside the cluster's own: 44 at most. Programs in the bucket and
+    the private zone have the cluster's own alone."""
     role_arn: NotRequired[str]
     """ARN of the role that whoever runs Pulumi takes for this cluster; their own credentials when absent. It cannot be
     changed yet."""

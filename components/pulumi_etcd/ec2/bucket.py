@@ -96,7 +96,7 @@ def artifact(names: Ec2Names, what: str, path: str, sha256: str) -> Planned:
         "source": File(path),
         "sourceHash": sha256,
         "contentType": "application/octet-stream",
-        "tags": names.tags(what),
+        "tags": names.few_tags(what),
     }
     kind = "aws:s3/bucketObjectv2:BucketObjectv2"
     return Planned(name=f"{names.cluster}-{what}", kind=kind, properties=properties, after=setting_names(names))

@@ -76,8 +76,15 @@ class Ec2Names:
             slot: whose it is; empty where it is everybody's.
             more: further tags.
         """
-        own = {"Name": name, CLUSTER_TAG: self.cluster, ENVIRONMENT_TAG: self.environment}
-        return {**self.own_tags, **own, **({SLOT_TAG: slot} if slot else {}), **more}
+        return {**self.own_tags, **self.few_tags(name), **({SLOT_TAG: slot} if slot else {}), **more}
+
+    def few_tags(self, name: str) -> dict[str, str]:
+        """Tags of what takes no more than ten, as objects of S3 and zones of Route 53: none are the user's.
+
+        Args:
+            name: what it is called.
+        """
+        return {"Name": name, CLUSTER_TAG: self.cluster, ENVIRONMENT_TAG: self.environment}
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of a resource of this region and account."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ _ROLE = re.compile(r"arn:aws(-us-gov)?:iam::[0-9]{12}:role/.+")
 _TAG_KEY = re.compile(r"(?!aws:)[\w +\-=.:/@]{1,128}", re.IGNORECASE)
 _TAG_VALUE = re.compile(r"[\w +\-=.:/@]{0,256}")
 _OWN_TAGS = ("Name", CLUSTER_TAG, SLOT_TAG, VOLUME_TAG, ENVIRONMENT_TAG, TEMPLATE_TAG)
+MOST_TAGS = 50
+"""Of one resource (Tagging AWS Resources User Guide, "Tag naming limits and requirements")."""
 
 
 def names(name: str, wire: Wire) -> Ec2Names:
@@ -183,10 +186,17 @@ def _is_network(cidr: str) -> bool:
 
 
 def _tag_problems(tags: Mapping[str, str]) -> Iterator[Problem]:
+    most = MOST_TAGS - len(_OWN_TAGS)
+    if len(tags) > most:
+        reason = f"{len(tags)} are more than {most}, which are left beside the cluster's own of the {MOST_TAGS} of AWS"
+        yield Problem("tags", reason, "remove some")
+    # To roles, keys that differ in nothing but their case are the same.
+    own, keys = {each.lower() for each in _OWN_TAGS}, Counter(key.lower() for key in tags)
     for key, value in tags.items():
-        if key in _OWN_TAGS:
+        if key.lower() in own:
             yield Problem(f"tags.{key}", "is the cluster's own", "remove it")
+        elif keys[key.lower()] > 1:
+            yield Problem(f"tags.{key}", "differs from another one in nothing but its case", "keep one of them")
         elif not _TAG_KEY.fullmatch(key) or not _TAG_VALUE.fullmatch(value):
-            yield Problem(
-                f"tags.{key}", f"{key}={value} is not a tag", "use letters, digits, spaces and + - = . _ : / @"
-            )
+            remedy = "use up to 128 letters, digits, spaces and + - = . _ : / @, or 256 in a value, and no aws: before"
+            yield Problem(f"tags.{key}", f"{key}={value} is not a tag", remedy)

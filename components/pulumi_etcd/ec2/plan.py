@@ -71,7 +71,7 @@ def _private_zone(names: Ec2Names, vpc: Any) -> Planned:
         "comment": f"etcd cluster {names.cluster}",
         "forceDestroy": True,
         "vpcs": [{"vpcId": vpc, "vpcRegion": names.region}],
-        "tags": names.tags(names.private_zone),
+        "tags": names.few_tags(names.private_zone),
     }
     return Planned(name=zone_name(names), kind="aws:route53/zone:Zone", properties=properties)
 
