@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -100,6 +101,17 @@ def _renewed(declared: Declaration) -> None:
     declare(declared, changed)
 
 
+def _client(cidr: str) -> Callable[[Declaration], None]:
+    """Another network of clients: a rule that is named after it, and nothing else changes."""
+
+    def change(declared: Declaration) -> None:
+        another = copy.deepcopy(declared["resources"]["sample-clients"])
+        another["inputs"]["cidrIpv4"] = cidr
+        declared["resources"][f"sample-members-ingress-client-{cidr.replace('/', '_')}"] = another
+
+    return change
+
+
 def _chained(declared: Declaration) -> None:
     """A member's volume is computed from another one's, which is how a cascade begins."""
     for before, slot in (("a-1", "b-1"), ("b-1", "c-1")):
@@ -136,6 +148,8 @@ STANDING = (
     Scenario("aws-versions-gone", take("sample-versions")),
     Scenario("aws-zone-renamed", put("sample-zone", name="other.internal")),
     Scenario("aws-open-ingress", put("sample-clients", cidrIpv4="0.0.0.0/0")),
+    Scenario("aws-client-added", _client("10.9.0.0/16")),
+    Scenario("aws-everybody-added", _client("0.0.0.0/0")),
     Scenario("aws-alarm-gone", take("sample-unhealthy")),
     Scenario("aws-group-emptied", put("sample-c-1-group", desiredCapacity=0, minSize=0)),
     Scenario("aws-group-renamed", put("sample-c-1-group", name="other")),

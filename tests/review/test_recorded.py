@@ -18,7 +18,7 @@ DANGEROUS = [
     "downgrade-to-3.5", "addressing-moved", "protected-shrink", "protected-destroy", "kept-destroy", "even",
     "aws-volume-unencrypted", "aws-volumes-moved", "aws-volume-deleted", "aws-key-deleted", "aws-bucket-renamed",
     "aws-zone-renamed", "aws-group-emptied", "aws-group-renamed", "aws-secret-renamed", "aws-removed", "aws-destroy",
-    "aws-cascade", "aws-cascade-steps", "aws-cascade-deleted-first",
+    "aws-cascade", "aws-cascade-steps", "aws-cascade-deleted-first", "aws-open-ingress", "aws-everybody-added",
     "kubernetes-sets-renamed", "kubernetes-set-deleted", "kubernetes-namespace-renamed", "kubernetes-service-renamed",
     "kubernetes-removed", "kubernetes-kept-removed", "kubernetes-kept-set-deleted",
     "prod-shrink", "prod-key-exchanged", "prod-bucket-renamed", "prod-volume-replaced", "prod-volume-deleted",

@@ -94,6 +94,13 @@ class Case:
         return frozenset(self.old.members) - frozenset(self.new.members if self.new is not None else ())
 
     @property
+    def joining(self) -> frozenset[str]:
+        """Slots that are declared from now on."""
+        if self.old is None or self.new is None:
+            return frozenset()
+        return frozenset(self.new.members) - frozenset(self.old.members)
+
+    @property
     def slots(self) -> frozenset[str]:
         """Every slot that is or was declared."""
         return frozenset(each for spec in (self.old, self.new) if spec is not None for each in spec.members)

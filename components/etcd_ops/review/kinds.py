@@ -108,6 +108,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         "aws:iam/role:Role": Kind(Stake.REACH, "the member's role"),
         "aws:iam/rolePolicy:RolePolicy": Kind(Stake.REACH, "the member's rights"),
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Kind(Stake.REACH, "the member's rights"),
+        "aws:iam/policy:Policy": Kind(Stake.REACH, "the member's rights"),
         "aws:iam/instanceProfile:InstanceProfile": Kind(Stake.REACH, "the member's instance profile"),
         "aws:route53/zone:Zone": Kind(Stake.NETWORK, "the zone with every member's name"),
         "aws:route53/record:Record": Kind(Stake.NETWORK, "a member's name"),
@@ -116,6 +118,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Stake.SAFEGUARD, "the network's own group, which lets nobody in"
         ),
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Kind(Stake.REACH, "who may reach members"),
+        "aws:ec2/securityGroupRule:SecurityGroupRule": Kind(Stake.REACH, "who may reach members"),
         "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Kind(Stake.REACH, "whom members may reach"),
         "aws:ec2/vpc:Vpc": Kind(Stake.NETWORK, "the members' network"),
         "aws:ec2/subnet:Subnet": Kind(Stake.NETWORK, "a zone's network"),

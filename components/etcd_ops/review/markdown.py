@@ -13,7 +13,7 @@ SIGNS = {Level.FINE: "🟢", Level.ATTENTION: "🟡", Level.REFUSE: "🔴"}
 WORDS = {
     Level.FINE: "fine: nothing here needs a second look",
     Level.ATTENTION: "needs attention",
-    Level.REFUSE: "refuse: this costs data or the quorum, passes by the safety gate, or fails",
+    Level.REFUSE: "refuse: this costs data or the quorum, lets everybody in, passes by the safety gate, or fails",
 }
 LONGEST = 1_500
 """Characters of one finding: errors of programs bring whole traces along."""

@@ -18,7 +18,7 @@ class Level(str, Enum):
     ATTENTION = "attention"
     """Somebody should have seen it, or it cannot be told from the preview."""
     REFUSE = "refuse"
-    """It costs data or the quorum, passes by the safety gate, or fails."""
+    """It costs data or the quorum, lets everybody in, passes by the safety gate, or fails."""
 
     @property
     def rank(self) -> int:

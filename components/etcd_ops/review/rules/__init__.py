@@ -11,6 +11,7 @@ from etcd_ops.review.rules.cascades import cascades
 from etcd_ops.review.rules.certificates import certificates
 from etcd_ops.review.rules.channel import channel
 from etcd_ops.review.rules.data import data
+from etcd_ops.review.rules.exposure import exposure
 from etcd_ops.review.rules.growth import growth
 from etcd_ops.review.rules.in_place import in_place
 from etcd_ops.review.rules.members import members
@@ -25,6 +26,6 @@ from etcd_ops.review.rules.version import version
 Rule = Callable[[Case], Iterator[Finding]]
 RULES: tuple[Rule, ...] = (
     unknown, transition, data, quorum, cascades, members, channel, certificates, version, settings, growth, brakes,
-    in_place, ungated, surroundings,
+    in_place, ungated, exposure, surroundings,
 )  # fmt: skip
 """Every one is asked about every cluster."""

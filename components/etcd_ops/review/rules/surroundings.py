@@ -7,43 +7,64 @@ from collections.abc import Iterator
 
 from etcd_ops.review.alike import AT_ONCE, Event, told_once
 from etcd_ops.review.clusters import Case
+from etcd_ops.review.doors import doors
 from etcd_ops.review.kinds import DAEMON_SET, Kind, Stake, kind_of
 from etcd_ops.review.peer_ways import cuts_peers_off
 from etcd_ops.review.preview import Change, Step
 from etcd_ops.review.result import Finding, Level, Subject
 from etcd_ops.review.rolls import rolls
+from etcd_ops.review.rules.exposure import is_exposing
 
 _STAKES = frozenset({Stake.NETWORK, Stake.REACH, Stake.SIGHT, Stake.SAFEGUARD})
+_ADDED = _STAKES - {Stake.SIGHT}
+"""What counts as soon as it is there; another alarm takes nothing from anybody."""
 _ANEW = "is made anew, and the old one goes afterwards"
+_WITH_MEMBERS = {
+    Change.DELETE: ("goes-with-member", "with the member goes what was there for it alone"),
+    Change.CREATE: ("comes-with-member", "with the member comes what is there for it alone"),
+}
 
 
 def surroundings(case: Case) -> Iterator[Finding]:
-    """Whatever of it changes or goes while the cluster stays."""
+    """Whatever of it comes, changes or goes while the cluster stays."""
     if case.is_new or case.is_retired:
         return
-    with_members: dict[str, Counter[str]] = {}
+    with_members: dict[tuple[Change, str], Counter[str]] = {}
     events = []
     for step, kind in _around(case):
-        if step.change is Change.DELETE and case.slot_of(step) in case.dropped:
-            with_members.setdefault(case.slot_of(step), Counter())[kind.what] += 1
+        if _is_of_member(case, step):
+            with_members.setdefault((step.change, case.slot_of(step)), Counter())[kind.what] += 1
         else:
             events.append((_event(case, step, kind), step.name))
     yield from told_once(events)
-    yield from (_gone(slot, whats) for slot, whats in with_members.items())
+    yield from (_with_member(*whose, whats) for whose, whats in with_members.items())
 
 
 def _around(case: Case) -> Iterator[tuple[Step, Kind]]:
     for step in case.steps:
         kind = kind_of(step.type)
-        if kind is not None and kind.stake in _STAKES and (step.is_going or step.change is Change.UPDATE):
+        if kind is not None and kind.stake in _STAKES and _is_to_be_seen(step, kind):
             yield step, kind
 
 
-def _gone(slot: str, counted: Counter[str]) -> Finding:
+def _is_to_be_seen(step: Step, kind: Kind) -> bool:
+    if step.change is Change.CREATE:
+        return kind.stake in _ADDED and not is_exposing(step)
+    return step.is_going or step.change is Change.UPDATE
+
+
+def _is_of_member(case: Case, step: Step) -> bool:
+    """Whether it goes or comes with a member, of which others tell."""
+    slot = case.slot_of(step)
+    leaves = step.change is Change.DELETE and slot in case.dropped
+    return leaves or (step.change is Change.CREATE and slot in case.joining)
+
+
+def _with_member(change: Change, slot: str, counted: Counter[str]) -> Finding:
+    code, happens = _WITH_MEMBERS[change]
     whats = ", ".join(f"{what} ({number})" if number > 1 else what for what, number in sorted(counted.items()))
-    text = f"with the member goes what was there for it alone: {whats}"
     return Finding(
-        level=Level.FINE, subject=Subject.SURROUNDINGS, code="goes-with-member", where=slot, text=text
+        level=Level.FINE, subject=Subject.SURROUNDINGS, code=code, where=slot, text=f"{happens}: {whats}"
     )  # fmt: skip
 
 
@@ -61,6 +82,9 @@ def _cut(step: Step) -> str:
 
 
 def _judged(case: Case, step: Step, kind: Kind) -> tuple[Level, str]:
+    if step.change is Change.CREATE:
+        ways = ", ".join(map(str, doors(step.type, step.new)))
+        return Level.ATTENTION, f"comes at once, without the gate{f', and lets in {ways}' if ways else ''}"
     if step.change is Change.UPDATE:
         changed = ", ".join(step.what_changes()) or "something"
         return _rolled(case, step, changed) if kind.rolled else (Level.ATTENTION, f"{AT_ONCE}: {changed}")
