@@ -1,4 +1,4 @@
-"""Documents of AWS that say who may do what: which of their statements are unbounded, and which forbid something."""
+"""Documents of AWS that say who may do what: what is unbounded in them, and what they forbid or allow."""
 
 from __future__ import annotations
 
@@ -37,11 +37,10 @@ def _named(value: Any) -> tuple[str, ...]:
     return tuple(each for each in values if isinstance(each, str))
 
 
-def forbidding(state: State | None) -> Mapping[str, str]:
-    """Statements that forbid something, each as it stands, by its name."""
-    denied = (each for each in _statements(state) if each.get("Effect") == "Deny")
-    whole = {json.dumps(each, sort_keys=True): text_of(each.get("Sid")) for each in denied}
-    return {name or text: text for text, name in whole.items()}
+def statements(state: State | None, effect: str) -> Mapping[str, str]:
+    """Names of the statements with an effect, each by the whole of it."""
+    found = (each for each in _statements(state) if each.get("Effect") == effect)
+    return {json.dumps(each, sort_keys=True): text_of(each.get("Sid")) or "one without a name" for each in found}
 
 
 def _statements(state: State | None) -> Iterator[Properties]:

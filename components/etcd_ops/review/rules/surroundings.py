@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from etcd_ops.review.alike import AT_ONCE, Event, told_once
 from etcd_ops.review.clusters import Case
 from etcd_ops.review.doors import doors
+from etcd_ops.review.guards import loosened, taken_away
 from etcd_ops.review.kinds import DAEMON_SET, Kind, Stake, kind_of
 from etcd_ops.review.peer_ways import cuts_peers_off
 from etcd_ops.review.preview import Change, Step
@@ -69,6 +70,9 @@ def _with_member(change: Change, slot: str, counted: Counter[str]) -> Finding:
 
 
 def _event(case: Case, step: Step, kind: Kind) -> Event:
+    if means := taken_away(step):
+        happens = f"{_changes(step) if step.change is Change.UPDATE else 'goes'}: {means}"
+        return Event(Level.REFUSE, f"{kind.stake.value}-{step.change.value}", kind.what, step.type, happens)
     if cuts_peers_off(case, step):
         return Event(Level.REFUSE, f"peers-{step.change.value}", kind.what, step.type, _cut(step))
     level, happens = _judged(case, step, kind)
@@ -76,9 +80,16 @@ def _event(case: Case, step: Step, kind: Kind) -> Event:
 
 
 def _cut(step: Step) -> str:
-    changes = f"changes: {', '.join(step.what_changes()) or 'something'}"
-    happens = {Change.UPDATE: changes, Change.REPLACE: "is replaced"}.get(step.change, "goes")
+    happens = {Change.UPDATE: _changes(step), Change.REPLACE: "is replaced"}.get(step.change, "goes")
     return f"{happens}: members do not reach each other's peer ports by it any more; nothing asks the safety gate"
+
+
+def _changes(step: Step) -> str:
+    return f"changes: {_changed(step)}"
+
+
+def _changed(step: Step) -> str:
+    return ", ".join(step.what_changes()) or "something"
 
 
 def _judged(case: Case, step: Step, kind: Kind) -> tuple[Level, str]:
@@ -86,14 +97,18 @@ def _judged(case: Case, step: Step, kind: Kind) -> tuple[Level, str]:
         ways = ", ".join(map(str, doors(step.type, step.new)))
         return Level.ATTENTION, f"comes at once, without the gate{f', and lets in {ways}' if ways else ''}"
     if step.change is Change.UPDATE:
-        changed = ", ".join(step.what_changes()) or "something"
-        return _rolled(case, step, changed) if kind.rolled else (Level.ATTENTION, f"{AT_ONCE}: {changed}")
+        return _rolled(case, step, _changed(step)) if kind.rolled else (Level.ATTENTION, _at_once(step))
     if step.change is Change.REPLACE and kind.made_anew:
         return Level.FINE, _ANEW
     happens = "is replaced" if step.change is Change.REPLACE else "goes"
     if kind.stake is Stake.NETWORK:
         return Level.REFUSE, f"{happens}: members that use it lose each other; nothing asks the safety gate"
     return Level.ATTENTION, f"{happens} while the cluster runs"
+
+
+def _at_once(step: Step) -> str:
+    means = loosened(step)
+    return f"{AT_ONCE}: {_changed(step)}{f'; {means}' if means else ''}"
 
 
 def _rolled(case: Case, step: Step, changed: str) -> tuple[Level, str]:
