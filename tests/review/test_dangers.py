@@ -132,6 +132,9 @@ def test_the_clients_port_among_members_is_to_be_seen(op: str) -> None:
         (GROUP, {"maxInstanceLifetime": 2592000}, "ungated-maxInstanceLifetime"),
         (GROUP, {"healthCheckType": "ELB"}, "ungated-healthCheckType"),
         (GROUP, {"healthCheckType": "EC2,EBS"}, "ungated-healthCheckType"),
+        (GROUP, {"vpcZoneIdentifiers": ["subnet-another"]}, "ungated-vpcZoneIdentifiers"),
+        (GROUP, {"vpcZoneIdentifiers": [UNKNOWN]}, "ungated-vpcZoneIdentifiers"),
+        (GROUP, {"vpcZoneIdentifiers": []}, "ungated-vpcZoneIdentifiers"),
         (KEY, {"isEnabled": False}, "ungated-isEnabled"),
     ],
 )
@@ -153,6 +156,9 @@ def test_what_has_aws_terminate_members_or_close_their_data_is_refused(
         (GROUP, {"instanceRefresh": {"strategy": "Rolling"}}, {"instanceRefresh": None}),
         (GROUP, {"healthCheckType": "ELB"}, {"defaultCooldown": 60}),
         (GROUP, {}, {"maxInstanceLifetime": 0}),
+        (GROUP, {"vpcZoneIdentifiers": ["subnet-a"]}, {"vpcZoneIdentifiers": ["subnet-a", "subnet-b"]}),
+        (GROUP, {"vpcZoneIdentifiers": ["subnet-a", "subnet-b"]}, {"vpcZoneIdentifiers": ["subnet-b", "subnet-a"]}),
+        (GROUP, {"availabilityZones": None}, {"availabilityZones": ["eu-central-1b"]}),
         (KEY, {"isEnabled": False}, {"isEnabled": True}),
     ],
 )

@@ -12,24 +12,40 @@ from etcd_ops.review.disturbances import GROUP
 from etcd_ops.review.kinds import kind_of
 from etcd_ops.review.preview import Change, State, Step
 from etcd_ops.review.result import Finding, Level, Subject
-from etcd_ops.review.values import UNKNOWN, number_of
+from etcd_ops.review.values import UNKNOWN, number_of, shown
 
 _KEY = "aws:kms/key:Key"
 _TERMINATES = "AWS terminates members by it, without asking the safety gate"
 _CLOSES = "nothing is read any more that it has encrypted: volumes, secrets, and the channel"
-Danger = Callable[[Any], bool]
-"""Whether a value, which is there and known, is dangerous."""
+Danger = Callable[[Any, Any], bool]
+"""Whether a value, which is there and known, is dangerous after another one, which need not be."""
+
+
+def _leaves(before: Any, after: Any) -> bool:
+    """Whether a group has to leave a place that it had.
+
+    It is one instance in one subnet. Auto Scaling balances a group whose zones or subnets are changed, and terminates
+    what stands where the group is not any more (User Guide, "Rebalancing activities"); its volume stays in its zone.
+    One that is not known yet is none that was there.
+    """
+    return isinstance(before, list) and isinstance(after, list) and any(each not in after for each in before)
+
+
 _DANGERS: Mapping[str, Mapping[str, Danger]] = MappingProxyType(
     {
         GROUP: {
-            "instanceRefresh": lambda value: value not in ({}, []),
-            "maxInstanceLifetime": lambda value: number_of(value) != 0,
-            "healthCheckType": lambda value: value not in ("", "EC2"),
+            "instanceRefresh": lambda _, value: value not in ({}, []),
+            "maxInstanceLifetime": lambda _, value: number_of(value) != 0,
+            "healthCheckType": lambda _, value: value not in ("", "EC2"),
+            "vpcZoneIdentifiers": _leaves,
+            "availabilityZones": _leaves,
         },
-        _KEY: {"isEnabled": lambda value: value is False},
+        _KEY: {"isEnabled": lambda _, value: value is False},
     }
 )
 """By type and input."""
+_PLACES = frozenset({"vpcZoneIdentifiers", "availabilityZones"})
+"""Of a group: where its instance is."""
 _ABOUT = MappingProxyType({GROUP: (Subject.MEMBERS, _TERMINATES), _KEY: (Subject.DATA, _CLOSES)})
 
 
@@ -38,8 +54,8 @@ def is_dangerous(step: Step, name: str) -> bool:
     danger = _DANGERS.get(step.type, {}).get(name)
     if danger is None or step.new is None or step.change in (Change.SAME, Change.READ, Change.DELETE):
         return False
-    after = step.new.inputs.get(name)
-    return after is not None and after != UNKNOWN and after != _before(step.old, name) and danger(after)
+    before, after = _before(step.old, name), step.new.inputs.get(name)
+    return after is not None and after not in (UNKNOWN, before) and danger(before, after)
 
 
 def ungated(case: Case) -> Iterator[Finding]:
@@ -62,6 +78,8 @@ def _events(case: Case, token: str, why: str) -> Iterator[tuple[Event, str]]:
 
 
 def _told(name: str, value: Any) -> str:
+    if name in _PLACES:
+        return f"other {name} ({', '.join(map(shown, value)) or 'none'})"
     return f"{name} {value}" if isinstance(value, str | int | float) else name
 
 
