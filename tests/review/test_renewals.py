@@ -172,7 +172,8 @@ def complained(severity: str) -> Document:
 
 def test_a_warning_is_told_and_stops_nothing() -> None:
     found = reviewed(complained("warning"))
-    assert (found.verdict, [each.code for each in found.findings]) == (Level.FINE, ["warning"])
+    assert found.verdict is Level.FINE
+    assert "warning" in {each.code for each in found.findings}
     assert review(read_preview(json.dumps(complained("warning")))).verdict is Level.ATTENTION
 
 

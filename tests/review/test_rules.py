@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,9 +40,10 @@ def reviewed(*steps: Step) -> Review:
 
 
 def told(found: Review) -> set[str]:
-    """Level, code and place of everything that is told."""
+    """Level, code and place of everything that is told, but that nothing here tells of policies."""
     every = [*found.findings, *(each for cluster in found.clusters for each in cluster.findings)]
-    return {f"{each.level.value} {each.code} {each.where}".strip() for each in every}
+    codes = {f"{each.level.value} {each.code} {each.where}".strip() for each in every}
+    return codes - {"fine policies-not-asked"}
 
 
 SINGLE = body(1)
@@ -127,6 +129,8 @@ RESOURCES: list[tuple[str, Step, set[str]]] = [
      {"refuse data-replace other", "refuse outside-the-gate"}),
     ("an unknown type", resource("delete", "aws:new/thing:Thing", "thing"), {"attention unknown-type thing"}),
     ("a new unknown type", resource("create", "aws:new/thing:Thing", "thing"), set()),
+    ("an update of an unknown type", resource("update", "aws:new/thing:Thing", "thing"), {"fine unknown-type thing"}),
+    ("an update of a type that others judge", resource("update", "etcd:index:LocalContext", "context"), set()),
     ("an unknown operation", resource("invented", "etcd:index:LocalContext", "context"),
      {"attention unknown-operation context"}),
     ("a load balancer comes", resource("create", "aws:lb/loadBalancer:LoadBalancer", "lb"),
@@ -187,6 +191,23 @@ def test_a_change_where_something_is(
     step = resource("update", token, "sample-a-1-volume", before)
     step["newState"] = state(after)
     assert told(reviewed(declared, step)) == expected
+
+
+def test_of_what_nobody_knows_no_value_is_told() -> None:
+    step = resource("update", "aws:new/thing:Thing", "thing", {"token": "old", "other": 1})
+    step["newState"] = state({"token": "new", "other": 1})
+    (found,) = reviewed(SAME, step).clusters[0].findings
+    assert (found.level, found.text) == (
+        Level.FINE, "aws:new/thing:Thing thing changes (token): what that means is not known"
+    )  # fmt: skip
+
+
+def test_whether_policies_were_asked_is_told() -> None:
+    preview = read_preview(json.dumps({"steps": [SAME], "changeSummary": {}}))
+    (found,) = review(preview).findings
+    assert (found.level, found.code) == (Level.FINE, "policies-not-asked")
+    assert "--policies" in found.remedy
+    assert review(replace(preview, audited=True)).findings == ()
 
 
 def test_what_stays_encrypted_with_a_key_that_goes_is_named() -> None:

@@ -152,7 +152,7 @@ class Preview:
     corrupt: bool = False
     """Whether the engine itself suspects that its state is damaged."""
     audited: bool = False
-    """Whether policies were asked at all."""
+    """Whether what was given tells of policies: the digest of a preview never does, even if there were some."""
 
     @property
     def stack(self) -> str:

@@ -18,6 +18,8 @@ def whole(preview: Preview, cases: Sequence[Case]) -> Iterator[Finding]:
     """Findings that belong to no single cluster."""
     yield from _engine(preview)
     yield from (_violated(each) for each in preview.violations)
+    if not preview.audited:
+        yield _not_asked()
     yield from _moved(cases)
     yield from _ownerless(preview, cases)
 
@@ -51,6 +53,15 @@ def _violated(violation: Violation) -> Finding:
         where=name_of(violation.urn) if violation.urn else "",
         text=violation.text,
     )
+
+
+def _not_asked() -> Finding:
+    """A review without policies is one, but nobody is to take silence for a rule that holds."""
+    return Finding(
+        level=Level.FINE, subject=Subject.POLICY, code="policies-not-asked",
+        text="nothing that was given tells of policies: whether any of their rules is broken is not known",
+        remedy="give --policies what `pulumi policy analyze --json` printed, or a preview's stream of events",
+    )  # fmt: skip
 
 
 def _moved(cases: Sequence[Case]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from etcd_ops.review.disturbances import Loss, losses
 from etcd_ops.review.kinds import HARMLESS, Stake, kind_of
 from etcd_ops.review.preview import Change, Step
 from etcd_ops.review.result import Finding, Level, Subject
-from etcd_ops.review.values import UNKNOWN, listed
+from etcd_ops.review.values import UNKNOWN, changed_paths, listed
 
 _SUBJECTS = {Stake.CHANNEL: Subject.CHANNEL, Stake.SECRET: Subject.CERTIFICATES}
 _ELSEWHERE = frozenset({Stake.NETWORK, Stake.REACH, Stake.SIGHT, Stake.SAFEGUARD})
@@ -94,8 +94,24 @@ def _protected(case: Case) -> Iterator[Finding]:
 
 def _unknown_types(case: Case) -> Iterator[Finding]:
     for step in case.steps:
-        if step.is_going and kind_of(step.type) is None and step.type not in HARMLESS and step.urn != case.urn:
-            yield Finding(
-                level=Level.ATTENTION, subject=Subject.DATA, code="unknown-type", where=step.name,
-                text=f"{step.type} {step.name} is {_WORD[step.change]}: what is lost with it is not known",
-            )  # fmt: skip
+        if kind_of(step.type) is not None or step.type in HARMLESS or step.urn == case.urn:
+            continue
+        if step.is_going:
+            text = f"is {_WORD[step.change]}: what is lost with it is not known"
+            yield _of_unknown_type(step, Level.ATTENTION, text)
+        elif step.change is Change.UPDATE:
+            yield _of_unknown_type(step, Level.FINE, f"changes ({_changed(step)}): what that means is not known")
+
+
+def _changed(step: Step) -> str:
+    """Without values: nobody knows which of them nobody is to read."""
+    if step.old is None or step.new is None:
+        return "something"
+    return listed(changed_paths(step.old.inputs, step.new.inputs)) or "something"
+
+
+def _of_unknown_type(step: Step, level: Level, happens: str) -> Finding:
+    return Finding(
+        level=level, subject=Subject.DATA, code="unknown-type", where=step.name,
+        text=f"{step.type} {step.name} {happens}",
+    )  # fmt: skip
