@@ -124,6 +124,13 @@ def test_what_comes_with_a_new_cluster_is_not_told_one_by_one() -> None:
     assert reviewed(preview).verdict is Level.FINE
 
 
+def test_what_comes_with_a_new_cluster_that_failed_is_not_told_either() -> None:
+    """Its Rollout is not shown then."""
+    preview = json.loads((FOLDER / "prod-create.json").read_text())
+    preview["steps"] = [each for each in preview["steps"] if "Rollout::" not in each["urn"]]
+    assert told(reviewed(preview)) == {"attention rollout-not-shown", "fine footprint"}
+
+
 @pytest.mark.parametrize(
     ("token", "code"),
     [

@@ -61,8 +61,10 @@ class Case:
 
     @property
     def is_new(self) -> bool:
-        """Whether the cluster is declared for the first time."""
-        return self.rollout is not None and self.rollout.change is Change.CREATE
+        """Whether the cluster is declared for the first time; by its component, where its Rollout is not shown."""
+        if self.rollout is not None:
+            return self.rollout.change is Change.CREATE
+        return any(step.urn == self.urn and step.change is Change.CREATE for step in self.steps)
 
     @property
     def is_retired(self) -> bool:
