@@ -35,8 +35,8 @@ def is_exposing(step: Step) -> bool:
 def _event(step: Step) -> Event | None:
     if found := opened(step):
         return _opened(step, found)
-    if found := _granted(step):
-        happens = f"allows {'; '.join(found)}, without a condition"
+    if granted := _granted(step):
+        happens = f"allows {'; '.join(granted)}, without a condition"
         return _told(step, Level.ATTENTION, "unbounded-rights", happens)
     return None
 
