@@ -17,8 +17,8 @@ EVERYBODY = "everybody"
 _LEAST_BITS = {4: 8, 6: 32}
 """By version of IP: fewest bits of a network that is somebody's.
 
-Nobody's own network is larger than 10.0.0.0/8, nor is what a provider of IPv6 is given, a /32; two halves of the
-internet are all of it. The policies `closed-ingress` and `named-networks` draw the line there as well.
+No private network of IPv4 is larger than 10.0.0.0/8, and a /32 of IPv6 is the share of a whole provider; two halves
+of the internet are all of it. The policies `closed-ingress` and `named-networks` draw the line there as well.
 """
 _EVERY = "-1"
 _LAST = 65535
