@@ -116,7 +116,9 @@ def test_all_lose_power_and_start_without_any_endpoint_of_aws(members: Members, 
 
 @pytest.mark.parametrize("reused", [False, True], ids=["another-address", "the-old-address"])
 def test_an_empty_machine_finds_the_volume(members: Members, load: Workload, reused: bool) -> None:
+    """While its peers' resolvers still lead to the old one."""
     old, before = members.machine("c-1"), members.ids()
+    members.lab.wait_for("cached names", lambda: all(knows(members, slot, "c-1", old) for slot in ("a-1", "b-1")))
     (volume,) = (each["VolumeId"] for each in members.fleet.volumes("c-1"))
     members.lab.aws.change(reuse_addresses=reused)
     try:
@@ -337,6 +339,12 @@ def replacement(members: Members, slot: str, old: Machine) -> Machine:
     """The next machine of a slot."""
     members.lab.wait_for("another instance", lambda: members.machine(slot).instance != old.instance)
     return members.machine(slot)
+
+
+def knows(members: Members, asked: str, slot: str, machine: Machine) -> bool:
+    """Whether the resolver of a slot's machine leads to another slot's from what it has kept (resolvectl(1))."""
+    told = members.machine(asked).run("resolvectl", "query", members.host(slot), check=False)
+    return machine.link.address in told and "Data from: cache" in told
 
 
 def one_instance(members: Members, slot: str) -> bool:
