@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pulumi_policy import Severity
@@ -11,8 +12,8 @@ from etcd_policies.contract import EC2, Cluster
 from etcd_policies.parameters import InProduction
 from etcd_policies.rule import ClusterRule, Stake
 
-_BURSTABLE = "t"
-"""First letter of the families that live on credits."""
+_BURSTABLE = re.compile(r"t[0-9]")
+"""How the families begin that live on credits: t and a generation; trn1 is none of them."""
 
 
 @ClusterRule.declare(
@@ -25,5 +26,5 @@ _BURSTABLE = "t"
 def steady_instances(cluster: Cluster, given: InProduction) -> Iterator[Problem]:
     """A burstable instance is slowed down under load, when its credits are used up: members then lose elections."""
     machine = cluster.section.section("machine")
-    if given.covers(cluster.environment) and machine.text("instanceType").startswith(_BURSTABLE):
+    if given.covers(cluster.environment) and _BURSTABLE.match(machine.text("instanceType")):
         yield Problem(machine.at("instanceType"), "it is slowed down under load", "use another family than t")
