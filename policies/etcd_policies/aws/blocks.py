@@ -19,24 +19,31 @@ class Devices(Parameters):
 
     def blocks(self, resource: Resource) -> tuple[Properties, ...]:
         """Every volume that a launch template or an instance makes."""
-        first = self.root(resource)
-        return (*(() if first is None else (first,)), *self.beside_root(resource))
-
-    def root(self, resource: Resource) -> Properties | None:
-        """The root volume, where anything is said of it."""
         if resource.kind == LAUNCH_TEMPLATE:
-            found = [each for each in _mapped(resource) if each.text("deviceName") in self.root_devices]
-            return found[0].section("ebs") if found else None
+            return tuple(each.section("ebs") for each in _mapped(resource))
         declared = resource.properties
-        return declared.section("rootBlockDevice") if declared.has("rootBlockDevice") else None
+        root = (declared.section("rootBlockDevice"),) if declared.has("rootBlockDevice") else ()
+        return (*root, *declared.sections("ebsBlockDevices"))
+
+    def has_root(self, resource: Resource) -> bool:
+        """Whether anything is said of the root volume."""
+        return bool(self._roots(resource))
 
     def beside_root(self, resource: Resource) -> tuple[Properties, ...]:
         """Volumes beside the root volume."""
+        roots = self._roots(resource)
+        # The image alone tells which of several it is: none of them may be taken for it.
+        root = roots if len(roots) == 1 else frozenset()
+        return tuple(each for each in self.blocks(resource) if each.path not in root)
+
+    def _roots(self, resource: Resource) -> frozenset[str]:
+        """Paths of what may be the root volume."""
         if resource.kind != LAUNCH_TEMPLATE:
-            return resource.properties.sections("ebsBlockDevices")
-        mapped = [each for each in _mapped(resource) if each.text("deviceName") not in self.root_devices]
-        return tuple(each.section("ebs") for each in mapped if each.has("ebs"))
+            return frozenset({"rootBlockDevice"} if resource.properties.has("rootBlockDevice") else ())
+        named = (each for each in _mapped(resource) if each.text("deviceName") in self.root_devices)
+        return frozenset(each.at("ebs") for each in named)
 
 
 def _mapped(resource: Resource) -> tuple[Properties, ...]:
-    return resource.properties.sections("blockDeviceMappings")
+    """Mappings of volumes; others are of instance stores, or take a device of the image's away."""
+    return tuple(each for each in resource.properties.sections("blockDeviceMappings") if each.has("ebs"))

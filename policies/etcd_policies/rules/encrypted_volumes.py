@@ -36,7 +36,7 @@ def encrypted_volumes(resource: Resource, given: Devices) -> Iterator[Problem]:
         return
     for block in given.blocks(resource):
         yield from _judge(block, "the block device")
-    if given.root(resource) is None:
+    if not given.has_root(resource):
         yield Problem("blockDeviceMappings", "the root volume is left as the image has it", "map it, encrypted")
 
 
