@@ -16,6 +16,7 @@ from etcd_policies.rule import Stake
 
 _IMAGE = re.compile(r"ami-[0-9a-f]{8}([0-9a-f]{9})?")
 _VERSION = re.compile(r"[1-9][0-9]*")
+_SPECIFICATION = "launchTemplateSpecification"
 _FOLLOWING = "it follows whatever comes next"
 
 
@@ -34,25 +35,40 @@ def pinned_templates(resource: Resource) -> Iterator[Problem]:
     properties = resource.properties
     if resource.kind == GROUP:
         yield from _group(properties)
-        return
-    key = "imageId" if resource.kind == LAUNCH_TEMPLATE else "ami"
+    elif resource.kind == INSTANCE and properties.value("launchTemplate") is not None:
+        yield from _pinned(properties.section("launchTemplate"))
+        # The template's image is the one where no other is named.
+        yield from _image(properties, "ami") if properties.text("ami") else ()
+    else:
+        yield from _image(properties, "imageId" if resource.kind == LAUNCH_TEMPLATE else "ami")
+
+
+def _image(properties: Properties, key: str) -> Iterator[Problem]:
     if _IMAGE.fullmatch(properties.text(key)) is None:
         yield Problem(key, "is not the ID of an image", "write it as ami-<8 or 17 hexadecimal digits>")
 
 
 def _group(group: Properties) -> Iterator[Problem]:
-    template = _template(group)
+    if not group.has("mixedInstancesPolicy"):
+        yield from _pinned(group.section("launchTemplate"))
+        return
+    mixed = group.section("mixedInstancesPolicy").section("launchTemplate")
+    yield from _pinned(_specified(mixed))
+    for override in mixed.sections("overrides"):
+        if override.has(_SPECIFICATION):
+            yield from _pinned(_specified(override))
+
+
+def _pinned(template: Properties) -> Iterator[Problem]:
     if not template.text("id") and not template.text("name"):
         yield Problem(template.path, "names no launch template", "name one, and its version")
     elif _VERSION.fullmatch(_version(template)) is None:
         yield Problem(template.at("version"), _FOLLOWING, "give the number of a version")
 
 
-def _template(group: Properties) -> Properties:
-    if not group.has("mixedInstancesPolicy"):
-        return group.section("launchTemplate")
-    policy = group.section("mixedInstancesPolicy").section("launchTemplate").section("launchTemplateSpecification")
-    # It names the template by other keys than a group does.
+def _specified(mixed: Properties) -> Properties:
+    """The template of a mixed instances policy, which names it by other keys than a group does."""
+    policy = mixed.section(_SPECIFICATION)
     values = {
         "id": policy.value("launchTemplateId"),
         "name": policy.value("launchTemplateName"),
