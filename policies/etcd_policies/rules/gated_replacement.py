@@ -23,8 +23,8 @@ _DEAD = "EC2"
     requires="An Auto Scaling group of an etcd cluster is one instance in one zone, and replaces only a dead one.",
     severity=Severity.CRITICAL,
     stake=Stake.DATA,
-    steps="Set minimum and maximum to 1 in one subnet and `healthCheckType` to EC2; leave `instanceRefresh` and "
-    "`maxInstanceLifetime` out.",
+    steps="Set minimum and maximum to 1 in one subnet and `healthCheckType` to EC2; leave `instanceRefresh`, "
+    "`maxInstanceLifetime`, `capacityRebalance` and `forceDelete` out.",
     kinds=(GROUP,),
 )
 def gated_replacement(resource: Resource) -> Iterator[Problem]:
@@ -32,7 +32,9 @@ def gated_replacement(resource: Resource) -> Iterator[Problem]:
 
     Refreshes and lifetimes of instances terminate members without asking whether the others have a quorum: agents
     replace instances, one by one, through the gate. A load balancer's health check terminates who is not ready, which
-    is every member at once where the quorum is lost.
+    is every member at once where the quorum is lost. Capacity rebalancing replaces Spot instances that may be
+    interrupted, and still run. A group that is deleted by force, as where another one replaces it, ends its member
+    without the lifecycle actions that the gate holds it by.
     """
     group = resource.properties
     for key in _SIZES:
@@ -50,5 +52,9 @@ def _unasked(group: Properties) -> Iterator[Problem]:
         yield Problem("instanceRefresh", "AWS replaces members without asking the gate", "leave it out")
     if group.whole("maxInstanceLifetime"):
         yield Problem("maxInstanceLifetime", "AWS replaces members without asking the gate", "leave it out")
+    if group.flag("capacityRebalance"):
+        yield Problem("capacityRebalance", "AWS replaces members that run, without asking the gate", "set it to false")
+    if group.flag("forceDelete"):
+        yield Problem("forceDelete", "the group's end does not wait for the gate", "set it to false")
     if group.text("healthCheckType") not in {"", _DEAD}:
         yield Problem("healthCheckType", "AWS replaces members that run, without asking the gate", f"set it to {_DEAD}")
