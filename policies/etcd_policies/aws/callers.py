@@ -7,10 +7,12 @@ key for the caller's account.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, ip_network
 from types import MappingProxyType
 from typing import Any
+
+from etcd_policies.aws.conditions import COMPARING, comparisons
 
 _NAMES = frozenset(
     {
@@ -33,13 +35,6 @@ _NAMES = frozenset(
 )
 """Keys, in lower case, that tell who calls, or from where; IAM takes keys in upper or lower case."""
 _ADDRESS = "aws:sourceip"
-_COMPARING = frozenset(
-    f"{quantifier}{operator}"
-    for quantifier in ("", "ForAnyValue:")
-    for operator in ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike")
-)
-"""Operators that are false where the key is missing or is none of the values. Others are true of some stranger: those
-that deny, `ForAllValues` and `...IfExists` of whoever brings no such key."""
 _WITHIN = frozenset({"IpAddress", "ForAnyValue:IpAddress"})
 _WILD = ("*", "?", "${")
 """What makes a value another one than it says: wildcards, and IAM's variables."""
@@ -64,23 +59,14 @@ def named(conditions: Mapping[str, Any]) -> bool:
     """Whether conditions, all of which have to be true, are true of named callers only."""
     return any(
         all(fits(value) for value in values)
-        for operator, key, values in _comparisons(conditions)
+        for operator, key, values in comparisons(conditions)
         if (fits := _test_of(operator, key)) is not None
     )
 
 
-def _comparisons(conditions: Mapping[str, Any]) -> Iterator[tuple[str, str, Sequence[Any]]]:
-    """Operator, key in lower case, and values, of which there is one at least."""
-    for operator, compared in conditions.items():
-        for key, value in compared.items() if isinstance(compared, Mapping) else ():
-            values = value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
-            if values:
-                yield operator, key.lower(), values
-
-
 def _test_of(operator: str, key: str) -> Callable[[Any], bool] | None:
     """How a value has to be, to name somebody; None where no value does."""
-    if operator in _COMPARING and key in _NAMES:
+    if operator in COMPARING and key in _NAMES:
         parted = key in _ARNS and operator.rpartition(":")[2] in _BY_PARTS
         beginning = _PARTED_ARN if parted else _BEGINNINGS.get(key)
         return lambda value: _fixed(value) or (beginning is not None and beginning.match(str(value)) is not None)

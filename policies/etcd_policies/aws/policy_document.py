@@ -11,8 +11,6 @@ from etcd_policies.aws.callers import named
 from etcd_policies.aws.properties import Properties, Unclear
 
 ANYBODY = "*"
-_PARTS_OF_AN_ARN = 6
-"""`arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +99,3 @@ def _texts(values: Mapping[str, Any], key: str, path: str) -> tuple[str, ...]:
     if not isinstance(listed, Sequence) or not all(isinstance(each, str) for each in listed):
         raise Unclear(f"{path}.{key}", "is neither a text nor a list of texts")
     return tuple(listed)
-
-
-def whole_kind(arn: str) -> bool:
-    """Whether an ARN means every resource of a kind, such as `arn:aws:ec2:*:*:volume/*`.
-
-    What comes behind the name of a bucket is in that bucket, so it is not meant.
-    """
-    parts = arn.split(":", _PARTS_OF_AN_ARN - 1)
-    if len(parts) < _PARTS_OF_AN_ARN:
-        return "*" in arn
-    service, resource = parts[2], parts[-1]
-    if service == "s3":
-        return resource.split("/")[0] in {"", "*"}
-    return resource == "*" or (resource.endswith(("/*", ":*")) and resource.count("/") + resource.count(":") == 1)

@@ -9,11 +9,13 @@ from pydantic import Field
 
 from etcd_ops.model.problems import Problem
 from etcd_policies.aws.benchmark import benchmark
+from etcd_policies.aws.conditions import confine
 from etcd_policies.aws.fleet import Fleet
 from etcd_policies.aws.kinds import ATTACHMENT, POLICY, ROLE, ROLE_POLICY
-from etcd_policies.aws.policy_document import Statement, statements, whole_kind
+from etcd_policies.aws.policy_document import Statement, statements
 from etcd_policies.aws.properties import Properties
 from etcd_policies.aws.resource import Resource
+from etcd_policies.aws.wide_arns import whole_kind
 from etcd_policies.fleet_rule import FleetRule, each_resource
 from etcd_policies.parameters import Parameters
 from etcd_policies.rule import Finding, Stake
@@ -40,6 +42,19 @@ _WITHOUT_RESOURCES = (
     "ssmmessages:OpenDataChannel",
 )
 """What AWS grants on everything or not at all (Service Authorization Reference: no resource types)."""
+_OF_SOME = (
+    "*:CreateAction",
+    "*:ResourceTag/*",
+    "aws:RequestTag/*",
+    "kms:EncryptionContext:*",
+    "kms:RequestAlias",
+    "kms:ResourceAliases",
+    "kms:ViaService",
+    "s3:ExistingObjectTag/*",
+)
+"""Whoever has taken over a member calls from its address, in its region and by TLS: such keys confine nothing. Nor does
+`aws:ResourceAccount`: the rest of the account is what is at stake. With `kms:ViaService` keys are of use only for what
+the role may read and write in that service."""
 
 
 class Exceptions(Parameters):
@@ -47,6 +62,10 @@ class Exceptions(Parameters):
 
     on_everything: tuple[str, ...] = Field(
         default=_WITHOUT_RESOURCES, description="actions that may be granted on every resource"
+    )
+    confining_keys: tuple[str, ...] = Field(
+        default=_OF_SOME,
+        description="keys of conditions that confine a permission to some resources of a kind; `*` is any text",
     )
     managed_policies: tuple[str, ...] = Field(
         default=("AmazonSSMManagedInstanceCore",), description="policies of AWS that may be attached, by name"
@@ -57,14 +76,15 @@ class Exceptions(Parameters):
     requires="Permissions of an etcd cluster on AWS name their actions and resources.",
     severity=Severity.HIGH,
     stake=Stake.DATA,
-    steps="List the actions that are used, on the ARNs that they are used on, or under a condition.",
+    steps="List the actions that are used, on the ARNs that they are used on, or under a condition on their tags.",
     framework=benchmark("1.16"),
     kinds=(ROLE, ROLE_POLICY, POLICY, ATTACHMENT),
 )
 def narrow_permissions(fleet: Fleet, given: Exceptions) -> Iterator[Finding]:
     """Who takes over one member has everything that its role may do: of this member alone, or of the whole account.
 
-    An ARN that means every resource of a kind needs a condition, such as one on the tag `etcd-cluster`.
+    An ARN that means every resource of a kind needs a condition that confines it to some, such as one on the tag
+    `etcd-cluster`. Where a request comes from, or that it is encrypted, says nothing of what it reaches.
     """
 
     def judge(resource: Resource) -> Iterator[Problem]:
@@ -108,9 +128,10 @@ def _statement(statement: Statement, given: Exceptions) -> Iterator[Problem]:
     if any("*" in action or "?" in action for action in statement.actions):
         yield Problem(f"{statement.path}.Action", "an action has a wildcard", "list the actions that are used")
     elif any(whole_kind(arn) for arn in statement.resources) and not _may_be_wide(statement, given):
-        reason = "it means every resource of its kind, without a condition"
-        yield Problem(f"{statement.path}.Resource", reason, "name ARNs, or add a condition")
+        reason = "it means every resource of its kind, and no condition confines it"
+        yield Problem(f"{statement.path}.Resource", reason, "name ARNs, or add a condition on a tag")
 
 
 def _may_be_wide(statement: Statement, given: Exceptions) -> bool:
-    return bool(statement.conditions) or set(statement.actions) <= set(given.on_everything)
+    confined = confine(statement.conditions, statement.actions, given.confining_keys)
+    return confined or set(statement.actions) <= set(given.on_everything)
