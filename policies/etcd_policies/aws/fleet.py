@@ -10,9 +10,13 @@ from typing import Any
 from pulumi_policy import PolicyResource
 from pulumi_policy.proxy import UnknownValueError
 
+from etcd_policies.aws.kinds import ATTACHING, POLICY
 from etcd_policies.aws.properties import Properties
 from etcd_policies.aws.resource import PRODUCTION, Resource
 from etcd_policies.contract import MODULE, Cluster, Unreadable, cluster_of
+
+References = Mapping[str, Mapping[str, frozenset[str]]]
+"""URNs of the resources that a resource's properties come from, by its URN and the property."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +27,9 @@ class Fleet:
     environment: str
     """What the cluster is for; production where nothing tells."""
     resources: tuple[Resource, ...]
-    references: Mapping[str, frozenset[str]]
-    """URNs of the resources that a resource's properties come from, by its URN."""
+    references: References
+    policies: Mapping[str, str | None]
+    """ARNs of everybody's policies in the stack, where they are known, by URN."""
 
     def of(self, *kinds: str) -> tuple[Resource, ...]:
         """Its resources of some types."""
@@ -40,8 +45,12 @@ class Fleet:
         """
         return tuple(each for each in self.of(*kinds) if self._about(each, whose, key))
 
+    def attached(self, whose: Resource) -> frozenset[str]:
+        """URNs of the policies that a resource attaches to a role, where the stack declares them."""
+        return _attached(whose, self.policies, self.references)
+
     def _about(self, companion: Resource, whose: Resource, key: str) -> bool:
-        if whose.urn in self.references.get(companion.urn, frozenset()):
+        if whose.urn in _referred(self.references, companion.urn):
             return True
         named = _known(companion.properties.values, key)
         return named is not None and named in {_known(whose.properties.values, own) for own in (key, "id", "arn")}
@@ -51,7 +60,7 @@ def fleets(resources: Sequence[PolicyResource], kinds: Collection[str]) -> tuple
     """The clusters in a stack that have resources of some types, in the order of their names.
 
     A resource is a cluster's that stands below the cluster's component, or else is tagged so, or else takes a property
-    from a resource of these types that is one.
+    from a resource of these types that is one. A policy is also whose role it is attached to.
 
     Args:
         resources: of the stack.
@@ -65,25 +74,53 @@ def fleets(resources: Sequence[PolicyResource], kinds: Collection[str]) -> tuple
     references = {each.urn: _references(each) for each in resources if each.urn in declared}
     owners = {urn: _name_of(components[urn]) or each.cluster for urn, each in declared.items()}
     members: dict[str, list[Resource]] = defaultdict(list)
-    for urn, resource in declared.items():
-        for owner in [owners[urn]] if owners[urn] else _owners_of(references[urn], owners):
-            members[owner].append(resource)
+    policies = {urn: _known(each.properties.values, "arn") for urn, each in declared.items() if each.kind == POLICY}
+    attached = {urn: _attached(each, policies, references) for urn, each in declared.items()}
+    for urn, found in _with_policies(_owners(owners, references), attached).items():
+        for owner in sorted(found):
+            members[owner].append(declared[urn])
     return tuple(
-        Fleet(name, _environment(members[name], components), tuple(members[name]), references)
+        Fleet(name, _environment(members[name], components), tuple(members[name]), references, policies)
         for name in sorted(members)
     )
 
 
-def _owners_of(references: frozenset[str], owners: Mapping[str, str]) -> list[str]:
-    return sorted({owners[urn] for urn in references if owners.get(urn)})
+def _owners(owners: Mapping[str, str], references: References) -> dict[str, set[str]]:
+    """Whose each resource is: its own cluster's, or else those of which it takes properties."""
+    return {
+        urn: {owner} if owner else {owners.get(each, "") for each in _referred(references, urn)} - {""}
+        for urn, owner in owners.items()
+    }
+
+
+def _with_policies(owners: Mapping[str, set[str]], attached: Mapping[str, frozenset[str]]) -> dict[str, set[str]]:
+    """The same, where policies that are nobody's are whose roles they are attached to."""
+    found = {urn: set(each) for urn, each in owners.items()}
+    for urn, policies in attached.items():
+        for policy in policies:
+            found[policy] |= set() if owners[policy] else owners[urn]
+    return found
+
+
+def _attached(whose: Resource, policies: Mapping[str, str | None], references: References) -> frozenset[str]:
+    if whose.kind not in ATTACHING:
+        return frozenset()
+    key = ATTACHING[whose.kind]
+    referred, named = references[whose.urn].get(key, frozenset()), _known_texts(whose.properties.values, key)
+    return frozenset(urn for urn, arn in policies.items() if urn in referred or arn in named)
 
 
 def _resource(resource: PolicyResource) -> Resource:
     return Resource(resource.resource_type, resource.urn, Properties(resource.props), resource.opts.protect)
 
 
-def _references(resource: PolicyResource) -> frozenset[str]:
-    return frozenset(each.urn for given in resource.property_dependencies.values() for each in given)
+def _references(resource: PolicyResource) -> dict[str, frozenset[str]]:
+    return {key: frozenset(each.urn for each in given) for key, given in resource.property_dependencies.items()}
+
+
+def _referred(references: References, urn: str) -> frozenset[str]:
+    """All that a resource takes any property from."""
+    return frozenset[str]().union(*references.get(urn, {}).values())
 
 
 def _component_of(resource: PolicyResource) -> PolicyResource | None:
@@ -127,3 +164,13 @@ def _known(values: Mapping[str, Any], key: str) -> str | None:
     except UnknownValueError:
         return None
     return value if isinstance(value, str) and value else None
+
+
+def _known_texts(values: Mapping[str, Any], key: str) -> frozenset[str]:
+    """A text, or those of a list; none where one of them is not known."""
+    try:
+        value = values[key] if key in frozenset(values) else ()
+        listed = value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
+        return frozenset(each for each in listed if isinstance(each, str))
+    except UnknownValueError:
+        return frozenset()

@@ -11,7 +11,7 @@ from etcd_ops.model.problems import Problem
 from etcd_policies.aws.benchmark import benchmark
 from etcd_policies.aws.conditions import confine
 from etcd_policies.aws.fleet import Fleet
-from etcd_policies.aws.kinds import ATTACHMENT, POLICY, ROLE, ROLE_POLICY
+from etcd_policies.aws.kinds import ATTACHING, POLICY, ROLE, ROLE_POLICY
 from etcd_policies.aws.policy_document import Statement, statements
 from etcd_policies.aws.properties import Properties
 from etcd_policies.aws.resource import Resource
@@ -21,6 +21,8 @@ from etcd_policies.parameters import Parameters
 from etcd_policies.rule import Finding, Stake
 
 _OF_AWS = ":iam::aws:policy/"
+_ONE = "policyArn"
+"""What names one policy; other properties name a list."""
 _WITHOUT_RESOURCES = (
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeAutoScalingInstances",
@@ -68,7 +70,8 @@ class Exceptions(Parameters):
         description="keys of conditions that confine a permission to some resources of a kind; `*` is any text",
     )
     managed_policies: tuple[str, ...] = Field(
-        default=("AmazonSSMManagedInstanceCore",), description="policies of AWS that may be attached, by name"
+        default=("AmazonSSMManagedInstanceCore",),
+        description="policies that may be attached although no stack shows them: AWS's by name, others by ARN",
     )
 
 
@@ -78,25 +81,26 @@ class Exceptions(Parameters):
     stake=Stake.DATA,
     steps="List the actions that are used, on the ARNs that they are used on, or under a condition on their tags.",
     framework=benchmark("1.16"),
-    kinds=(ROLE, ROLE_POLICY, POLICY, ATTACHMENT),
+    kinds=(*ATTACHING, ROLE_POLICY, POLICY),
 )
 def narrow_permissions(fleet: Fleet, given: Exceptions) -> Iterator[Finding]:
     """Who takes over one member has everything that its role may do: of this member alone, or of the whole account.
 
     An ARN that means every resource of a kind needs a condition that confines it to some, such as one on the tag
     `etcd-cluster`. Where a request comes from, or that it is encrypted, says nothing of what it reaches.
+
+    A policy that is attached to a member's role is judged where the stack declares it, whatever its tags.
     """
 
     def judge(resource: Resource) -> Iterator[Problem]:
-        properties = resource.properties
         if resource.kind == ROLE:
-            yield from _role(properties, given)
-        elif resource.kind == ATTACHMENT:
-            yield from _attached(properties.at("policyArn"), properties.text("policyArn"), given)
+            yield from _role(resource.properties, given)
+        if resource.kind in ATTACHING:
+            yield from _attached(resource, fleet, given)
         else:
-            yield from _granted(properties, given)
+            yield from _granted(resource.properties, given)
 
-    yield from each_resource(fleet.of(ROLE, ROLE_POLICY, POLICY, ATTACHMENT), judge)
+    yield from each_resource(fleet.resources, judge)
 
 
 def _role(role: Properties, given: Exceptions) -> Iterator[Problem]:
@@ -106,13 +110,26 @@ def _role(role: Properties, given: Exceptions) -> Iterator[Problem]:
     for inline in role.sections("inlinePolicies"):
         if inline.has("policy"):
             yield from _granted(inline, given)
-    for index, arn in enumerate(role.texts("managedPolicyArns")):
-        yield from _attached(f"managedPolicyArns[{index}]", arn, given)
 
 
-def _attached(path: str, arn: str, given: Exceptions) -> Iterator[Problem]:
-    # Other policies are the account's own: they are resources, and judged as such.
-    if _OF_AWS in arn and arn.rpartition("/")[2] not in given.managed_policies:
+def _attached(resource: Resource, fleet: Fleet, given: Exceptions) -> Iterator[Problem]:
+    key, declared = ATTACHING[resource.kind], fleet.attached(resource)
+    if key == _ONE:
+        # What the stack declares is judged as a resource; its ARN is known in the update that makes it.
+        yield from () if declared else _named(key, resource.properties.text(key), given)
+        return
+    arns = {fleet.policies[urn] for urn in declared}
+    for index, arn in enumerate(resource.properties.texts(key)):
+        if arn not in arns:
+            yield from _named(f"{key}[{index}]", arn, given)
+
+
+def _named(path: str, arn: str, given: Exceptions) -> Iterator[Problem]:
+    """What is told of a policy that the stack does not declare."""
+    if _OF_AWS not in arn and arn not in given.managed_policies:
+        reason = "the stack does not declare the policy, so that it cannot be judged"
+        yield Problem(path, reason, "declare it in the stack")
+    elif _OF_AWS in arn and arn.rpartition("/")[2] not in given.managed_policies:
         yield Problem(path, "a policy of AWS grants far more than is used", "write a policy of what is used")
 
 
