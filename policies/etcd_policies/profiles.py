@@ -17,6 +17,8 @@ _PRODUCTION: Mapping[str, Mapping[str, Any]] = {
     "service-quotas": {"vcpus": 32},
 }
 """Parameters that production sets otherwise. Its account is no new one: `etcd-ops preflight` asks for its quotas."""
+_NOT_TO_BE_MENDED = frozenset({"named-storage-class"})
+"""What a cluster that is there cannot change, so that an audit would never be without it."""
 
 Profile = dict[str, dict[str, Any]]
 
@@ -34,7 +36,13 @@ def production() -> Profile:
     }
 
 
-PROFILES = {"development": development, "production": production}
+def audit() -> Profile:
+    """Holds what is deployed to production, and to what must not stand in the way of an update as well."""
+    mandatory = {LEVEL: EnforcementLevel.MANDATORY.value}
+    return {name: each if name in _NOT_TO_BE_MENDED else each | mandatory for name, each in production().items()}
+
+
+PROFILES = {"audit": audit, "development": development, "production": production}
 
 
 def _rules() -> list[tuple[str, Rule]]:

@@ -32,6 +32,7 @@ def test_a_written_pack_runs_with_the_interpreter_that_wrote_it(
     assert {file.name for file in pack.iterdir()} == {
         "PulumiPolicy.yaml",
         "__main__.py",
+        "audit.json",
         "development.json",
         "production.json",
     }
@@ -58,7 +59,7 @@ def test_the_pack_in_the_repository_is_what_the_command_writes(tmp_path: Path) -
     for file in written.iterdir():
         told = "run `python -m etcd_policies write policies --virtualenv ../.venv --overwrite`"
         assert (repository / file.name).read_text() == file.read_text(), told
-    assert len(list(written.iterdir())) == 4
+    assert len(list(written.iterdir())) == 5
 
 
 def test_a_path_with_odd_characters_is_quoted(tmp_path: Path) -> None:

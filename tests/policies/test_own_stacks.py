@@ -33,10 +33,12 @@ def contracts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict
 
 def audit() -> dict[str, Any]:
     """The configuration of the workflow that judges what is deployed."""
-    found = re.search(r"echo '(.*)' > \S*audit\.json", (STACKS.parent / ".github/workflows/compliance.yml").read_text())
-    assert found is not None
-    assert problems(found[1]) == ()
-    configured: dict[str, Any] = json.loads(found[1])
+    root = STACKS.parent
+    workflow = (root / ".github/workflows/compliance.yml").read_text()
+    (file,) = re.findall(r"--policy-pack-config (\S+)", workflow)
+    text = (root / file).read_text()
+    assert problems(text) == ()
+    configured: dict[str, Any] = json.loads(text)
     return configured
 
 
@@ -51,6 +53,17 @@ def test_all_pass_what_workflows_hold_them_to(
     contracts: dict[str, dict[str, Any]], configured: Mapping[str, Any]
 ) -> None:
     assert {name: broken(each, configured) for name, each in contracts.items()} == {name: set() for name in ON_AWS}
+
+
+def test_the_audit_is_nowhere_weaker_than_production() -> None:
+    mandatory = {LEVEL: "mandatory"}
+    production, audited = PROFILES["production"](), audit()
+    assert audited.keys() == production.keys()
+    assert [name for name in audited if audited[name] not in (production[name], production[name] | mandatory)] == []
+
+
+def test_the_audit_warns_only_of_what_cannot_be_mended() -> None:
+    assert [name for name, each in audit().items() if each[LEVEL] != "mandatory"] == ["named-storage-class"]
 
 
 def test_in_development_all_are_warned_that_a_new_account_has_not_enough_processors(
