@@ -25,6 +25,8 @@ from tests.servers.s3 import ENVIRONMENT, S3Server, s3_connection
 
 NAME = "lock.json"
 ACCOUNT = "111122223333"
+PATIENCE = 4.0
+"""Seconds after which a writer gives up whose request is held: on a busy machine answers take longer than one."""
 UNSHARED = 8.125
 """A timeout that no other test has, and so a client that is made anew."""
 
@@ -152,7 +154,7 @@ def test_a_write_that_cannot_be_read_back_has_an_unknown_outcome(
 
 
 def test_a_late_request_lands_after_its_writer_gave_up(direct: Store, proxy: FaultyProxy, other: S3Channel) -> None:
-    channel = channel_at({**direct.connection, "endpointUrl": proxy.endpoint}, timeout=1.0)
+    channel = channel_at({**direct.connection, "endpointUrl": proxy.endpoint}, timeout=PATIENCE)
     tag = run(other.create(NAME, b"old"))
     run(channel.read(NAME))
     proxy.next("PUT", Fault.HOLD)
@@ -166,7 +168,7 @@ def test_a_late_request_lands_after_its_writer_gave_up(direct: Store, proxy: Fau
 def test_a_late_request_changes_nothing_once_another_write_is_there(
     direct: Store, proxy: FaultyProxy, other: S3Channel
 ) -> None:
-    channel = channel_at({**direct.connection, "endpointUrl": proxy.endpoint}, timeout=1.0)
+    channel = channel_at({**direct.connection, "endpointUrl": proxy.endpoint}, timeout=PATIENCE)
     tag = run(other.create(NAME, b"same"))
     run(channel.read(NAME))
     proxy.next("PUT", Fault.HOLD)

@@ -168,6 +168,21 @@ def test_a_failed_start_is_told_while_supervisord_tries_again(
     assert facts(runtime).failure == ""
 
 
+def test_whoever_looks_only_while_launchers_work_is_told_of_the_failure(
+    zone: ZonePaths, runtime: Runtime, member: MemberVolume, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "formation.json")
+    member.channel({"kind": "directory", "directory": str(tmp_path)})
+    member.stage(settings={"heartbeat-interval": 5000})
+    start(runtime)
+    program, watching = Program(zone.socket, "etcd-m0"), SupervisorRuntime(zone.socket, "etcd-m0")
+    eventually(lambda: program.state().state == "STARTING")
+    facts(watching)
+    before = program.state().ended_at
+    eventually(lambda: (program.state().state, program.state().ended_at > before) == ("STARTING", True))
+    assert "failed to verify flags" in facts(watching).failure
+
+
 def test_a_launcher_at_work_is_not_etcd(runtime: Runtime, member: MemberVolume, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "formation.json")
     member.channel({"kind": "directory", "directory": str(tmp_path)})

@@ -43,6 +43,8 @@ class SupervisorRuntime:
         self._program = Program(socket, program, frozenset({REFUSED}), timeout)
         self._failed = ""
         """Why the newest start ended, for as long as only supervisord tries again."""
+        self._ended_at: int | None = None
+        """When a try had ended last, as seen since etcd was last asked for or seen; None where nobody has looked."""
 
     async def process(self) -> ProcessFacts:
         """The process now; a launcher that is still at work is not etcd yet, and what failed before it is not mended.
@@ -67,7 +69,7 @@ class SupervisorRuntime:
         Raises:
             RuntimeUnavailable: also when the process could not be proved gone.
         """
-        self._failed = ""
+        self._failed, self._ended_at = "", None
         await self._within(lambda: stop_program(self._program, grace), grace + _KILL_SECONDS)
 
     async def _within(self, action: Callable[[], Result], seconds: float) -> Result:
@@ -80,6 +82,7 @@ class SupervisorRuntime:
             raise RuntimeUnavailable(f"{self._program.name}: no answer within {seconds:.0f} s") from problem
 
     def _start(self) -> None:
+        self._ended_at = self._program.state().ended_at
         start_program(self._program, is_etcd, LAUNCH_SECONDS)
         self._process()  # it may have failed already, and its launcher be at work again before anybody looks
 
@@ -87,14 +90,17 @@ class SupervisorRuntime:
         found = self._program.state()
         process = found.process
         if process is not None and is_etcd(process):
-            self._failed = ""
+            self._failed, self._ended_at = "", None
             return ProcessFacts(running=True, pid=process.pid, uptime=uptime(process))
         if found.state in _STOPPED:
             self._failed = ""
-        elif found.state not in _TRYING:
+        elif found.state not in _TRYING or self._ended_at not in (None, found.ended_at):
             self._failed = self._failure(found)
+        self._ended_at = found.ended_at
         return ProcessFacts(running=False, failure=self._failed)
 
     def _failure(self, found: ProgramState) -> str:
         reason = explain(self._program.log_tail(_LOG_BYTES))
+        if found.state in _TRYING:
+            return reason or "it ended, and is tried again"
         return reason or f"{found.state}: {found.error or f'exit status {found.exit_status}'}"

@@ -56,7 +56,9 @@ class Program:
         info = self.call("getProcessInfo")
         if not isinstance(info, dict):
             raise RpcUnavailable(f"supervisord on {self.socket} answered {info!r}")
-        return ProgramState(str(info["statename"]), int(info["pid"]), int(info["exitstatus"]), str(info["spawnerr"]))
+        return ProgramState(
+            str(info["statename"]), int(info["pid"]), int(info["exitstatus"]), str(info["spawnerr"]), int(info["stop"])
+        )
 
     def at_rest(self, found: ProgramState) -> bool:
         """No process of the program runs, and supervisord will start none by itself."""
@@ -90,6 +92,8 @@ class ProgramState:
     pid: int
     exit_status: int
     error: str
+    ended_at: int
+    """When a process of it ended last, in seconds of the epoch; 0 where none has."""
 
     @property
     def process(self) -> Process | None:
