@@ -23,7 +23,7 @@ told_at_the_end = $(VENV)/pytest -p no:cacheprovider $(1) $(PYTEST_ARGS) > $(2) 
 
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help up down up-kubernetes down-kubernetes env setup test test-rest test-rest-nodes test-rest-machines test-rest-up-kubernetes test-schedules test-kubernetes test-machines test-s3 lint bench bench-kubernetes bench-aws clean
+.PHONY: help up down up-kubernetes down-kubernetes env setup test test-rest test-rest-nodes test-rest-machines test-schedules test-kubernetes test-machines test-s3 lint bench bench-kubernetes bench-aws clean
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -64,13 +64,9 @@ test-rest:
 	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup --no-loadscope-reorder \
 		--ignore $(SCHEDULES) --ignore tests/nodes --ignore tests/machines $(PYTEST_ARGS)
 	@$(MAKE) -j 2 test-rest-nodes test-rest-machines
-	@$(MAKE) test-rest-up-kubernetes
 
 test-rest-nodes:
 	$(VENV)/pytest $(NODES) -m "not soak" $(PYTEST_ARGS) || [ $$? -eq $(NOTHING_CHOSEN) ]
-
-test-rest-up-kubernetes:
-	$(VENV)/pytest $(UP_KUBERNETES) $(PYTEST_ARGS) || [ $$? -eq $(NOTHING_CHOSEN) ]
 
 test-rest-machines:
 	@echo "tests of machines run beside those of nodes, and are told of at the end"
@@ -84,7 +80,7 @@ test-schedules:
 test-kubernetes: ## Check all that needs real Kubernetes nodes: root, Debian 12, an hour
 	@$(TOOLS) setup --all --nodes
 	$(VENV)/pytest $(NODES) $(PYTEST_ARGS) || [ $$? -eq $(NOTHING_CHOSEN) ]
-	@$(MAKE) test-rest-up-kubernetes
+	$(VENV)/pytest $(UP_KUBERNETES) $(PYTEST_ARGS) || [ $$? -eq $(NOTHING_CHOSEN) ]
 
 test-machines: ## Check what needs real machines of the VM platform: root, Debian 12
 	@$(TOOLS) setup --all --machines

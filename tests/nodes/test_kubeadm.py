@@ -25,7 +25,7 @@ from tests.nodes.static_pod_stack import StaticPodStack, place
 from tests.nodes.test_cluster import until
 from tools import engine as engines
 
-pytestmark = [pytest.mark.nodes, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.nodes, pytest.mark.soak, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

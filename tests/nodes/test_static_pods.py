@@ -63,6 +63,7 @@ class TestEveryPlatform(EveryPlatform):
     """What holds here, too."""
 
 
+@pytest.mark.soak
 def test_a_lost_quorum_restarts_nothing(stack: StaticPodStack, load: Workload) -> None:
     """For longer than liveness may fail before a kubelet ends a container."""
     before = {slot: stack.containers(slot) for slot in SLOTS}

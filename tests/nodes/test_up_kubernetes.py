@@ -21,6 +21,7 @@ from tests.nodes.stack import NEWER
 
 pytestmark = [
     pytest.mark.nodes,
+    pytest.mark.soak,
     pytest.mark.engine,
     pytest.mark.timeout(1800),
 ]
