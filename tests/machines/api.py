@@ -16,6 +16,8 @@ from tests.machines.cloud.settings import REGION
 from tests.machines.network import APIS, APIS_PORT
 
 ENDPOINT = f"http://{APIS}:{APIS_PORT}"
+_PATIENCE = 60.0
+"""Seconds for one answer: the emulation is one process, and machines and nodes leave it little."""
 
 
 class Aws:
@@ -78,6 +80,6 @@ class Aws:
     def _control(self, method: str, what: str, body: bytes | None = None) -> bytes:
         request = urllib.request.Request(f"{ENDPOINT}{CONTROL}/{what}", data=body, method=method)
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(request, timeout=5) as answer:
+        with direct.open(request, timeout=_PATIENCE) as answer:
             found: bytes = answer.read()
         return found

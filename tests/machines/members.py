@@ -12,9 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tenacity import retry, retry_if_exception_type, stop_after_delay
+
 from etcd_ops.agent.clock import SystemClock
 from etcd_ops.channel.connect import connect
-from etcd_ops.channel.port import Channel
+from etcd_ops.channel.port import Channel, ChannelUnavailable
 from etcd_ops.model.spec import AgentSpec, ClusterSpec, Desired
 from etcd_ops.programs import etcd as programs
 from etcd_ops.rollout import Declaration, State, Unfinished, declare, marks, read_contents, wait
@@ -129,6 +131,7 @@ class Members:
     def settle(self, seconds: float = SETTLE_SECONDS) -> None:
         """Wait until every member has told anew that all is in order."""
 
+        @retry(retry=retry_if_exception_type(ChannelUnavailable), stop=stop_after_delay(seconds), reraise=True)
         async def look(channel: Channel) -> None:
             held = await read_contents(channel)
             assert held.desired is not None
