@@ -104,7 +104,8 @@ def rollout(
     }
     if pods is not None:
         args["pods"] = pods
-    first = pulumi.ResourceOptions(protect=this.protect_volumes)
+    # False would take away what the component's own options protect.
+    first = pulumi.ResourceOptions(protect=this.protect_volumes or None)
     return Rollout(this.name, args, pulumi.ResourceOptions.merge(options, first))
 
 

@@ -7,8 +7,10 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
+import pulumi
 import pytest
 
+from pulumi_etcd.component import ClusterComponent
 from tests.components import clusters, ec2, stateful_sets, static_pods
 from tests.components.recorder import Recording
 
@@ -40,3 +42,16 @@ def test_no_output_is_waited_for_while_registrations_are_outstanding(
     monkeypatch.setattr(asyncio, "wait", counted)
     assert recorded(preview=True).resources
     assert outstanding == []
+
+
+def test_a_rollout_is_protected_where_its_component_is(
+    recorded: Callable[..., Recording], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the cluster's own `protect` says."""
+    make = ClusterComponent.__init__
+
+    def make_protected(self: ClusterComponent, name: str, contract: Any, _: object) -> None:
+        make(self, name, contract, pulumi.ResourceOptions(protect=True))
+
+    monkeypatch.setattr(ClusterComponent, "__init__", make_protected)
+    assert recorded(preview=True).one("Rollout").protect
