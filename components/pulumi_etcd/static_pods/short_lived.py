@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pulumi_etcd.kubernetes.containers import CONTAINED
+from pulumi_etcd.kubernetes.containers import CONTAINED, Resources
 from pulumi_etcd.kubernetes.manifests import Manifest
 from pulumi_etcd.static_pods.pods import HOSTNAME_LABEL, ON_HOST
 
 NOTHING_ELSE: Mapping[str, Any] = {}
-RESOURCES: Mapping[str, Mapping[str, str]] = {
-    "requests": {"cpu": "10m", "memory": "64Mi"},
-    "limits": {"memory": "256Mi"},
-}
+RESOURCES = Resources(cpu="10m", memory="64Mi", memory_limit="256Mi")
 """A namespace with a quota admits no pod that asks for nothing."""
 
 
@@ -39,7 +36,7 @@ def short_lived_pod(
         "command": ["python3", "-m", *words],
         "env": [{"name": "PYTHONDONTWRITEBYTECODE", "value": "1"}],
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        "resources": {kind: dict(asked) for kind, asked in RESOURCES.items()},
+        "resources": RESOURCES.manifest(),
         "securityContext": dict(CONTAINED),
         "volumeMounts": [*mounts],
     }
