@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
 from typing import Any
 
-from etcd_ops.review.preview import Change, State, Step
+from etcd_ops.review.preview import State, Step
 from etcd_ops.review.values import Properties, mapping_of, number_of, text_of
 
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
@@ -22,8 +22,6 @@ of the internet are all of it. The policies `closed-ingress` and `named-networks
 """
 _EVERY = "-1"
 _LAST = 65535
-_FRESH = frozenset({Change.SAME, Change.READ, Change.DELETE})
-"""What opens nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ def doors(token: str, state: State | None) -> tuple[Door, ...]:
 
 def opened(step: Step) -> tuple[Door, ...]:
     """Those to everybody that a step opens; what was as open before is not told again."""
-    if step.change in _FRESH:
+    if not step.is_applied:
         return ()
     before = doors(step.type, step.old) if _is_of_the_same_group(step) else ()
     wide = (each for each in doors(step.type, step.new) if each.is_wide)

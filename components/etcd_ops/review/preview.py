@@ -105,6 +105,11 @@ class Step:
         return self.change in GOING
 
     @property
+    def is_applied(self) -> bool:
+        """Whether its new state is put in place of what there was, if anything."""
+        return self.change not in (Change.SAME, Change.READ, Change.DELETE)
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """Inputs that are not known in the preview."""
         return tuple(unknown_paths(self.new.inputs)) if self.new is not None else ()

@@ -9,11 +9,10 @@ from etcd_ops.review.clusters import Case
 from etcd_ops.review.documents import unbounded
 from etcd_ops.review.doors import NETWORK_POLICY, Door, opened
 from etcd_ops.review.kinds import kind_of
-from etcd_ops.review.preview import Change, Step
+from etcd_ops.review.preview import Step
 from etcd_ops.review.result import Finding, Level
 
 _RIGHTS = frozenset({"aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"})
-_LASTING = frozenset({Change.SAME, Change.READ, Change.DELETE})
 _OPEN = (
     "so wide a range is everybody, and whoever reaches a port can exhaust the member behind it, or try a certificate "
     "that was stolen"
@@ -51,7 +50,7 @@ def _opened(step: Step, found: tuple[Door, ...]) -> Event:
 
 def _granted(step: Step) -> list[str]:
     """Rights without bounds that were not there before."""
-    if step.type not in _RIGHTS or step.change in _LASTING:
+    if step.type not in _RIGHTS or not step.is_applied:
         return []
     return sorted(unbounded(step.new) - unbounded(step.old))
 

@@ -10,7 +10,7 @@ from etcd_ops.review.alike import Event, told_once
 from etcd_ops.review.clusters import Case
 from etcd_ops.review.disturbances import GROUP
 from etcd_ops.review.kinds import kind_of
-from etcd_ops.review.preview import Change, State, Step
+from etcd_ops.review.preview import State, Step
 from etcd_ops.review.result import Finding, Level, Subject
 from etcd_ops.review.values import UNKNOWN, number_of, shown
 
@@ -52,7 +52,7 @@ _ABOUT = MappingProxyType({GROUP: (Subject.MEMBERS, _TERMINATES), _KEY: (Subject
 def is_dangerous(step: Step, name: str) -> bool:
     """Whether a step sets an input to a value that this rule tells of."""
     danger = _DANGERS.get(step.type, {}).get(name)
-    if danger is None or step.new is None or step.change in (Change.SAME, Change.READ, Change.DELETE):
+    if danger is None or step.new is None or not step.is_applied:
         return False
     before, after = _before(step.old, name), step.new.inputs.get(name)
     return after is not None and after not in (UNKNOWN, before) and danger(before, after)
