@@ -148,12 +148,17 @@ def test_a_bad_start_is_told_at_once(runtime: Runtime, member: MemberVolume) -> 
     assert "bind: cannot assign requested address" in eventually(lambda: facts(runtime).failure)
 
 
+def hold_launchers(member: MemberVolume, channel: Path) -> None:
+    """Let every launcher wait for a channel that answers nothing, until it gives up."""
+    os.mkfifo(channel / "formation.json")
+    member.channel({"kind": "directory", "directory": str(channel)})
+
+
 def test_a_failed_start_is_told_while_supervisord_tries_again(
     zone: ZonePaths, runtime: Runtime, member: MemberVolume, tmp_path: Path
 ) -> None:
     """Where launchers take long, a look that falls between two tries is rare."""
-    os.mkfifo(tmp_path / "formation.json")
-    member.channel({"kind": "directory", "directory": str(tmp_path)})
+    hold_launchers(member, tmp_path)
     member.stage(settings={"heartbeat-interval": 5000})
     start(runtime)
     program = Program(zone.socket, "etcd-m0")
@@ -171,8 +176,7 @@ def test_a_failed_start_is_told_while_supervisord_tries_again(
 def test_whoever_looks_only_while_launchers_work_is_told_of_the_failure(
     zone: ZonePaths, runtime: Runtime, member: MemberVolume, tmp_path: Path
 ) -> None:
-    os.mkfifo(tmp_path / "formation.json")
-    member.channel({"kind": "directory", "directory": str(tmp_path)})
+    hold_launchers(member, tmp_path)
     member.stage(settings={"heartbeat-interval": 5000})
     start(runtime)
     program, watching = Program(zone.socket, "etcd-m0"), SupervisorRuntime(zone.socket, "etcd-m0")
@@ -184,8 +188,7 @@ def test_whoever_looks_only_while_launchers_work_is_told_of_the_failure(
 
 
 def test_a_launcher_at_work_is_not_etcd(runtime: Runtime, member: MemberVolume, tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "formation.json")
-    member.channel({"kind": "directory", "directory": str(tmp_path)})
+    hold_launchers(member, tmp_path)
     member.stage()
     found = facts(runtime)
     assert (found.running, found.failure) == (False, "")
