@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -14,11 +15,12 @@ from tools.oci_image import Entries, File, Link
 NAME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 LIBRARY = f"/usr/local/lib/{NAME}"
 """Of the standard library, in the image."""
-PACKAGES = f"{LIBRARY}/site-packages"
+PACKAGES = f"{LIBRARY}/{'dist' if 'deb_system' in sysconfig.get_scheme_names() else 'site'}-packages"
+"""Debian's Python looks for them elsewhere than all others (https://wiki.debian.org/Python)."""
 PROGRAM = "/usr/local/bin/python3"
 
 _LEFT_OUT = re.compile(
-    r"(test|idlelib|tkinter|turtledemo|lib2to3|ensurepip|venv|distutils|pydoc_data|site-packages|config-.*)/"
+    r"(test|idlelib|tkinter|turtledemo|lib2to3|ensurepip|venv|distutils|pydoc_data|(dist|site)-packages|config-.*)/"
     r"|(.*/)?(__pycache__|tests?)/|turtle\.py$"
     r"|lib-dynload/(_tkinter|_curses|_curses_panel|readline|nis|ossaudiodev|_dbm|_gdbm|_test.*|_ctypes_test|xx.*)\."
 )
