@@ -62,7 +62,7 @@ def interpreter(system: Path = SYSTEM) -> Path:
     Args:
         system: the folder of the system's programs.
     """
-    this = Path(sys._base_executable)
+    this = Path(sys.executable).resolve()
     if "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or ""):
         return this
     other = system / f"python{sys.version_info.major}.{sys.version_info.minor}"

@@ -31,7 +31,7 @@ from tools import agent_archive
 
 pytestmark = [pytest.mark.machines, pytest.mark.slow, pytest.mark.timeout(1500), pytest.mark.xdist_group("machines")]
 
-OPTIONS = Options(clients=3, rate=20.0, request_timeout=2.0, max_duration=5400.0)
+OPTIONS = Options(clients=3, rate=8.0, request_timeout=2.0, max_duration=5400.0)
 NEWER_AGENT, BROKEN_AGENT = "9.9.9", "8.8.8"
 WRITES = 20
 """That are acknowledged while something is away."""

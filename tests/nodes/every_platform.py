@@ -23,11 +23,11 @@ from tests.nodes.test_cluster import until
 from tests.workload.options import Options
 from tests.workload.workload import Workload
 
-OPTIONS = Options(clients=3, rate=20.0, request_timeout=2.0, max_duration=7200.0)
+OPTIONS = Options(clients=3, rate=8.0, request_timeout=2.0, max_duration=7200.0)
 """Two cores run three nodes and all of Kubernetes besides."""
 WRITES = 20
 """That are acknowledged while something is away."""
-MANY_WRITES = 600
+MANY_WRITES = 240
 """Half a minute's: for longer than a status is fresh (20 s), and than the lock's term (15 s)."""
 WITHOUT_IMAGE = "does not run: "
 ALWAYS_THE_SAME = (

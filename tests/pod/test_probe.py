@@ -71,3 +71,19 @@ def test_an_etcd_that_hangs_is_not_alive() -> None:
         silent_url = f"http://{ADDRESS}:{silent.getsockname()[1]}"
         assert "does not answer" in problem("live", silent_url, seconds=0.2)
         assert "does not answer" in problem("ready", silent_url, seconds=0.2)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"\r\n", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1\r\n", b"HTTP/1.1 ok\r\n", b"x" * 9999]
+)
+def test_what_is_no_answer_is_none(answer: bytes) -> None:
+    with socket.create_server((ADDRESS, 0)) as server:
+        threading.Thread(target=_say, args=(server, answer), daemon=True).start()
+        assert "does not answer" in problem("ready", f"http://{ADDRESS}:{server.getsockname()[1]}", seconds=2.0)
+
+
+def _say(server: socket.socket, answer: bytes) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(1000)
+        connection.sendall(answer)

@@ -23,7 +23,7 @@ from etcd_ops.rollout import refusals, retiring, waiting
 REAL_EVERY = 50
 """One schedule in so many encodes and parses every document for real."""
 POLL = 3.0
-"""Seconds between two looks of a waiting rollout; the shipped 0.2 s would only cost time."""
+"""Seconds between two looks of a waiting rollout; the shipped 0.5 s would only cost time."""
 
 _TOKEN = b"\x00status "
 

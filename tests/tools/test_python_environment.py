@@ -11,7 +11,7 @@ import pytest
 from tools.python_environment import interpreter
 
 NAME = f"python{sys.version_info.major}.{sys.version_info.minor}"
-THIS = Path(sys._base_executable)
+THIS = Path(sys.executable).resolve()
 
 
 def program(folder: Path, status: int) -> Path:

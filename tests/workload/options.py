@@ -24,7 +24,7 @@ class Options:
     """
 
     clients: int = 5
-    rate: float = 40.0
+    rate: float = 20.0
     keys: int = 10
     append_share: float = 0.2
     request_timeout: float = 1.0

@@ -20,7 +20,7 @@ Cancelled = Callable[[], bool]
 
 DEADLINE = 600.0
 """Seconds to wait for every member, where nothing else is declared."""
-POLL = 0.2
+POLL = 0.5
 """Seconds between two looks at the channel."""
 GRACE = 10.0
 """Seconds for which a state that needs an operator, or an agent's silence, may be a passing one."""
