@@ -71,7 +71,7 @@ def interpreter(system: Path = SYSTEM) -> Path:
 
 def _is_whole(python: Path) -> bool:
     """Whether it is there with all of its standard library, which some distributions ship in pieces."""
-    command = [python, "-I", "-c", f"import {', '.join(IN_PIECES)}"]
+    command = [str(python), "-I", "-c", f"import {', '.join(IN_PIECES)}"]
     return python.is_file() and subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 

@@ -184,20 +184,20 @@ def kubernetes(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Co
 @pytest.fixture(
     params=[
         pytest.param("directory", marks=pytest.mark.xdist_group("small")),
-        pytest.param("s3", marks=pytest.mark.xdist_group("s3")),
         pytest.param("kubernetes", marks=pytest.mark.xdist_group("kubernetes")),
     ]
 )
 def channel_argument(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """A stack's arguments for a channel that goes with its cluster, and for those that outlive it."""
+    """A stack's arguments for a channel that goes with its cluster, and for one that outlives it.
+
+    `make test-s3` has those in buckets, which outlive it as well.
+    """
     if request.param == "directory":
         return {}
-    if request.param == "kubernetes":
-        server: KubernetesServer = request.getfixturevalue("kubernetes")
-        uid = server.make_namespace(name := f"n-{uuid.uuid4().hex}")
-        connection = server.connection(name, "e2e") | {"namespace_uid": uid}
-        return {"channel": connection}
-    return {"channel": channel_in(request.getfixturevalue("s3_channels"), f"{uuid.uuid4().hex}/")}
+    server: KubernetesServer = request.getfixturevalue("kubernetes")
+    uid = server.make_namespace(name := f"n-{uuid.uuid4().hex}")
+    connection = server.connection(name, "e2e") | {"namespace_uid": uid}
+    return {"channel": connection}
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ class Pace:
 HERE = Pace()
 """Beside a channel in a directory of the machine."""
 REMOTE = Pace(working=1.0, glance=2.0)
-"""Beside a channel that a server keeps: every look is two requests and more, which cost it, the agent, and in S3 money."""
+"""Beside a channel that a server keeps: a look is two requests and more, which cost it, the agent, and in S3 money."""
 
 
 def pace_of(channel: Mapping[str, object]) -> Pace:

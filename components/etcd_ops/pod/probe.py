@@ -16,7 +16,7 @@ from etcd_ops.pod.places import HEALTH
 
 PATHS = {"ready": "/readyz", "live": "/livez"}
 SECONDS = 4.0
-OK = 200
+OK, PORT = 200, 80
 LONGEST = 1000
 """Bytes of an answer's first line."""
 
@@ -31,7 +31,7 @@ def ask(url: str, path: str, seconds: float = SECONDS) -> int:
     """
     parts = urlsplit(url)
     try:
-        connection = socket.create_connection((parts.hostname, parts.port), timeout=seconds)
+        connection = socket.create_connection((parts.hostname, parts.port or PORT), timeout=seconds)
     except ConnectionRefusedError:
         return 0
     with connection:
