@@ -13,10 +13,12 @@ from multiprocessing import get_context
 import pytest
 
 from etcd_ops.model import steps
+from tests.simulation import test_migrations, test_pods, test_recoveries, test_shrinking, test_terminations
 from tests.simulation.__main__ import run_seeds
 from tests.simulation.schedules import DRAWN
 
-SCHEDULES = 20_000
+SCHEDULES = 19_000
+"""With those of the files beside this one, which are of a few kinds each, `make test` runs 20,000 and more."""
 SHARE = 500
 """Schedules of one test, so that several processes can share them."""
 
@@ -50,6 +52,12 @@ def test_schedules_are_safe_and_come_to_rest(first: int) -> None:
 def test_every_kind_of_step_fault_and_change_takes_place() -> None:
     counts, _ = _share(0)
     assert missing(counts) == set()
+
+
+def test_there_are_20_000_schedules() -> None:
+    of_four_tests = sum(4 * (each.SCHEDULES // 3) for each in (test_pods, test_terminations))
+    beside = test_migrations.SCHEDULES + test_recoveries.SCHEDULES + test_shrinking.EXAMPLES + of_four_tests
+    assert SCHEDULES + beside >= 20_000
 
 
 OF_PODS = frozenset(
