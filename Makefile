@@ -17,10 +17,6 @@ NODES = --dist loadgroup --tx '2*popen//python=$(CURDIR)/$(VENV)/python -m tests
 # Its clones obtain what they lack, which nobody can who has a machine of its own.
 UP_KUBERNETES = tests/nodes/test_up_kubernetes.py
 
-# Runs pytest with these arguments beside others, and tells at the end, from a file of this name.
-told_at_the_end = $(VENV)/pytest -p no:cacheprovider $(1) $(PYTEST_ARGS) > $(2) 2>&1; \
-	status=$$?; cat $(2); [ $$status -eq 0 ] || [ $$status -eq $(NOTHING_CHOSEN) ]
-
 MAKEFLAGS += --no-print-directory
 
 .PHONY: help up down up-kubernetes down-kubernetes env setup test test-rest test-rest-nodes test-rest-machines test-schedules test-kubernetes test-machines test-s3 lint bench bench-kubernetes bench-aws clean
@@ -59,23 +55,25 @@ test: ## Check everything but what `make test-kubernetes` adds; nodes and machin
 	@$(MAKE) lint
 	@$(MAKE) -j 2 test-rest test-schedules
 
-# Nodes and machines come after all else, for they take a whole machine.
+# Nodes and then machines come after all else: what they keep running takes most of a machine's time.
 test-rest:
 	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup --no-loadscope-reorder \
 		--ignore $(SCHEDULES) --ignore tests/nodes --ignore tests/machines $(PYTEST_ARGS)
-	@$(MAKE) -j 2 test-rest-nodes test-rest-machines
+	@$(MAKE) test-rest-nodes
+	@$(MAKE) test-rest-machines
 
 test-rest-nodes:
 	$(VENV)/pytest $(NODES) -m "not soak" $(PYTEST_ARGS) || [ $$? -eq $(NOTHING_CHOSEN) ]
 
 test-rest-machines:
-	@echo "tests of machines run beside those of nodes, and are told of at the end"
-	@$(call told_at_the_end,tests/machines -m "not soak",.machines.log)
+	$(VENV)/pytest tests/machines -m "not soak" $(PYTEST_ARGS) || [ $$? -eq $(NOTHING_CHOSEN) ]
 
 # The simulation's schedules wait for nothing: they take what the others leave of the processors.
 test-schedules:
 	@echo "the simulation's schedules run beside the other tests, and are told of at the end"
-	@nice -n 19 $(call told_at_the_end,-n 2 --dist loadgroup $(SCHEDULES),.schedules.log)
+	@$(VENV)/python -m tests.servers.background $(VENV)/pytest -p no:cacheprovider -n 2 --dist loadgroup $(SCHEDULES) \
+		$(PYTEST_ARGS) > .schedules.log 2>&1; \
+		status=$$?; cat .schedules.log; [ $$status -eq 0 ] || [ $$status -eq $(NOTHING_CHOSEN) ]
 
 test-kubernetes: ## Check all that needs real Kubernetes nodes: root, Debian 12, an hour
 	@$(TOOLS) setup --all --nodes
@@ -103,4 +101,4 @@ bench-aws: ## Print those of the VM platform, on machines of this one: root, Deb
 	$(VENV)/python -m bench --of aws
 
 clean: ## Remove the Python environment and the private tools; the cache outside the clone stays
-	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis .schedules.log .machines.log
+	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis .schedules.log

@@ -13,6 +13,7 @@ from multiprocessing import get_context
 import pytest
 
 from etcd_ops.model import steps
+from tests.servers.lifetime import die_with_parent
 from tests.simulation import test_migrations, test_pods, test_recoveries, test_shrinking, test_terminations
 from tests.simulation.__main__ import run_seeds
 from tests.simulation.schedules import DRAWN
@@ -29,7 +30,7 @@ HANGS = pytest.mark.timeout(3600)
 @cache
 def _share(first: int) -> tuple[Counter[str], dict[int, str]]:
     """In a process of its own, as `python -m tests.simulation` runs them: not beside all that pytest has collected."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, get_context("spawn"), die_with_parent) as pool:
         _, counts, failed = pool.submit(run_seeds, first, first + SHARE).result()
     return counts, failed
 
