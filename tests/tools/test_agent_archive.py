@@ -68,7 +68,7 @@ def test_the_command_is_there(unpacked: Path) -> None:
 
 
 def test_every_service_that_members_call_is_described(unpacked: Path) -> None:
-    (data,) = unpacked.glob("lib/python3*/site-packages/botocore/data")
+    (data,) = unpacked.glob("lib/python3*/*-packages/botocore/data")
     assert {call.service for call in CALLS} <= {path.name for path in data.iterdir() if path.is_dir()}
 
 
