@@ -57,7 +57,7 @@ test: ## Check everything but what `make test-kubernetes` adds; nodes and machin
 
 # Nodes and then machines come after all else: what they keep running takes most of a machine's time.
 test-rest:
-	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup --no-loadscope-reorder \
+	$(VENV)/pytest -n $(PYTEST_JOBS) --dist loadgroup --no-loadscope-reorder -m "not soak" \
 		--ignore $(SCHEDULES) --ignore tests/nodes --ignore tests/machines $(PYTEST_ARGS)
 	@$(MAKE) test-rest-nodes
 	@$(MAKE) test-rest-machines

@@ -184,7 +184,7 @@ def kubernetes(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Co
 @pytest.fixture(
     params=[
         pytest.param("directory", marks=pytest.mark.xdist_group("small")),
-        pytest.param("kubernetes", marks=pytest.mark.xdist_group("kubernetes")),
+        pytest.param("kubernetes", marks=[pytest.mark.soak, pytest.mark.xdist_group("kubernetes")]),
     ]
 )
 def channel_argument(request: pytest.FixtureRequest) -> dict[str, Any]:

@@ -142,9 +142,10 @@ def test_a_cluster_that_others_started_is_taken_over(migrated: Migrated, tmp_pat
     load.check()
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("begun", [Begun(("127.0.68", "127.0.69"), "3.6.15", one_authority=False)])
 def test_it_goes_back_from_every_step(migrated: Migrated, tmp_path: Path) -> None:
-    """Before the first removal by leaving; after it, old members are brought in first."""
+    """Before the first removal by leaving; after it, old members are brought in first. tests/nodes has the same."""
     with Workload(migrated.connection, tmp_path / "workload") as load:
         migrated.goes_back_from_every_step(load)
     load.check()
