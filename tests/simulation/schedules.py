@@ -115,6 +115,16 @@ def play(schedule: Schedule, counts: Counter[str] | None = None, trace: list[str
         return result
 
 
+def endure(schedule: Schedule, counts: Counter[str] | None = None) -> None:
+    """Run one schedule for as long as something befalls it: whether all is safe, and not how it ends.
+
+    Raises:
+        Failed
+    """
+    with light(real=schedule.seed % REAL_EVERY == 0), closing(_fresh(schedule, counts, None)) as run:
+        _happen_all(run, schedule)
+
+
 def provoke(schedule: Schedule, trace: list[str] | None = None) -> None:
     """Run one schedule for as long as what it began may go on; nothing is repaired.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class Pace:
     """How often an agent looks, and how long it waits. All in seconds."""
 
-    working: float = 0.3
+    working: float = 0.5
     """Between two observations while something is to be done."""
     after_step: float = 0.05
     """Between a step that succeeded and the next observation."""
