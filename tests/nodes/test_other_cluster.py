@@ -16,7 +16,6 @@ from etcd_ops.channel.kubernetes_kinds import object_name
 from etcd_ops.channel.port import FORMATION, log_name, status_name
 from tests.nodes import images
 from tests.nodes.cluster import DIRECTORY, Cluster
-from tests.nodes.every_fault import EveryFault
 from tests.nodes.every_platform import ADDED, WRITES, EveryPlatform, ids, loaded, pids
 from tests.nodes.namespaces import HUB, PREFIX, inside
 from tests.nodes.stack import NAME, NAMESPACE, SLOTS, PodStack
@@ -126,10 +125,6 @@ def test_a_change_is_rolled(stack: StaticPodStack) -> None:
     stack.up(resources={"etcd": {"cpu": "240m"}})
     stack.wait_in_order()
     assert all("RecreatePod" in stack.steps(slot) for slot in SLOTS)
-
-
-class TestEveryFault(EveryFault):
-    """What befalls members here, too."""
 
 
 class TestEveryPlatform(EveryPlatform):

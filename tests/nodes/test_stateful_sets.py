@@ -10,7 +10,6 @@ import pytest
 
 from tests.nodes import images
 from tests.nodes.cluster import OTHER, STANDARD, Cluster
-from tests.nodes.every_fault import EveryFault
 from tests.nodes.every_platform import ADDED, WRITES, EveryPlatform, loaded, pids
 from tests.nodes.stack import NAME, NAMESPACE, NEWER, SLOTS
 from tests.nodes.stateful_set_stack import StatefulSetStack
@@ -48,10 +47,6 @@ def test_three_voters_in_three_zones(stack: StatefulSetStack) -> None:
 
 class TestEveryPlatform(EveryPlatform):
     """What holds here, too."""
-
-
-class TestEveryFault(EveryFault):
-    """What befalls members here, too."""
 
 
 def test_a_deleted_pod_comes_back_with_its_data(stack: StatefulSetStack) -> None:

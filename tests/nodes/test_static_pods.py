@@ -16,7 +16,6 @@ from etcd_ops.volume.layout import VolumeLayout
 from etcd_ops.zone.process import Process, look, send
 from tests.nodes import images
 from tests.nodes.cluster import DIRECTORY, Cluster
-from tests.nodes.every_fault import EveryFault
 from tests.nodes.every_platform import ADDED, WRITES, EveryPlatform, ids, loaded
 from tests.nodes.stack import NAMESPACE, NEWER, SLOTS
 from tests.nodes.static_pod_stack import StaticPodStack, folder, place
@@ -62,11 +61,6 @@ def test_three_voters_in_three_zones(stack: StaticPodStack) -> None:
 
 class TestEveryPlatform(EveryPlatform):
     """What holds here, too."""
-
-
-@pytest.mark.soak
-class TestEveryFault(EveryFault):
-    """What befalls members here, too."""
 
 
 @pytest.mark.soak
