@@ -40,9 +40,10 @@ def sync(cache: Cache) -> None:
     Raises:
         ObtainError: uv or a package could not be obtained.
     """
+    chosen = {"UV_PROJECT_ENVIRONMENT": str(FOLDER)}
     if not FOLDER.exists():
         say("making the Python environment in .venv")
-    chosen = {"UV_PROJECT_ENVIRONMENT": str(FOLDER), "UV_PYTHON": os.environ.get("UV_PYTHON", str(interpreter()))}
+        chosen["UV_PYTHON"] = os.environ.get("UV_PYTHON") or str(interpreter())
     inherited = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     compiling = ["--compile-bytecode"] if _unwritten() else []
     command: list[str | Path] = [uv(cache), "sync", "--frozen", "--quiet", *compiling]

@@ -7,7 +7,6 @@ import pytest
 
 from tests.nodes import traces
 from tests.nodes.cluster import SPARES, ZONES, Cluster, cluster, remove_leftovers
-from tests.nodes.every_platform import FAULTS
 from tests.nodes.needing import need_nodes
 from tests.nodes.remains import left
 
@@ -16,7 +15,7 @@ from tests.nodes.remains import left
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What befalls members of static pods waits for `make test-kubernetes`; `make test` has that of StatefulSets."""
     for item in items:
-        if item.path.name == "test_static_pods.py" and item.name.partition("[")[0] in FAULTS:
+        if item.path.name == "test_static_pods.py" and item.get_closest_marker("fault"):
             item.add_marker(pytest.mark.soak)
 
 

@@ -36,17 +36,6 @@ ALWAYS_THE_SAME = (
     ("apis/networking.k8s.io/v1", "networkpolicies"),
 )
 """Kinds of objects, after their APIs, that nobody changes but who declares them."""
-FAULTS = frozenset(
-    {
-        "test_a_killed_etcd_is_started_again",
-        "test_a_killed_agent_is_started_again_and_etcd_goes_on",
-        "test_a_killed_kubelet_leaves_its_pods_alone",
-        "test_a_zone_is_cut_off_and_healed",
-        "test_an_api_server_away_stops_a_rollout_and_nothing_else",
-        "test_a_document_edited_by_hand_is_seen_and_declared_again",
-    }
-)
-"""Tests of what befalls members: `make test` has those of one platform."""
 ADDED = ("d-1", "e-1")
 """Slots of the members that come when three grow to five."""
 
@@ -93,6 +82,7 @@ class EveryPlatform:
         assert (containers(stack), pids()) == before
         assert all("SwitchLeaf" in stack.steps(slot) for slot in SLOTS)
 
+    @pytest.mark.fault
     def test_a_killed_etcd_is_started_again(self, stack: PodStack, load: Workload) -> None:
         before, killed = ids(stack), processes.one(processes.etcds("b"))
         killed.kill()
@@ -101,6 +91,7 @@ class EveryPlatform:
         load.wait_for(acknowledged=WRITES)
         assert ids(stack) == before
 
+    @pytest.mark.fault
     def test_a_killed_agent_is_started_again_and_etcd_goes_on(self, stack: PodStack, load: Workload) -> None:
         etcd, killed = processes.one(processes.etcds("c")).pid, processes.one(processes.agents("c"))
         killed.kill()
@@ -109,6 +100,7 @@ class EveryPlatform:
         load.wait_for(acknowledged=WRITES)
         assert processes.one(processes.etcds("c")).pid == etcd
 
+    @pytest.mark.fault
     def test_a_killed_kubelet_leaves_its_pods_alone(self, stack: PodStack, load: Workload) -> None:
         before, node = containers(stack), stack.nodes.nodes["a"]
         node.kill_kubelet()
@@ -118,6 +110,7 @@ class EveryPlatform:
         stack.wait_in_order()
         assert containers(stack) == before
 
+    @pytest.mark.fault
     def test_a_zone_is_cut_off_and_healed(self, stack: PodStack, load: Workload) -> None:
         """That of the leader."""
         before, zone = ids(stack), stack.nodes.nodes["b"].zone
@@ -132,6 +125,7 @@ class EveryPlatform:
         load.wait_for(acknowledged=WRITES)
         assert ids(stack) == before
 
+    @pytest.mark.fault
     def test_an_api_server_away_stops_a_rollout_and_nothing_else(self, stack: PodStack, load: Workload) -> None:
         """Whoever has begun ends what it does; while nobody can be asked whose turn it is, nobody else begins.
 
@@ -156,6 +150,7 @@ class EveryPlatform:
         stack.wait_in_order()
         assert all(pid != before[slot] for slot, pid in pids().items())
 
+    @pytest.mark.fault
     def test_a_document_edited_by_hand_is_seen_and_declared_again(self, stack: PodStack, load: Workload) -> None:
         server, namespace = stack.channel
         path = f"/api/v1/namespaces/{namespace}/configmaps/{object_name(NAME, DESIRED)}"

@@ -12,7 +12,7 @@ import pytest
 
 from etcd_ops.ec2 import bootstrap
 from etcd_ops.ec2.calls import CALLS
-from tools import agent_archive
+from tools import agent_archive, python_runtime
 from tools.agent_archive import Archive
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it is made from a machine with Linux")
@@ -68,7 +68,7 @@ def test_the_command_is_there(unpacked: Path) -> None:
 
 
 def test_every_service_that_members_call_is_described(unpacked: Path) -> None:
-    (data,) = unpacked.glob("lib/python3*/*-packages/botocore/data")
+    data = unpacked / Path(python_runtime.PACKAGES).relative_to("/usr/local") / "botocore" / "data"
     assert {call.service for call in CALLS} <= {path.name for path in data.iterdir() if path.is_dir()}
 
 

@@ -34,9 +34,9 @@ def ask(url: str, path: str, seconds: float = SECONDS) -> int:
         connection = socket.create_connection((parts.hostname, parts.port or PORT), timeout=seconds)
     except ConnectionRefusedError:
         return 0
-    with connection:
+    with connection, connection.makefile("rb") as answer:
         connection.sendall(f"GET {path} HTTP/1.0\r\nHost: {parts.netloc}\r\n\r\n".encode())
-        return _status(connection.makefile("rb").readline(LONGEST))
+        return _status(answer.readline(LONGEST))
 
 
 def _status(line: bytes) -> int:
