@@ -74,7 +74,8 @@ def test_an_etcd_that_hangs_is_not_alive() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [b"", b"\r\n", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1\r\n", b"HTTP/1.1 ok\r\n", b"x" * 9999]
+    "answer",
+    [b"", b"\r\n", b"SSH-2.0-OpenSSH\r\n", b"FTP 200 ok\r\n", b"HTTP/1.1\r\n", b"HTTP/1.1 ok\r\n", b"x" * 9999],
 )
 def test_what_is_no_answer_is_none(answer: bytes) -> None:
     with socket.create_server((ADDRESS, 0)) as server:
