@@ -55,17 +55,17 @@ def members(running: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def load(members: Members, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workload]:
+def clients(members: Members, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workload]:
     """Clients from here to the end of the file; then their history is judged."""
-    with Workload(members.connection, tmp_path_factory.mktemp("load"), OPTIONS, within=members.named) as clients:
-        yield clients
-    clients.check(minimum=500, timeout=600)
+    with Workload(members.connection, tmp_path_factory.mktemp("load"), OPTIONS, within=members.named) as running:
+        yield running
+    running.check(minimum=500, timeout=600)
 
 
-@pytest.fixture(autouse=True)
-def in_order(members: Members) -> Iterator[None]:
-    """Every test leaves the cluster as it found it."""
-    yield
+@pytest.fixture
+def load(clients: Workload, members: Members) -> Iterator[Workload]:
+    """Those clients, of a cluster that every test leaves as it found it."""
+    yield clients
     members.settle()
 
 
@@ -191,7 +191,7 @@ def test_a_peer_lets_a_dead_instance_go_that_nothing_succeeds(members: Members, 
 
 def test_a_slow_metadata_service_delays_and_breaks_nothing(members: Members, load: Workload) -> None:
     old = members.machine("a-1")
-    members.lab.aws.change(metadata_delay=3.0)
+    members.lab.aws.change(metadata_delay=1.0)
     try:
         members.fleet.aws.ec2.terminate_instances(InstanceIds=[old.instance])
         replacement(members, "a-1", old)

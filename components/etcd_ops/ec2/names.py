@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from etcd_ops.ec2.aws import Aws
 
-TTL_SECONDS = 30
-"""How long resolvers keep the address of an instance that was replaced."""
+TTL_SECONDS = 10
+"""How long resolvers keep the address of an instance that was replaced.
+
+Its successor is no member for so long: etcd refuses a peer whose certificate's name leads to another address than that
+it calls from (client/pkg/transport/listener_tls.go). Connections that are there outlive a resolver that is not.
+"""
 
 
 def register(aws: Aws, hosted_zone: str, host: str, address: str) -> None:

@@ -89,9 +89,10 @@ def prepare(machine: Machine) -> None:
     except VolumeError:
         _systemctl("disable", "--now", places.MOUNT_UNIT)
         raise
+    # Before anything large is fetched: until peers' resolvers forget the old address, they refuse this one.
+    _try("names are registered by the agent", lambda: _name(aws, machine))
     own(places.VOLUME, etcd)
     provide(places.VOLUME, machine, volume, version("etcd-ops"), artifacts.Artifacts(aws, machine))
-    _try("names are registered by the agent", lambda: _name(aws, machine))
     _try("credentials are fetched by the agent", SecretMailbox(aws, machine.secret, places.VOLUME).empty)
     # The last step: what is enabled tells the bootstrapper that this machine is prepared.
     _systemctl("enable", "--now", "--no-block", places.AGENT_UNIT, places.MEMBER_UNIT)
