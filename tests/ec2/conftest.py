@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import yaml
 
 from etcd_ops.ec2.aws import Aws
 from etcd_ops.ec2.calls import CALLS
@@ -24,6 +25,11 @@ def moto() -> Iterator[str]:
     with simulated_aws("127.47.0.2") as endpoint:
         _warm(endpoint)
         yield endpoint
+
+
+def written_files(user_data: str) -> dict[str, dict[str, Any]]:
+    """What user data have cloud-init write, by path."""
+    return {each["path"]: each for each in yaml.safe_load(user_data)["write_files"]}
 
 
 def _warm(endpoint: str) -> None:

@@ -10,11 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from etcd_ops.ec2.places import AGENT_UNIT, MEMBER_UNIT, MOUNT_UNIT, VOLUME
+from etcd_ops.ec2 import user_data
+from etcd_ops.ec2.places import AGENT_UNIT, GROW_UNIT, MEMBER_UNIT, MOUNT_UNIT, VOLUME
 from etcd_ops.ec2.units import Member, render
+from tests.ec2.conftest import written_files
 
 DEVICE = Path("/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0")
-UNITS = render(Member("orders", "a-1", DEVICE))
+BOOTSTRAP_UNIT = user_data.UNIT
+UNITS = {
+    **render(Member("orders", "a-1", DEVICE)),
+    BOOTSTRAP_UNIT: written_files(user_data.render({}))[f"/etc/systemd/system/{BOOTSTRAP_UNIT}"]["content"],
+}
+BOUNDS = {MEMBER_UNIT: 2.0, AGENT_UNIT: 3.0, GROW_UNIT: 3.0, BOOTSTRAP_UNIT: 4.0}
 
 with_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="this machine has no systemd-analyze")
 
@@ -27,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @with_systemd
-@pytest.mark.parametrize(("unit", "bound"), [(MEMBER_UNIT, 2.0), (AGENT_UNIT, 3.0)])
+@pytest.mark.parametrize(("unit", "bound"), BOUNDS.items())
 def test_units_are_well_sandboxed(folder: Path, unit: str, bound: float) -> None:
     words = ["systemd-analyze", "security", "--offline=true", "--no-pager", f"./{unit}"]
     told = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False).stdout
@@ -42,6 +49,10 @@ def test_systemd_knows_every_option(folder: Path) -> None:
     told = subprocess.run(words, capture_output=True, text=True, check=False).stderr
     unknown = [line for line in told.splitlines() if "Unknown" in line or "Failed to parse" in line]
     assert unknown == []
+
+
+def test_the_bounds_are_of_all_services() -> None:
+    assert {unit for unit in UNITS if unit.endswith(".service")} == BOUNDS.keys()
 
 
 @pytest.mark.parametrize("unit", [MEMBER_UNIT, AGENT_UNIT])

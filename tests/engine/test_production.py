@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from etcd_ops.preflight import given
 from tests.review.prod_previews import GIB, STACK, ZONES, Made, on_emulated_aws
 from tests.standins.running import agents
 from tools.engine import Engine
@@ -24,10 +25,10 @@ def production(engine: Engine) -> Iterator[Made]:
 
 
 def test_five_members_are_in_the_subnets_that_were_given(production: Made) -> None:
-    given = production.stack.base["network"]["subnets"]
+    subnets = production.stack.base["network"]["subnets"]
     groups = production.server.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     assert Counter(each["VPCZoneIdentifier"] for each in groups) == {
-        given[zone]: count for zone, count in zip(ZONES, (2, 2, 1), strict=True)
+        subnets[zone]: count for zone, count in zip(ZONES, (2, 2, 1), strict=True)
     }
     assert {each["State"]["Name"] for each in instances(production)} == {"running"}
     for kind in ("vpcs", "subnets"):
@@ -47,6 +48,15 @@ def test_machines_and_volumes_are_those_that_are_declared(production: Made) -> N
         (True, wanted["sizeBytes"], wanted["iops"], wanted["throughputMibps"])
     }
     assert Counter(each["AvailabilityZone"] for each in volumes) == dict(zip(ZONES, (2, 2, 1), strict=True))
+
+
+def test_its_outputs_tell_a_preflight_what_it_is(production: Made) -> None:
+    (demand,) = given.read(production.stack.pulumi("stack", "output", "--json", "--stack", STACK))
+    assert Counter(demand.members.values()) == dict(zip(ZONES, (2, 2, 1), strict=True))
+    assert (demand.image, demand.instance_type) == (
+        production.stack.base["image"],
+        production.stack.base["instanceType"],
+    )
 
 
 def test_what_is_up_stays_as_it_is(production: Made) -> None:

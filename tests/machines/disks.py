@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -32,6 +33,11 @@ class Disks:
                 made.truncate(size_gib << 30)
         shown = subprocess.run(["losetup", "--find", "--show", file], capture_output=True, text=True, check=True)
         return Path(shown.stdout.strip())
+
+    def grow(self, volume: str, size_gib: int, device: Path) -> None:
+        """Make a volume larger while it is the loop device `device`."""
+        os.truncate(self.file(volume), size_gib << 30)
+        subprocess.run(["losetup", "--set-capacity", device], check=True)
 
     def remove(self) -> None:
         """Free every loop device of the files."""

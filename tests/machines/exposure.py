@@ -6,7 +6,7 @@ import re
 
 from tests.machines.machine import Machine
 
-UNITS = ("etcd-bootstrap.service", "etcd-member.service", "etcd-agent.service")
+UNITS = ("etcd-bootstrap.service", "etcd-grow.service", "etcd-member.service", "etcd-agent.service")
 TOLERABLE = 4.0
 """What it calls OK at most."""
 

@@ -80,6 +80,13 @@ class Hypervisor:
                 machine.boot()
             machine.show_devices()
 
+    def grow(self, volume: str, size_gib: int) -> None:
+        """Make a volume larger that a machine has; nobody tells the machine, where a Nitro controller would."""
+        with self.lock:
+            self._aws.ec2.modify_volume(VolumeId=volume, Size=size_gib)
+            (device,) = (each.devices[volume][1] for each in self.machines.values() if volume in each.devices)
+            self._disks.grow(volume, size_gib, device)
+
     def _running(self) -> list[Any]:
         only = [{"Name": "instance-state-name", "Values": ["running"]}]
         found = self._aws.ec2.describe_instances(Filters=only)["Reservations"]

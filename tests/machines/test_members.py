@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from etcd_ops.ec2.calls import CALLS
-from etcd_ops.ec2.places import CURRENT, USER
+from etcd_ops.ec2.places import CURRENT, USER, VOLUME
 from etcd_ops.model.status import State
 from etcd_ops.rollout import Ended, Unfinished
 from tests.e2e.records import Records
@@ -19,6 +19,7 @@ from tests.machines.cloud.calls import Call
 from tests.machines.cloud.groups import WAITING
 from tests.machines.declared import SLOTS
 from tests.machines.exposure import TOLERABLE, UNITS, exposure
+from tests.machines.fleet import VOLUME_GIB
 from tests.machines.grants import outside, unused
 from tests.machines.lab import Lab
 from tests.machines.machine import Machine
@@ -248,6 +249,15 @@ def test_a_lost_volume_is_replaced_by_an_empty_one_once_its_secret_is_there(memb
     assert members.ids().keys() == before.keys()
 
 
+def test_a_file_system_grows_with_its_volume(members: Members, load: Workload) -> None:
+    machine = members.machine("a-1")
+    (etcd,), before = machine.processes(is_etcd), file_system_gib(machine)
+    (volume,) = (each["VolumeId"] for each in members.fleet.volumes("a-1"))
+    members.lab.hypervisor.grow(volume, VOLUME_GIB + 2)
+    members.lab.wait_for("a larger file system", lambda: file_system_gib(machine) > before + 1.5)
+    assert machine.processes(is_etcd) == [etcd]
+
+
 def test_a_configuration_change_is_rolled(members: Members, load: Workload) -> None:
     members.configure(quota_backend_bytes=3 << 30)
     members.declare()
@@ -345,6 +355,12 @@ def knows(members: Members, asked: str, slot: str, machine: Machine) -> bool:
     """Whether the resolver of a slot's machine leads to another slot's from what it has kept (resolvectl(1))."""
     told = members.machine(asked).run("resolvectl", "query", members.host(slot), check=False)
     return machine.link.address in told and "Data from: cache" in told
+
+
+def file_system_gib(machine: Machine) -> float:
+    """How much a machine's data volume has room for, in GiB."""
+    told = machine.run("findmnt", "--noheadings", "--bytes", "--output=SIZE", str(VOLUME))
+    return int(told) / (1 << 30)
 
 
 def one_instance(members: Members, slot: str) -> bool:

@@ -14,6 +14,7 @@ CURRENT = Path("/opt/etcd-ops/current")
 """Link to the release whose launchers the units run."""
 UNITS = Path("/etc/systemd/system")
 MOUNT_UNIT, MEMBER_UNIT, AGENT_UNIT = "var-lib-etcd.mount", "etcd-member.service", "etcd-agent.service"
+GROW_UNIT, GROW_TIMER = "etcd-grow.service", "etcd-grow.timer"
 USER = "etcd"
 """Runs etcd, and owns its data; everything else on the volume is root's, and readable to the group of that name."""
 LABEL = "etcd-member"

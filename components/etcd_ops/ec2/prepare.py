@@ -95,7 +95,7 @@ def prepare(machine: Machine) -> None:
     provide(places.VOLUME, machine, volume, version("etcd-ops"), artifacts.Artifacts(aws, machine))
     _try("credentials are fetched by the agent", SecretMailbox(aws, machine.secret, places.VOLUME).empty)
     # The last step: what is enabled tells the bootstrapper that this machine is prepared.
-    _systemctl("enable", "--now", "--no-block", places.AGENT_UNIT, places.MEMBER_UNIT)
+    _systemctl("enable", "--now", "--no-block", places.GROW_TIMER, places.AGENT_UNIT, places.MEMBER_UNIT)
 
 
 class _Formation:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from etcd_ops.ec2.places import AGENT_UNIT, CURRENT, MEMBER_UNIT, MOUNT_UNIT, USER, VOLUME
+from etcd_ops.ec2.places import AGENT_UNIT, CURRENT, GROW_TIMER, GROW_UNIT, MEMBER_UNIT, MOUNT_UNIT, USER, VOLUME
 
 STOP_SECONDS = 90
 """After SIGTERM, for whoever but the agent stops etcd: it waits for 5 s plus two election timeouts at most."""
 REFUSED = 0
 """Exit status of a launcher that does not start etcd: trying again would change nothing."""
+GROW_SECONDS = 30
+"""Between two looks at whether the volume has become larger, of which nobody else tells a machine without udev."""
 PYTHON = CURRENT / "bin/python3"
 
 
@@ -32,7 +34,13 @@ class Member:
 
 def render(member: Member) -> dict[str, str]:
     """The units by name."""
-    return {MOUNT_UNIT: _mount(member), MEMBER_UNIT: _etcd(member), AGENT_UNIT: _agent(member)}
+    return {
+        MOUNT_UNIT: _mount(member),
+        GROW_UNIT: _grow(member),
+        GROW_TIMER: _grow_often(member),
+        MEMBER_UNIT: _etcd(member),
+        AGENT_UNIT: _agent(member),
+    }
 
 
 def _mount(member: Member) -> str:
@@ -46,6 +54,44 @@ Where={VOLUME}
 Type=ext4
 Options=noatime,nodev,nosuid
 TimeoutSec=300
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def _grow(member: Member) -> str:
+    return f"""\
+[Unit]
+Description=Grows the file system of etcd {member} to the size of its volume
+{_ON_THE_VOLUME}
+[Service]
+Type=oneshot
+ExecStart={PYTHON} -m etcd_ops.ec2.grow {VOLUME} {member.device}
+TimeoutStartSec=600
+{_environment(GROW_UNIT)}
+SyslogLevel=notice
+LogLevelMax=notice
+CapabilityBoundingSet=CAP_SYS_RESOURCE
+ReadWritePaths={VOLUME}
+RestrictAddressFamilies=AF_UNIX
+SystemCallFilter=@system-service
+{_SANDBOX}PrivateDevices=no
+DeviceAllow={member.device} rw
+"""
+
+
+def _grow_often(member: Member) -> str:
+    return f"""\
+[Unit]
+Description=Looks whether the volume of etcd {member} has become larger
+BindsTo={MOUNT_UNIT}
+After={MOUNT_UNIT}
+
+[Timer]
+OnActiveSec={GROW_SECONDS}
+OnUnitInactiveSec={GROW_SECONDS}
+AccuracySec=5
 
 [Install]
 WantedBy=multi-user.target
