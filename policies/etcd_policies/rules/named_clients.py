@@ -8,6 +8,7 @@ from pulumi_policy import Severity
 
 from etcd_ops.model.problems import Problem
 from etcd_policies.contract import STATEFUL_SETS, Cluster, Entry, Section, each
+from etcd_policies.hardening_guide import hardening_guide
 from etcd_policies.rule import ClusterRule, Stake
 
 LISTS = ("clients", "metricsClients")
@@ -18,6 +19,7 @@ LISTS = ("clients", "metricsClients")
     severity=Severity.HIGH,
     stake=Stake.SERVICE,
     steps="Name in `clients` and `metricsClients` the labels of namespaces or pods, or leave `namespaceLabels` out.",
+    framework=hardening_guide("Network separation and hardening"),
     platforms=(STATEFUL_SETS,),
 )
 def named_clients(cluster: Cluster) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from pulumi_policy import Severity
 
 from etcd_ops.model.problems import Problem
 from etcd_policies.contract import KUBERNETES, STATEFUL_SETS, Cluster, Section, each
+from etcd_policies.hardening_guide import hardening_guide
 from etcd_policies.rule import ClusterRule, Stake
 
 
@@ -41,6 +42,7 @@ SECCOMP, PROFILE = "seccompProfile", "RuntimeDefault"
     severity=Severity.HIGH,
     stake=Stake.DATA,
     steps="Restore `podSecurity` to what the component declares: it has no argument for it.",
+    framework=hardening_guide("Kubernetes Pod security"),
     platforms=KUBERNETES,
 )
 def pod_security(cluster: Cluster) -> Iterator[Problem]:
