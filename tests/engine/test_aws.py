@@ -195,14 +195,34 @@ def test_a_role_says_what_its_member_may_do_with_what_was_made(aws: AwsServer, s
         assert json.loads(secret).keys() == {"authorities", "credentials"}
 
 
-def test_nobody_gets_in_from_everywhere(aws: AwsServer, stack: Ec2Stack) -> None:
+def test_nobody_reaches_anybody_but_by_the_ways_that_are_needed(aws: AwsServer, stack: Ec2Stack) -> None:
+    called = {
+        each["GroupId"]: each["GroupName"].removeprefix("etcd-orders-") for each in stack.tagged("security_groups")
+    }
     rules = aws.client("ec2").describe_security_group_rules()["SecurityGroupRules"]
-    made = {each["GroupId"] for each in stack.tagged("security_groups")}
-    entering = [each for each in rules if each["GroupId"] in made and not each["IsEgress"]]
-    assert entering
-    assert not [each for each in entering if each.get("CidrIpv4") == "0.0.0.0/0" or each.get("CidrIpv6") == "::/0"]
-    leaving = [each for each in rules if each["GroupId"] in made and each["IsEgress"]]
-    assert not [each for each in leaving if each.get("CidrIpv4") == "0.0.0.0/0"]
+    made = [each for each in rules if each["GroupId"] in called]
+    assert {each["IpProtocol"] for each in made} == {"tcp"}
+    assert {way(each, called) for each in made} == {
+        ("members", "in", 2380, "members"), ("members", "out", 2380, "members"),
+        ("members", "in", 2379, "members"), ("members", "out", 2379, "members"),
+        ("members", "in", 2379, "10.30.0.0/16"),
+        ("members", "in", 2379, "load-balancer"), ("load-balancer", "out", 2379, "members"),
+        ("members", "in", 2381, "load-balancer"), ("load-balancer", "out", 2381, "members"),
+        ("load-balancer", "in", 2379, "10.30.0.0/16"),
+        ("members", "out", 443, "endpoints"), ("endpoints", "in", 443, "members"),
+        ("members", "out", 443, "S3"),
+    }  # fmt: skip
+
+
+def way(rule: dict[str, Any], called: dict[str, str]) -> tuple[str, str, int, str]:
+    """A rule as whose it is, its direction, its one port, and the other end."""
+    assert rule["FromPort"] == rule["ToPort"]
+    group = rule.get("ReferencedGroupInfo", {}).get("GroupId")
+    other = called[group] if group else rule.get("CidrIpv4") or ("S3" if rule.get("PrefixListId") else "everybody")
+    return called[rule["GroupId"]], "out" if rule["IsEgress"] else "in", rule["FromPort"], other
+
+
+def test_subnets_are_in_every_zone(stack: Ec2Stack) -> None:
     (subnets,) = [{each["AvailabilityZone"] for each in stack.tagged("subnets")}]
     assert subnets == set(ZONES)
 

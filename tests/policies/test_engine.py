@@ -161,3 +161,20 @@ def test_a_state_file_is_analyzed(project: Project, state: dict[str, Any]) -> No
 def test_a_wrong_configuration_is_told(project: Project, parameter: dict[str, int], told: str) -> None:
     held = configured(project, {"odd-member-count": parameter})
     assert told in project.fail("policy", "analyze", "--stack", STACK, *held)
+
+
+@pytest.mark.usefixtures("state")
+def test_a_bad_stack_is_told_every_violation_with_its_remedy(project: Project) -> None:
+    """It came up without the pack."""
+    bad = {"mutualTls.peer": False, "members.b-1.volumeBytes": 1024**3, "etcd.version": "3.6.13"}
+    declare(project, bad)
+    project.succeed("up", "--yes", "--skip-preview")
+    told = project.fail("policy", "analyze", "--stack", STACK, "--policy-pack", PACK)
+    for violation in (
+        "mutualTls.peer: there is no mutual TLS; declare it true",
+        "members.b-1.volumeBytes: 1 GiB are not larger than 3 quotas of 2 GiB; enlarge the volume, or lower the quota",
+        "etcd.version: 3.6.13 is below ",
+    ):
+        assert violation in told
+    declare(project)
+    project.succeed("up", "--yes", "--skip-preview")
