@@ -196,7 +196,7 @@ class Machine:
             "--link-journal=no",
             "--resolv-conf=off",
             "--timezone=off",
-            "--capability=CAP_NET_ADMIN",
+            "--capability=CAP_NET_ADMIN,CAP_SYS_RESOURCE",
             f"--machine={self.name}",
             f"--directory={self.root}",
             f"--network-namespace-path=/run/netns/{self.link.namespace}",
