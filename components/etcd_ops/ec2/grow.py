@@ -66,8 +66,9 @@ def main() -> int:
     except (OSError, ValueError) as problem:
         print(f"{device}: {problem}", file=sys.stderr)
         return 1
-    told = "grew by" if done.returncode == 0 else f"resize2fs: {done.stderr.strip()}; it could grow by"
-    print(f"the file system of {folder} {told} {free >> 20} MiB", file=sys.stderr)
+    why = "".join(done.stderr.strip().splitlines()[-1:])  # its version comes first
+    told = "grew by" if done.returncode == 0 else f"{why}; it could grow by"
+    print(f"{folder}: {told} {free >> 20} MiB", file=sys.stderr)
     return done.returncode
 
 
