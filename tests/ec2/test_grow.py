@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etcd_ops.ec2.grow import file_system_bytes, room
+from etcd_ops.ec2.grow import file_system_bytes, main, room
 
 MIB = 1 << 20
 
@@ -32,6 +32,17 @@ def test_it_has_room_once_its_device_is_larger(tmp_path: Path, options: tuple[st
     assert room(device) == 16 * MIB
     subprocess.run(["resize2fs", str(device)], check=True, capture_output=True)
     assert room(device) == 0
+
+
+def test_what_is_not_mounted_there_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever room it has: it may be another member's."""
+    device = made(tmp_path, 32)
+    with device.open("r+b") as file:
+        file.truncate(48 * MIB)
+    before = device.read_bytes()
+    monkeypatch.setattr("sys.argv", ["grow", str(tmp_path), str(device)])
+    assert main() == 1
+    assert device.read_bytes() == before
 
 
 @given(st.integers(0, (1 << 48) - 1), st.integers(0, 6), st.booleans())

@@ -11,17 +11,16 @@ from pathlib import Path
 import pytest
 
 from etcd_ops.ec2 import user_data
-from etcd_ops.ec2.places import AGENT_UNIT, GROW_UNIT, MEMBER_UNIT, MOUNT_UNIT, VOLUME
-from etcd_ops.ec2.units import Member, render
+from etcd_ops.ec2.places import AGENT_UNIT, GROW_TIMER, GROW_UNIT, MEMBER_UNIT, MOUNT_UNIT, VOLUME
+from etcd_ops.ec2.units import PYTHON, Member, render
 from tests.ec2.conftest import written_files
 
 DEVICE = Path("/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0")
-BOOTSTRAP_UNIT = user_data.UNIT
 UNITS = {
     **render(Member("orders", "a-1", DEVICE)),
-    BOOTSTRAP_UNIT: written_files(user_data.render({}))[f"/etc/systemd/system/{BOOTSTRAP_UNIT}"]["content"],
+    user_data.UNIT: written_files(user_data.render({}))[f"/etc/systemd/system/{user_data.UNIT}"]["content"],
 }
-BOUNDS = {MEMBER_UNIT: 2.0, AGENT_UNIT: 3.0, GROW_UNIT: 3.0, BOOTSTRAP_UNIT: 4.0}
+BOUNDS = {MEMBER_UNIT: 2.0, AGENT_UNIT: 3.0, GROW_UNIT: 3.0, user_data.UNIT: 4.0}
 
 with_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="this machine has no systemd-analyze")
 
@@ -58,14 +57,26 @@ def test_the_bounds_are_of_all_services() -> None:
 @pytest.mark.parametrize("unit", [MEMBER_UNIT, AGENT_UNIT])
 def test_nothing_runs_without_the_volume(unit: str) -> None:
     text = UNITS[unit]
+    assert_on_the_volume(text)
+    first = re.search(r"^ExecStartPre=(.*)$", text, re.MULTILINE)
+    assert first is not None
+    assert first[1].endswith(f"-m etcd_ops.ec2.mounted {VOLUME} {DEVICE}")
+
+
+def test_nothing_grows_without_the_volume() -> None:
+    """Its program checks what is mounted, and its timer goes with the mount."""
+    assert_on_the_volume(UNITS[GROW_UNIT])
+    assert f"\nExecStart={PYTHON} -m etcd_ops.ec2.grow {VOLUME} {DEVICE}\n" in UNITS[GROW_UNIT]
+    assert f"\nBindsTo={MOUNT_UNIT}\n" in UNITS[GROW_TIMER]
+
+
+def assert_on_the_volume(text: str) -> None:
+    """A unit that there is with the volume's mount alone."""
     for line in (
         f"RequiresMountsFor={VOLUME}", f"BindsTo={MOUNT_UNIT}", f"AssertPathIsMountPoint={VOLUME}",
         f"After={MOUNT_UNIT} network-online.target",
     ):  # fmt: skip
         assert f"\n{line}\n" in text
-    first = re.search(r"^ExecStartPre=(.*)$", text, re.MULTILINE)
-    assert first is not None
-    assert first[1].endswith(f"-m etcd_ops.ec2.mounted {VOLUME} {DEVICE}")
 
 
 def test_the_mount_is_of_this_volume_only() -> None:

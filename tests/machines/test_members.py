@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from etcd_ops.ec2.calls import CALLS
-from etcd_ops.ec2.places import CURRENT, USER, VOLUME
+from etcd_ops.ec2.places import CURRENT, GROW_TIMER, USER, VOLUME
 from etcd_ops.model.status import State
 from etcd_ops.rollout import Ended, Unfinished
 from tests.e2e.records import Records
@@ -227,6 +227,8 @@ def test_a_wrong_volume_is_refused(members: Members, load: Workload) -> None:
     members.lab.wait_for("the refusal", lambda: "of another volume" in fresh.journal("--unit=etcd-*"), 300)
     assert not fresh.processes(is_etcd)
     assert superblock(members, wrong) == before
+    assert not fresh.succeeds("systemctl", "is-enabled", GROW_TIMER)
+    assert "ChangeResourceRecordSets" not in {each.operation for each in made(members) if at(each, fresh)}
     fleet.aws.ec2.detach_volume(VolumeId=wrong, InstanceId=fresh.instance)
     fleet.aws.ec2.delete_volume(VolumeId=wrong)
     fleet.aws.ec2.create_tags(Resources=[right], Tags=fleet.tags(slot))
@@ -347,6 +349,11 @@ def test_every_grant_was_used_by_the_tests_of_this_file(members: Members) -> Non
 def made(members: Members) -> list[Call]:
     """The calls of machines until now."""
     return [each for each in members.lab.aws.calls() if each.address != TESTS]
+
+
+def at(call: Call, machine: Machine) -> bool:
+    """Whether a machine made a call."""
+    return call.address == machine.link.address
 
 
 def calls(members: Members) -> set[tuple[str, str]]:

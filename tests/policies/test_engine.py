@@ -174,6 +174,7 @@ def test_a_bad_stack_is_told_every_violation_with_its_remedy(project: Project) -
         "mutualTls.peer: there is no mutual TLS; declare it true",
         "members.b-1.volumeBytes: 1 GiB are not larger than 3 quotas of 2 GiB; enlarge the volume, or lower the quota",
         "etcd.version: 3.6.13 is below ",
+        "; declare 3.6.15",
     ):
         assert violation in told
     declare(project)

@@ -15,7 +15,7 @@ STOP_SECONDS = 90
 REFUSED = 0
 """Exit status of a launcher that does not start etcd: trying again would change nothing."""
 GROW_SECONDS = 30
-"""Between two looks at whether the volume has become larger, of which nobody else tells a machine without udev."""
+"""Between two looks at whether the volume has become larger: a timer needs no rule of udev, and misses nothing."""
 PYTHON = CURRENT / "bin/python3"
 
 

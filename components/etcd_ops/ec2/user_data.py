@@ -24,7 +24,8 @@ manual_cache_clean: true
 """
 
 # It makes the user etcd, writes units, and formats a new volume, which systemd mounts. Not ProtectClock, nor
-# PrivateDevices, which leave no block device; not RestrictSUIDSGID: folders of the volume have set-group-ID.
+# PrivateDevices, which leave no block device; not RestrictSUIDSGID: folders of the volume have set-group-ID. Apart from
+# the sandbox of the other units, which may change without replacing an instance.
 _SANDBOX = """\
 NoNewPrivileges=yes
 ProtectSystem=strict
